@@ -1,0 +1,191 @@
+"""The models as JAX sees them: one loss, pure in its parameters, for every model of the suite.
+
+Linear, logistic and softmax regression and the multilayer perceptron are one function of the
+parameters: a chain of layers z = W a + b, an activation between them and a loss on the last z.
+`notation.MODELS` says which member of the family a name means. `reference/` derives each of them
+by hand instead; the tests hold the two together.
+
+Notation and orientation are the lecture's: columns are examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float, Int, Shaped
+
+from backproof.notation import ACTIVATIONS, LEAKY_SLOPE, Model
+
+Parameters: TypeAlias = Mapping[str, Array]
+Precision: TypeAlias = Literal["default", "high", "highest"]
+
+
+class Padding(NamedTuple):
+    """Which examples (columns) and classes (rows of the output) are real, 1, and which padding, 0."""
+
+    examples: Float[Array, " n"]
+    classes: Float[Array, " k"]
+
+
+@jax.custom_jvp
+def relu(z: Float[Array, "*s"], kink: Float[Array, ""]) -> Float[Array, "*s"]:
+    """max(z, 0), with g'(0) = `kink` (JAX's own choice is 0)."""
+    del kink
+    return jnp.maximum(z, 0.0)
+
+
+@jax.custom_jvp
+def leaky_relu(z: Float[Array, "*s"], kink: Float[Array, ""]) -> Float[Array, "*s"]:
+    """z where z > 0, else 0.01 z, with g'(0) = `kink`."""
+    del kink
+    return jnp.where(z > 0.0, z, LEAKY_SLOPE * z)
+
+
+def _slope(z: Array, kink: Array, below: float) -> Array:
+    return jnp.where(z > 0.0, 1.0, jnp.where(z < 0.0, below, kink)).astype(z.dtype)
+
+
+@relu.defjvp
+def _(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
+    z, kink = primals
+    return relu(z, kink), _slope(z, kink, 0.0) * tangents[0]
+
+
+@leaky_relu.defjvp
+def _(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
+    z, kink = primals
+    return leaky_relu(z, kink), _slope(z, kink, LEAKY_SLOPE) * tangents[0]
+
+
+@jax.custom_jvp
+def softplus(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
+    """log(1 + exp z), with the derivative sigmoid(z) that people write down.
+
+    Differentiating `logaddexp` gives exp(z - softplus z), which for very negative z is more
+    accurate than 1 - sigmoid(-z): a bound computed on it would refuse right code.
+    """
+    return jnp.maximum(z, 0.0) + jnp.log1p(jnp.exp(-jnp.abs(z)))
+
+
+@softplus.defjvp
+def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    (z,) = primals
+    return softplus(z), jax.nn.sigmoid(z) * tangents[0]
+
+
+def gelu(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
+    """z Phi(z), Phi the standard normal distribution function (Hendrycks and Gimpel 2016)."""
+    return z * (0.5 * (1.0 + lax.erf(z * 0.7071067811865476)))
+
+
+def gelu_tanh(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
+    """GELU's tanh approximation (Hendrycks and Gimpel 2016, section 2)."""
+    return 0.5 * z * (1.0 + jnp.tanh(0.7978845608028654 * (z + 0.044715 * (z * z * z))))
+
+
+_ACTIVATE: Mapping[str, Callable[[Array, Array], Array]] = {
+    "identity": lambda z, kink: z,
+    "sigmoid": lambda z, kink: jax.nn.sigmoid(z),
+    "tanh": lambda z, kink: jnp.tanh(z),
+    "relu": relu,
+    "leaky_relu": leaky_relu,
+    "softplus": lambda z, kink: softplus(z),
+    "gelu": lambda z, kink: gelu(z),
+    "gelu_tanh": lambda z, kink: gelu_tanh(z),
+}
+
+
+def activate(
+    activation: str | Int[Array, ""], z: Float[Array, "h n"], kink: Float[Array, ""]
+) -> Float[Array, "h n"]:
+    """a = g(z). A traced index into `notation.ACTIVATIONS` lets one program serve them all."""
+    if isinstance(activation, str):
+        return _ACTIVATE[activation](z, kink)
+    return lax.switch(activation, [_ACTIVATE[name] for name in ACTIVATIONS], z, kink)
+
+
+def forward(
+    model: Model,
+    parameters: Parameters,
+    x: Float[Array, "d n"],
+    activation: str | Int[Array, ""] = "sigmoid",
+    kink: float | Float[Array, ""] = 0.0,
+    precision: Precision = "highest",
+) -> Float[Array, "k n"]:
+    """The last layer's z, before the output's sigmoid or softmax.
+
+    `precision` is that of the matrix products (`jax.lax.Precision`): "default" lets an accelerator
+    use bfloat16 or TF32, so it has to be asked for.
+    """
+    kink = jnp.asarray(kink, x.dtype)
+    names = iter(model.parameters)
+    a = x
+    for layer, (weight, bias) in enumerate(zip(names, names, strict=True), start=1):
+        z = jnp.matmul(parameters[weight], a, precision=precision) + parameters[bias]
+        a = z if layer == model.depth else activate(activation, z, kink)
+    return a
+
+
+def predict(model: Model, z: Float[Array, "k n"]) -> Float[Array, "k n"]:
+    """yhat from the last layer's z."""
+    if model.output == "sigmoid":
+        return jax.nn.sigmoid(z)
+    return jax.nn.softmax(z, axis=0) if model.output == "softmax" else z
+
+
+def _example_losses(model: Model, z: Array, y: Array) -> Shaped[Array, " n"]:
+    if model.output == "identity":
+        return 0.5 * jnp.square(z - y)[0]
+    if model.output == "sigmoid":
+        return (softplus(z) - y * z)[0]
+    shifted = z - lax.stop_gradient(jnp.max(z, axis=0))
+    log_normalizer = jnp.log(jnp.sum(jnp.exp(shifted), axis=0))
+    return jnp.sum(y * (log_normalizer - shifted), axis=0)
+
+
+def _example_losses_long_way(model: Model, z: Array, y: Array) -> Shaped[Array, " n"]:
+    if model.output == "identity":
+        return _example_losses(model, z, y)
+    yhat = predict(model, z)
+    if model.output == "sigmoid":
+        return -(y * jnp.log(yhat) + (1.0 - y) * jnp.log(1.0 - yhat))[0]
+    return -jnp.sum(jnp.where(y > 0.0, y * jnp.log(yhat), 0.0), axis=0)
+
+
+def loss(
+    model: Model,
+    parameters: Parameters,
+    x: Float[Array, "d n"],
+    y: Float[Array, "k n"],
+    activation: str | Int[Array, ""] = "sigmoid",
+    kink: float | Float[Array, ""] = 0.0,
+    padding: Padding | None = None,
+    precision: Precision = "highest",
+    long_way: bool = False,
+) -> Float[Array, ""]:
+    """The mean loss over the examples: `notation.LOSS_OF_OUTPUT` says which.
+
+    Args:
+        model: the member of the family.
+        parameters: the parameter pytree, keys and shapes as `model.parameters`.
+        x: inputs, one example per column.
+        y: targets: one row, or k rows of class probabilities that sum to 1.
+        activation: a name of `notation.ACTIVATIONS` or a traced index into it.
+        kink: g'(0) of ReLU and leaky ReLU.
+        padding: where given, padded examples and classes count for nothing.
+        precision: of the matrix products.
+        long_way: through yhat and its logarithm, as on the slides, instead of from the logits.
+    """
+    z = forward(model, parameters, x, activation, kink, precision)
+    example_losses = _example_losses_long_way if long_way else _example_losses
+    if padding is None:
+        return jnp.mean(example_losses(model, z, y))
+    if model.output == "softmax":
+        # exp of this is 0 in every format, and it is finite, so no inf - inf can arise.
+        z = jnp.where(padding.classes[:, None] > 0.0, z, -1e9)
+    each = jnp.where(padding.examples > 0.0, example_losses(model, z, y), 0.0)
+    return jnp.sum(each) / jnp.sum(padding.examples)

@@ -1,0 +1,111 @@
+"""The lecture's notation as data: which models there are, their tensors and how each is laid out.
+
+No JAX and no NumPy here, so the command line and the child process can read it for free.
+
+A layout is a string of axis names, outermost first: `"h d"` is a matrix of h rows and d columns,
+`"1 n"` one row. The axes are d (features), n (examples), h (hidden units; h1, h2, ... where there
+are several hidden layers) and k (classes). Columns are examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, TypeAlias
+
+Output: TypeAlias = Literal["identity", "sigmoid", "softmax"]
+
+ACTIVATIONS = (
+    "identity",
+    "sigmoid",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "softplus",
+    "gelu",
+    "gelu_tanh",
+)
+KINKED = frozenset({"relu", "leaky_relu"})
+LEAKY_SLOPE = 0.01
+
+LOSS_OF_OUTPUT: Mapping[Output, str] = {
+    "identity": "half mean squared error",
+    "sigmoid": "mean binary cross-entropy",
+    "softmax": "mean categorical cross-entropy",
+}
+
+
+class Model(NamedTuple):
+    """A member of the family: `depth` layers, and what follows the last one."""
+
+    name: str
+    depth: int
+    output: Output
+
+    @property
+    def has_activation(self) -> bool:
+        """Whether there is a hidden layer."""
+        return self.depth > 1
+
+    @property
+    def output_axis(self) -> str:
+        """The rows of the last layer: k classes for softmax, otherwise one."""
+        return "k" if self.output == "softmax" else "1"
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The axes whose sizes are free, in a fixed order: d, the hidden ones, k, n."""
+        classes = ("k",) if self.output == "softmax" else ()
+        return ("d", *self.hidden_axes, *classes, "n")
+
+    @property
+    def hidden_axes(self) -> tuple[str, ...]:
+        """The sizes of the hidden layers: none, h, or h1, h2, ..."""
+        if self.depth == 2:
+            return ("h",)
+        return tuple(f"h{layer}" for layer in range(1, self.depth))
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Each parameter's layout, in the order of the layers."""
+        if self.depth == 1:
+            weight = "W" if self.output == "softmax" else "w"
+            return {weight: f"{self.output_axis} d", "b": f"{self.output_axis} 1"}
+        rows = (*self.hidden_axes, self.output_axis)
+        columns = ("d", *self.hidden_axes)
+        layouts: dict[str, str] = {}
+        for layer, (row, column) in enumerate(zip(rows, columns, strict=True), start=1):
+            layouts[f"W{layer}"] = f"{row} {column}"
+            layouts[f"b{layer}"] = f"{row} 1"
+        return layouts
+
+    @property
+    def layouts(self) -> dict[str, str]:
+        """The layout of every tensor: the parameters, then x and y."""
+        return {**self.parameters, "x": "d n", "y": f"{self.output_axis} n"}
+
+    def shape(self, tensor: str, sizes: Mapping[str, int]) -> tuple[int, ...]:
+        """The shape of `tensor` when the axes have these `sizes`."""
+        axes = self.layouts[tensor].split()
+        return tuple(1 if axis == "1" else sizes[axis] for axis in axes)
+
+
+def mlp(depth: int, output: Output) -> Model:
+    """The multilayer perceptron of `depth` layers (2 is the lecture's)."""
+    if depth < 2:
+        raise ValueError(f"depth={depth}: a multilayer perceptron has at least 2 layers")
+    name = "mlp" if depth == 2 else f"mlp{depth}"
+    return Model(name if output == "sigmoid" else f"{name}_{output}", depth, output)
+
+
+MODELS: Mapping[str, Model] = {
+    model.name: model
+    for model in (
+        Model("linear_regression", 1, "identity"),
+        Model("logistic_regression", 1, "sigmoid"),
+        Model("softmax_regression", 1, "softmax"),
+        mlp(2, "sigmoid"),
+        mlp(2, "softmax"),
+        mlp(3, "sigmoid"),
+        mlp(3, "softmax"),
+    )
+}

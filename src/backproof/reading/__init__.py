@@ -1,0 +1,1 @@
+"""From somebody's file to functions in our notation, and the child process they run in."""
