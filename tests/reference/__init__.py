@@ -1,0 +1,1 @@
+"""The reference suite on its own: against itself, finite differences and mpmath. No JAX here."""
