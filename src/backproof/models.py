@@ -152,8 +152,13 @@ def _example_losses_long_way(model: Model, z: Array, y: Array) -> Shaped[Array, 
         return _example_losses(model, z, y)
     yhat = predict(model, z)
     if model.output == "sigmoid":
-        return -(y * jnp.log(yhat) + (1.0 - y) * jnp.log(1.0 - yhat))[0]
-    return -jnp.sum(jnp.where(y > 0.0, y * jnp.log(yhat), 0.0), axis=0)
+        return -(_weighted(y, jnp.log(yhat)) + _weighted(1.0 - y, jnp.log(1.0 - yhat)))[0]
+    return -jnp.sum(_weighted(y, jnp.log(yhat)), axis=0)
+
+
+def _weighted(y: Array, log: Array) -> Array:
+    """y log, where a label of 0 silences a logarithm of 0."""
+    return jnp.where(y == 0.0, 0.0, y * log)
 
 
 def loss(
@@ -165,7 +170,6 @@ def loss(
     kink: float | Float[Array, ""] = 0.0,
     padding: Padding | None = None,
     precision: Precision = "highest",
-    long_way: bool = False,
 ) -> Float[Array, ""]:
     """The mean loss over the examples: `notation.LOSS_OF_OUTPUT` says which.
 
@@ -178,14 +182,35 @@ def loss(
         kink: g'(0) of ReLU and leaky ReLU.
         padding: where given, padded examples and classes count for nothing.
         precision: of the matrix products.
-        long_way: through yhat and its logarithm, as on the slides, instead of from the logits.
+    """
+    return losses(model, parameters, x, y, activation, kink, padding, precision)[0]
+
+
+def losses(
+    model: Model,
+    parameters: Parameters,
+    x: Float[Array, "d n"],
+    y: Float[Array, "k n"],
+    activation: str | Int[Array, ""] = "sigmoid",
+    kink: float | Float[Array, ""] = 0.0,
+    padding: Padding | None = None,
+    precision: Precision = "highest",
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """The mean loss from the logits, and the long way: through yhat and its logarithm.
+
+    One number in exact arithmetic; the second is what the slides write, and what people's code
+    rounds like. Arguments as `loss`.
     """
     z = forward(model, parameters, x, activation, kink, precision)
-    example_losses = _example_losses_long_way if long_way else _example_losses
-    if padding is None:
-        return jnp.mean(example_losses(model, z, y))
-    if model.output == "softmax":
+    if padding is not None and model.output == "softmax":
         # exp of this is 0 in every format, and it is finite, so no inf - inf can arise.
         z = jnp.where(padding.classes[:, None] > 0.0, z, -1e9)
-    each = jnp.where(padding.examples > 0.0, example_losses(model, z, y), 0.0)
-    return jnp.sum(each) / jnp.sum(padding.examples)
+    stable, long_way = _example_losses(model, z, y), _example_losses_long_way(model, z, y)
+    if padding is None:
+        return jnp.mean(stable), jnp.mean(long_way)
+    n = jnp.sum(padding.examples)
+    real = padding.examples > 0.0
+    return (
+        jnp.sum(jnp.where(real, stable, 0.0)) / n,
+        jnp.sum(jnp.where(real, long_way, 0.0)) / n,
+    )

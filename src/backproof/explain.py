@@ -1,0 +1,262 @@
+"""Why an answer lies outside of its error bound: rounding after all, a guard, or a mistake.
+
+Mistakes do not care about precision, rounding does. An answer outside of the bound is run again in
+long double: if the distance in units of the bound stays what it was, the formula is right and
+loses digits (unstable); if it grows as the bound shrinks, it is a mistake. Where the function does
+not compute in long double (it stores into float64 arrays, say), its inputs are moved by a few
+units in the last place instead: an unstable answer jumps about, a mistake stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backproof.cases import Case
+from backproof.error_bound import FORMATS
+from backproof.notation import Model
+from backproof.reading.call import Outcome, Run
+from backproof.reading.spec import Spec
+from backproof.verdict import RIGHT_BELOW, distances, margin
+from backproof.witnesses import Truth, reference, truths
+
+Explanation: TypeAlias = Literal["rounding", "unstable", "guarded", "mistake", "unsure"]
+
+_HAS_LONG_DOUBLE = bool(np.finfo(np.longdouble).eps < np.finfo(np.float64).eps)
+# Between float64 and long double u shrinks by 2^11. A mistake grows by that in units of the bound,
+# rounding does not grow: the border is half way, and within a factor 2 of it nothing is said.
+_GROWTH = 2.0**5.5
+_JITTERS = 4
+_HALVINGS = (2, 4, 6, 8, 10, 12)
+
+
+class Candidate(NamedTuple):
+    """A function on trial: how to run it, what it is the gradient of, and how exact it can be.
+
+    `factor` is what its gradients are of the mean loss's: "1", "n" (the sum), and for the squared
+    error without its half "2" and "2n". `kink` is its g'(0).
+    """
+
+    model: Model
+    activation: str
+    spec: Spec
+    run: Run
+    precision: str = "float64"
+    factor: str = "1"
+    kink: float = 0.0
+
+    def answers(
+        self,
+        cases: Sequence[Case],
+        dtype: str = "float64",
+        without_guards: bool = False,
+        repeat: bool = False,
+    ) -> list[Outcome]:
+        """One outcome a case; those not run, because an earlier one hung, are `not run`."""
+        outcomes = self.run(
+            self.spec,
+            [case.arrays for case in cases],
+            dtype=dtype,
+            without_guards=without_guards,
+            repeat=repeat,
+        )
+        missing = len(cases) - len(outcomes)
+        return [*outcomes, *[Outcome({}, "crashed", "not run")] * missing]
+
+    def truths(self, cases: Sequence[Case], **precisions: str) -> list[Truth]:
+        """The truth at this candidate's precision and kink."""
+        return truths(
+            self.model,
+            cases,
+            self.activation,
+            kink=self.kink,
+            **{"precision": self.precision, **precisions},
+        )
+
+
+def scale_factor(factor: str, case: Case) -> float:
+    """What `factor` is for a case of n examples."""
+    n = case.arrays["y"].shape[1]
+    return {"1": 1.0, "n": float(n), "2": 2.0, "2n": 2.0 * n}[factor]
+
+
+def explain(candidate: Candidate, cases: Sequence[Case], name: str) -> list[Explanation]:
+    """Why `name` ("dW1", "loss") is outside of its bound in each of the cases."""
+    explanations = _by_precision(candidate, cases, name, without_guards=False)
+    open_cases = [i for i, e in enumerate(explanations) if e in ("mistake", "unsure")]
+    if open_cases:
+        twins = _by_precision(candidate, [cases[i] for i in open_cases], name, without_guards=True)
+        for i, twin in zip(open_cases, twins, strict=True):
+            if twin in ("rounding", "unstable"):
+                explanations[i] = "guarded"
+    return explanations
+
+
+def _by_precision(
+    candidate: Candidate, cases: Sequence[Case], name: str, *, without_guards: bool
+) -> list[Explanation]:
+    outcomes = candidate.answers(cases, without_guards=without_guards)
+    known = candidate.truths(cases)
+    explanations: list[Explanation] = ["mistake"] * len(cases)
+    infinite, outside = [], []
+    for i, (case, outcome, truth) in enumerate(zip(cases, outcomes, known, strict=True)):
+        if name not in outcome.values:
+            continue
+        m = _margin(outcome, truth, name, scale_factor(candidate.factor, case))
+        if np.isnan(m):
+            infinite.append(i)
+        elif m <= RIGHT_BELOW:
+            explanations[i] = "rounding"
+        else:
+            outside.append((i, m))
+    if outside:
+        asked = [cases[i] for i, _ in outside]
+        told = _noise(candidate, asked, name, [m for _, m in outside], without_guards)
+        for (i, _), explanation in zip(outside, told, strict=True):
+            explanations[i] = explanation
+    for i, explanation in zip(
+        infinite,
+        _scaled_down(candidate, [cases[i] for i in infinite], name, without_guards),
+        strict=True,
+    ):
+        explanations[i] = explanation
+    return explanations
+
+
+def _margin(outcome: Outcome, truth: Truth, name: str, factor: float) -> float:
+    return margin(outcome.values[name], truth.values[name], truth.bounds[name], factor)
+
+
+def _noise(
+    candidate: Candidate,
+    cases: Sequence[Case],
+    name: str,
+    margins: Sequence[float],
+    without_guards: bool,
+) -> list[Explanation]:
+    """In long double where the function computes in it, by moving its inputs where it does not."""
+    outcomes = candidate.answers(cases, "longdouble", without_guards)
+    bounds = candidate.truths(cases, precision="longdouble", truth_precision="longdouble")
+    explanations: list[Explanation] = []
+    for case, outcome, truth, m in zip(cases, outcomes, bounds, margins, strict=True):
+        value = outcome.values.get(name)
+        if not _HAS_LONG_DOUBLE or value is None or value.dtype != np.longdouble:
+            explanations.append(_by_jitter(candidate, case, name, without_guards))
+            continue
+        if candidate.kink:
+            # The derivation by hand knows g'(0) = 0 only, and kinks leave float64 exactly anyway.
+            exact: NDArray = truth.values[name].astype(np.longdouble)
+        else:
+            exact = reference(candidate.model, case.arrays, candidate.activation)[name]
+        factor = scale_factor(candidate.factor, case)
+        growth = margin(value, exact, truth.bounds[name], factor) / m
+        if not growth < 2.0 * _GROWTH:
+            explanations.append("mistake")
+        else:
+            explanations.append("unstable" if growth < _GROWTH / 2.0 else "unsure")
+    return explanations
+
+
+def _by_jitter(candidate: Candidate, case: Case, name: str, without_guards: bool) -> Explanation:
+    if case.scale == "integer":
+        return "mistake"  # its sums are exact, so there is no rounding to jump about
+    u = float(FORMATS[candidate.precision].u)
+    rng = np.random.default_rng(0)
+    moved = [case]
+    for _ in range(_JITTERS):
+        arrays = {
+            tensor: array * (1.0 + 4.0 * u * rng.choice([-1.0, 1.0], size=array.shape))
+            for tensor, array in case.arrays.items()
+            if tensor != "y"
+        }
+        moved.append(Case({**arrays, "y": case.arrays["y"]}, case.scale))
+    outcomes = candidate.answers(moved, without_guards=without_guards)
+    known = candidate.truths(moved)
+    if any(name not in outcome.values for outcome in outcomes):
+        return "unsure"
+    factor = scale_factor(candidate.factor, case)
+    first = distances(
+        outcomes[0].values[name], known[0].values[name], known[0].bounds[name], factor
+    )
+    entry = np.unravel_index(int(np.argmax(first)), first.shape)
+    apart = np.array(
+        [
+            float(outcome.values[name][entry] - factor * truth.values[name][entry])
+            for outcome, truth in zip(outcomes, known, strict=True)
+        ]
+    )
+    spread = np.ptp(apart) / abs(apart[0])
+    if not spread > 1.0 / 32.0:
+        return "mistake"
+    return "unstable" if spread > 1.0 / 8.0 else "unsure"
+
+
+def _scaled_down(
+    candidate: Candidate, cases: Sequence[Case], name: str, without_guards: bool
+) -> list[Explanation]:
+    """Not finite: right, and only unstable, if the same case at a smaller scale is right."""
+    explanations: list[Explanation] = ["mistake"] * len(cases)
+    waiting = list(range(len(cases)))
+    for halvings in _HALVINGS:
+        if not waiting:
+            break
+        smaller = [_scaled(cases[i], 2.0**-halvings) for i in waiting]
+        outcomes = candidate.answers(smaller, without_guards=without_guards)
+        finite = [
+            name in outcome.values and bool(np.all(np.isfinite(outcome.values[name])))
+            for outcome in outcomes
+        ]
+        judged = [case for case, ok in zip(smaller, finite, strict=True) if ok]
+        if judged:
+            told = iter(_by_precision(candidate, judged, name, without_guards=without_guards))
+            for i, ok in zip(waiting, finite, strict=True):
+                if ok:
+                    answer = next(told)
+                    explanations[i] = "unstable" if answer == "rounding" else answer
+        waiting = [i for i, ok in zip(waiting, finite, strict=True) if not ok]
+    return explanations
+
+
+def _scaled(case: Case, factor: float) -> Case:
+    arrays = {
+        tensor: array if tensor == "y" else array * factor for tensor, array in case.arrays.items()
+    }
+    return Case(arrays, case.scale)
+
+
+def find_kink(
+    candidate: Candidate, cases: Sequence[Case], outcomes: Sequence[Outcome]
+) -> float | None:
+    """The one number g'(0) in [0, 1] that explains all kinks in these cases.
+
+    None where no case meets a kink or no such number exists.
+    """
+    at_zero = candidate._replace(kink=0.0).truths(cases)
+    at_one = candidate._replace(kink=1.0).truths(cases)
+    shares = []
+    for case, outcome, zero, one in zip(cases, outcomes, at_zero, at_one, strict=True):
+        factor = scale_factor(candidate.factor, case)
+        for name in candidate.model.parameters:
+            value = outcome.values.get(f"d{name}")
+            step = one.values[f"d{name}"] - zero.values[f"d{name}"]
+            kinked = np.abs(step) > 1e3 * zero.bounds[f"d{name}"]
+            if value is not None and np.any(kinked):
+                shares.append((value / factor - zero.values[f"d{name}"])[kinked] / step[kinked])
+    if not shares:
+        return None
+    kink = float(np.median(np.concatenate(shares).astype(np.float64)))
+    nice = round(kink * 1e6) / 1e6
+    kink = nice if abs(kink - nice) < 1e-9 else kink
+    if not 0.0 <= kink <= 1.0:
+        return None
+    known = candidate._replace(kink=kink).truths(cases)
+    explained = all(
+        f"d{name}" in outcome.values
+        and _margin(outcome, truth, f"d{name}", scale_factor(candidate.factor, case)) <= RIGHT_BELOW
+        for case, outcome, truth in zip(cases, outcomes, known, strict=True)
+        for name in candidate.model.parameters
+    )
+    return kink if explained else None

@@ -1,0 +1,447 @@
+"""From a candidate and a seed to a report: thousands of cases, a verdict for each gradient.
+
+The order of things: run the candidate in float64 while JAX computes the truth; settle what the
+gradients are gradients of (`factor`), how precise the candidate can be, and what it takes g'(0)
+for; then judge each quantity by itself. What lies outside of its bound is explained (`explain`),
+shrunk (`shrink`) and, before it is called wrong, put to every witness (`witnesses.dissent`).
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from backproof.cases import Arrays, Case, Scale, draw
+from backproof.error_bound import FORMATS
+from backproof.explain import Candidate, Explanation, explain, find_kink, scale_factor
+from backproof.notation import KINKED
+from backproof.reading.call import Outcome
+from backproof.shrink import shrink
+from backproof.verdict import (
+    RIGHT_BELOW,
+    WRONG_ABOVE,
+    Counterexample,
+    Counts,
+    Finding,
+    Quantity,
+    Report,
+    distances,
+    is_telling,
+    margin,
+    worst,
+)
+from backproof.witnesses import Truth, dissent
+
+_REPEATED = 32  # cases answered twice, to see whether the answers differ
+_IN_FLOAT32 = 256  # cases run in float32 as well
+_EXPLAINED_AT_ONCE = 24
+_CLOSE = 1e-3  # relative: as near as a loss must be to another to be meant for it
+_FACTORS: Mapping[str, str] = {
+    "1": "the mean over the examples",
+    "n": "the sum over the examples",
+    "2": "the mean without the half",
+    "2n": "the sum without the half",
+}
+
+
+def judge(
+    candidate: Candidate,
+    count: int,
+    seed: int,
+    *,
+    told_factor: str | None = None,
+    lowest_named: str | None = None,
+    convention: str = "columns are examples",
+    line: int | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """The report on one candidate.
+
+    Args:
+        candidate: on trial; its `precision`, `factor` and `kink` are worked out here.
+        count: how many cases.
+        seed: of the cases.
+        told_factor: what its gradients are said to be of: "1" (mean) or "n" (sum).
+        lowest_named: the lowest precision its source names, if below float64.
+        convention: for the report, in words.
+        line: where the function stands in its file.
+        progress: told what is going on.
+    """
+    started = time.perf_counter()
+    cases = draw(candidate.model, count, seed)
+    progress(f"{count:,} cases")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pending = pool.submit(candidate.truths, cases)
+        outcomes = candidate.answers(cases[:_REPEATED], repeat=True)
+        outcomes += candidate.answers(cases[_REPEATED:]) if cases[_REPEATED:] else []
+        truth = pending.result()
+
+    def report(**parts: object) -> Report:
+        blank = Report(
+            candidate.spec.function,
+            candidate.model.name,
+            candidate.activation if candidate.model.has_activation else None,
+            convention,
+            "unread",
+            {},
+            None,
+            (),
+            _counts(cases, {}),
+            candidate.precision,
+            seed,
+            time.perf_counter() - started,
+            None,
+            line,
+        )
+        return blank._replace(**parts)  # type: ignore[arg-type] # the callers below name real fields
+
+    if not any(outcome.values for outcome in outcomes):
+        return report(problem=_most_common_problem(outcomes))
+    precision = _precision(outcomes, lowest_named)
+    if precision != "float64":
+        candidate = candidate._replace(precision=precision)
+        truth = candidate.truths(cases)
+    factor, loss_decided = _factor(candidate, cases, outcomes, truth, told_factor)
+    candidate = candidate._replace(factor=factor)
+    candidate, truth = _with_kink(candidate, cases, outcomes, truth)
+
+    quantities: dict[str, Quantity] = {}
+    explanations: dict[str, Counter[Explanation]] = {}
+    names = [f"d{name}" for name in candidate.model.parameters]
+    if any("loss" in outcome.values or "loss" in outcome.faults for outcome in outcomes):
+        names.append("loss")
+    for name in names:
+        progress(name)
+        quantities[name], explanations[name] = _quantity(candidate, cases, outcomes, truth, name)
+    loss = quantities.pop("loss", None)
+    findings = [
+        *_explained(explanations),
+        *_convention(candidate),
+        *_scaled(candidate, told_factor, loss_decided),
+        *_impure(outcomes),
+        *_in_float32(candidate, cases, quantities),
+    ]
+    problem, failed = _failures(outcomes)
+    verdicts = [q.verdict for q in (*quantities.values(), *([loss] if loss else []))]
+    return report(
+        verdict=worst([*verdicts, *failed]),
+        gradients=quantities,
+        loss=loss,
+        findings=tuple(findings),
+        cases=_counts(cases, _telling(candidate, cases, outcomes, truth)),
+        precision=candidate.precision,
+        seconds=time.perf_counter() - started,
+        problem=problem,
+    )
+
+
+# --- one quantity ------------------------------------------------------------------------------
+
+
+def _quantity(
+    candidate: Candidate,
+    cases: Sequence[Case],
+    outcomes: Sequence[Outcome],
+    truth: Sequence[Truth],
+    name: str,
+) -> tuple[Quantity, Counter[Explanation]]:
+    tally: Counter[Explanation] = Counter()
+    inside, telling, outside = 0.0, 0, []
+    for i, (case, outcome, known) in enumerate(zip(cases, outcomes, truth, strict=True)):
+        if name in outcome.faults:
+            return _malformed(candidate, cases, outcomes, truth, name), tally
+        if name not in outcome.values:
+            continue
+        factor = scale_factor(candidate.factor, case)
+        m = margin(outcome.values[name], known.values[name], known.bounds[name], factor)
+        if m <= RIGHT_BELOW:
+            inside = max(inside, m)
+            telling += is_telling(known.values[name], known.bounds[name])
+        else:
+            outside.append(i)
+    # Mild and small first: there a mistake is a mistake, and easy to show.
+    outside.sort(key=lambda i: (cases[i].scale == "hard", cases[i].numbers()))
+    unsure: list[Case] = []
+    for start in range(0, len(outside), _EXPLAINED_AT_ONCE):
+        chunk = [cases[i] for i in outside[start : start + _EXPLAINED_AT_ONCE]]
+        told = explain(candidate, chunk, name)
+        tally.update(told)
+        mistakes = [case for case, why in zip(chunk, told, strict=True) if why == "mistake"]
+        if mistakes:
+            return _wrong(candidate, mistakes[0], name, len(outside), len(cases)), tally
+        unsure += [case for case, why in zip(chunk, told, strict=True) if why == "unsure"]
+    if unsure:
+        why = f"{len(unsure)} of {len(cases):,} cases lie too near the border to tell"
+        return Quantity("undecided", _margins(candidate, unsure[:1], name)[0], why), tally
+    if not telling:
+        return Quantity("undecided", float("nan"), "no case could have shown a mistake"), tally
+    return Quantity("right", inside), tally
+
+
+def _wrong(candidate: Candidate, case: Case, name: str, outside: int, drawn: int) -> Quantity:
+    def still_wrong(tried: Sequence[Case]) -> list[bool]:
+        return [not m <= WRONG_ABOVE for m in _margins(candidate, tried, name)]
+
+    smallest = case
+    if still_wrong([case]) == [True]:
+        smallest = shrink(candidate.model, case, still_wrong)
+        if explain(candidate, [smallest], name) != ["mistake"]:
+            smallest = case
+    counterexample = _counterexample(candidate, smallest, name)
+    if candidate.kink == 0.0:
+        known = candidate._replace(precision="float64").truths([smallest])[0]
+        doubt = dissent(candidate.model, smallest, known, candidate.activation)
+        if doubt:
+            return Quantity("undecided", counterexample.margin, f"the witnesses disagree: {doubt}")
+    why = f"outside of its error bound in {outside:,} of {drawn:,} cases"
+    return Quantity("wrong", counterexample.margin, why, counterexample)
+
+
+def _margins(candidate: Candidate, cases: Sequence[Case], name: str) -> list[float]:
+    """The margin in each case; 0 where the candidate gave nothing to compare."""
+    outcomes, known = candidate.answers(cases), candidate.truths(cases)
+    return [
+        margin(
+            outcome.values[name],
+            truth.values[name],
+            truth.bounds[name],
+            scale_factor(candidate.factor, case),
+        )
+        if name in outcome.values
+        else 0.0
+        for case, outcome, truth in zip(cases, outcomes, known, strict=True)
+    ]
+
+
+def _counterexample(candidate: Candidate, case: Case, name: str) -> Counterexample:
+    outcome, truth = candidate.answers([case])[0], candidate.truths([case])[0]
+    factor = scale_factor(candidate.factor, case)
+    expected = factor * truth.values[name]
+    actual = outcome.values.get(name)
+    if actual is None:
+        problem = outcome.faults.get(name) or outcome.problem
+        return Counterexample(case.arrays, expected, None, (), float("nan"), problem)
+    ratio = distances(actual, truth.values[name], truth.bounds[name], factor)
+    entry = np.unravel_index(int(np.argmax(np.nan_to_num(ratio, nan=np.inf))), ratio.shape)
+    place = tuple(int(i) for i in entry)
+    return Counterexample(case.arrays, expected, actual, place, float(ratio[entry]))
+
+
+def _malformed(
+    candidate: Candidate,
+    cases: Sequence[Case],
+    outcomes: Sequence[Outcome],
+    truth: Sequence[Truth],
+    name: str,
+) -> Quantity:
+    faulty = [i for i, outcome in enumerate(outcomes) if name in outcome.faults]
+    smallest = min(faulty, key=lambda i: cases[i].numbers())
+    case, fault = cases[smallest], outcomes[smallest].faults[name]
+    expected = scale_factor(candidate.factor, case) * truth[smallest].values[name]
+    shown = Counterexample(case.arrays, expected, None, (), float("nan"), fault)
+    return Quantity("wrong", float("nan"), f"in {len(faulty):,} of {len(cases):,} cases", shown)
+
+
+# --- what it is the gradient of, and how it computes -----------------------------------------------
+
+
+def _precision(outcomes: Sequence[Outcome], named: str | None) -> str:
+    lowest = {outcome.lowest for outcome in outcomes if outcome.lowest in FORMATS}
+    lowest |= {named} if named in FORMATS else set()
+    return max(lowest | {"float64"}, key=lambda name: float(FORMATS[name].u))
+
+
+def _factor(
+    candidate: Candidate,
+    cases: Sequence[Case],
+    outcomes: Sequence[Outcome],
+    truth: Sequence[Truth],
+    told: str | None,
+) -> tuple[str, bool]:
+    """What the gradients are of, and whether the candidate's own loss said so."""
+    if told is not None:
+        return told, False
+    several = [
+        (case, outcome, known)
+        for case, outcome, known in zip(cases, outcomes, truth, strict=True)
+        if case.arrays["y"].shape[1] > 1 and case.scale != "hard"
+    ]
+    factors = _FACTORS if candidate.model.output == "identity" else ("1", "n")
+    losses = [
+        (case, outcome.values["loss"], known.values["loss"])
+        for case, outcome, known in several
+        if "loss" in outcome.values and np.isfinite(outcome.values["loss"]).all()
+    ]
+    if losses:
+        for factor in factors:
+            apart = [
+                float(abs(loss - scale_factor(factor, case) * known))
+                / max(float(scale_factor(factor, case) * known), 1e-300)
+                for case, loss, known in losses
+            ]
+            if np.median(apart) < _CLOSE:
+                return factor, True
+    for factor in ("1", "n"):
+        if several and all(
+            margin(
+                outcome.values[name],
+                known.values[name],
+                known.bounds[name],
+                scale_factor(factor, case),
+            )
+            <= WRONG_ABOVE
+            for case, outcome, known in several
+            for name in outcome.values
+            if name != "loss"
+        ):
+            return factor, False
+    return "1", False
+
+
+def _with_kink(
+    candidate: Candidate,
+    cases: Sequence[Case],
+    outcomes: Sequence[Outcome],
+    truth: list[Truth],
+) -> tuple[Candidate, list[Truth]]:
+    if candidate.activation not in KINKED or not candidate.model.has_activation:
+        return candidate, truth
+    places = [i for i, case in enumerate(cases) if case.scale == "integer"]
+    kink = find_kink(candidate, [cases[i] for i in places], [outcomes[i] for i in places])
+    if not kink:
+        return candidate, truth
+    candidate = candidate._replace(kink=kink)
+    for i, known in zip(places, candidate.truths([cases[i] for i in places]), strict=True):
+        truth[i] = known
+    return candidate, truth
+
+
+# --- findings ----------------------------------------------------------------------------------
+
+
+def _explained(explanations: Mapping[str, Counter[Explanation]]) -> list[Finding]:
+    findings = []
+    unstable = {name: tally["unstable"] for name, tally in explanations.items()}
+    guarded = {name: tally["guarded"] for name, tally in explanations.items()}
+    if any(unstable.values()):
+        text = "the formula is right but loses digits or overflows; a stable form exists"
+        findings.append(Finding("unstable", f"{text} ({_listed(unstable)})"))
+    if any(guarded.values()):
+        text = "right up to a small constant in the code that avoids a division by or log of zero"
+        findings.append(Finding("guarded", f"{text} ({_listed(guarded)})"))
+    return findings
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} in {count:,} cases" for name, count in counts.items() if count)
+
+
+def _convention(candidate: Candidate) -> list[Finding]:
+    if not candidate.kink:
+        return []
+    text = f"takes g'(0) = {candidate.kink:g} at the kink; JAX and the reference take 0"
+    return [Finding("convention", text)]
+
+
+def _scaled(candidate: Candidate, told: str | None, loss_decided: bool) -> list[Finding]:
+    if candidate.factor == "1" or told is not None:
+        return []
+    why = "as its own loss is" if loss_decided else "nothing in the file says mean"
+    return [Finding("scaled", f"the gradient of {_FACTORS[candidate.factor]}: {why}")]
+
+
+def _impure(outcomes: Sequence[Outcome]) -> list[Finding]:
+    findings = []
+    changed = sorted({name for outcome in outcomes for name in outcome.changed})
+    if changed:
+        findings.append(Finding("impure", f"changes its inputs in place: {', '.join(changed)}"))
+    if any(outcome.differs for outcome in outcomes):
+        text = "answers differently when called again on the same inputs"
+        findings.append(Finding("impure", text))
+    return findings
+
+
+def _in_float32(
+    candidate: Candidate, cases: Sequence[Case], quantities: Mapping[str, Quantity]
+) -> list[Finding]:
+    """float64 has decided the mathematics; this is about the accuracy."""
+    right = [name for name, quantity in quantities.items() if quantity.verdict == "right"]
+    if candidate.precision != "float64" or not right:
+        return []
+    some = list(cases[:_IN_FLOAT32])
+    outcomes = candidate.answers(some, "float32")
+    known = candidate._replace(precision="float32").truths(some)
+    largest = float(np.finfo(np.float32).max) * 1e-2
+    lost: Counter[str] = Counter()
+    for case, outcome, truth in zip(some, outcomes, known, strict=True):
+        factor = scale_factor(candidate.factor, case)
+        for name in right:
+            if name not in outcome.values or np.max(np.abs(truth.values[name])) > largest:
+                continue
+            m = margin(outcome.values[name], truth.values[name], truth.bounds[name], factor)
+            lost[name] += not m <= WRONG_ABOVE
+    if not any(lost.values()):
+        return []
+    text = f"in float32 it loses digits or overflows ({_listed(lost)} of {len(some)})"
+    return [Finding("unstable", text)]
+
+
+# --- failures and counts -----------------------------------------------------------------------
+
+
+def _most_common_problem(outcomes: Sequence[Outcome]) -> str:
+    """What stands in the way when nothing at all could be judged."""
+    words = [
+        outcome.problem or next(iter(outcome.faults.values()), "returned nothing to judge")
+        for outcome in outcomes
+        if outcome.problem != "not run"
+    ]
+    return Counter(words).most_common(1)[0][0]
+
+
+def _failures(outcomes: Sequence[Outcome]) -> tuple[str | None, list[str]]:
+    """What it did instead of answering, in words, and what that makes of the verdict."""
+    failed = [o for o in outcomes if o.kind not in ("returned", "malformed")]
+    words = [o.problem for o in failed if o.problem and o.problem != "not run"]
+    if not words:
+        return None, []
+    problem = Counter(words).most_common(1)[0][0]
+    text = f"in {len(failed):,} of {len(outcomes):,} cases it gave no answer: {problem}"
+    # Raising on valid input is a mistake; hanging or dying may be the machine's doing.
+    died = any(o.kind in ("hung", "crashed") for o in failed)
+    return text, ["undecided" if died else "wrong"]
+
+
+def _telling(
+    candidate: Candidate,
+    cases: Sequence[Case],
+    outcomes: Sequence[Outcome],
+    truth: Sequence[Truth],
+) -> dict[int, bool]:
+    """By case: whether any of its gradients could have shown a mistake."""
+    return {
+        i: any(
+            f"d{name}" in outcome.values
+            and is_telling(known.values[f"d{name}"], known.bounds[f"d{name}"])
+            for name in candidate.model.parameters
+        )
+        for i, (outcome, known) in enumerate(zip(outcomes, truth, strict=True))
+    }
+
+
+def _counts(cases: Sequence[Case], telling: Mapping[int, bool]) -> dict[Scale, Counts]:
+    counts: dict[Scale, Counts] = {}
+    for i, case in enumerate(cases):
+        drawn, judged, discarded = counts.get(case.scale, Counts(0, 0, 0))
+        shown = telling.get(i, False)
+        counts[case.scale] = Counts(drawn + 1, judged + shown, discarded + (not shown))
+    return dict(sorted(counts.items()))
+
+
+def as_arrays(arrays: Arrays) -> dict[str, list[object]]:
+    """A case as nested lists, for JSON."""
+    return {name: array.tolist() for name, array in arrays.items()}

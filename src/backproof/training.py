@@ -1,0 +1,398 @@
+"""Gradient descent as the lecture writes it: one compiled loop for every model and JAX device.
+
+`step` is one update as a pure function, in which all parameters move together, each by its gradient
+at the parameters from before (the slide's listing updates only the first layer). `descend` repeats
+it inside one jitted `lax.scan` with donated parameter buffers. `train` is the front: it checks what
+it is given. `export_step` lowers the step for hardware that need not be there.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import export, lax
+from jaxtyping import Array, Float, Int
+from numpy.typing import ArrayLike
+
+from backproof import models
+from backproof.models import Padding, Parameters, Precision
+from backproof.notation import ACTIVATIONS, MODELS, Model
+from backproof.reference import optimize
+
+DType: TypeAlias = Literal["float32", "float64", "bfloat16"]
+Update: TypeAlias = Callable[..., tuple[dict[str, Array], Array]]
+PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
+DEVICE_KINDS = ("cpu", "gpu", "tpu")
+_STATIC = ("model", "activation", "precision", "steps", "by_rows")
+
+
+class Trained(NamedTuple):
+    """What a run leaves: the parameters after the last step, and the loss before each step."""
+
+    parameters: dict[str, np.ndarray]
+    losses: Float[np.ndarray, " steps"]
+
+
+class Batches(NamedTuple):
+    """The examples of every step: row t of `indices`, of which the first `counts[t]` are real."""
+
+    indices: Int[np.ndarray, "steps size"]
+    counts: Int[np.ndarray, " steps"]
+
+
+def train(
+    model: str | Model,
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    activation: str = "sigmoid",
+    learning_rate: float = 0.1,
+    steps: int = 1000,
+    batch_size: int | None = None,
+    dtype: DType = "float32",
+    precision: Precision = "highest",
+    seed: int = 0,
+    hidden: int | Sequence[int] = 8,
+    scale: float = 0.01,
+    parameters: Mapping[str, ArrayLike] | None = None,
+    device: str | jax.Device | None = None,
+) -> Trained:
+    """Minimise the model's mean loss on (x, y) by gradient descent, full batch or mini-batch.
+
+    The loss recorded for a step is that of the forward pass its gradient came from, so `losses[0]`
+    belongs to the initial parameters. A diverging run ends in inf or NaN there; nothing is raised.
+
+    Args:
+        model: a name of `MODELS`, or a `Model`.
+        x: inputs, (d, n), one example per column; cast to `dtype`. For mini-batches `rows.T` of a
+            C-ordered table is fastest: its rows are then read where they lie, without a copy.
+        y: targets: (1, n), from 0 to 1 for a sigmoid output; for softmax (k, n), probabilities.
+        activation: a name of `notation.ACTIVATIONS`; unused where there is no hidden layer.
+        learning_rate: positive; rounded to `dtype`.
+        steps: how many updates, at least 1.
+        batch_size: examples per step, from 1 to n (see `batches`); None for all of them.
+        dtype: float64 needs nothing enabled in JAX; bfloat16 loses updates below 1/512 of a value.
+        precision: of the matrix products (see `models.forward`).
+        seed: of the initial parameters and of the order of the examples.
+        hidden: units of each hidden layer, or one number for all; unused with `parameters`.
+        scale: of the initial parameters; likewise. From the default, the lecture's "close to 0",
+            XOR takes very long to leave its saddle: give it 1.
+        parameters: to start from. They are copied, never donated or changed.
+        device: "cpu", "gpu", "tpu" (the first of its kind) or a `jax.Device`; None: JAX's default.
+
+    Returns:
+        The parameters as NumPy arrays of `dtype`; the losses, float64 for float64, else float32.
+
+    Raises:
+        ValueError: an argument that does not fit, naming it, what came and what was expected.
+    """
+    model, activation = _model(model), _choice("activation", activation, ACTIVATIONS)
+    dtype = _choice("dtype", dtype, get_args(DType))
+    precision = _choice("precision", precision, get_args(Precision))
+    rate = _positive("learning_rate", learning_rate, dtype)
+    steps, seed, device = _whole("steps", steps), _whole("seed", seed, least=0), _device(device)
+    x, y, sizes = _data(model, x, y, dtype)
+    if parameters is None:
+        start = initial_parameters(model, sizes | _hidden(model, hidden), seed, dtype, scale)
+    else:
+        start = _parameters(model, parameters, sizes, dtype)
+    schedule, by_rows = None, False
+    if batch_size is not None:
+        size = _whole("batch_size", batch_size, most=sizes["n"])
+        schedule, by_rows = batches(sizes["n"], size, steps, seed), not x.flags.c_contiguous
+    static = {"model": model, "activation": activation, "precision": precision, "steps": steps}
+    with _allowing(dtype):
+        # To be donated: so buffers of JAX's own, sharing no memory with the caller's arrays.
+        owned = {name: jnp.array(value, copy=True, device=device) for name, value in start.items()}
+        data = jax.device_put((x.T if by_rows else x, y, schedule, rate), device)
+        trained, losses = descend(owned, *data, **static, by_rows=by_rows)
+        return Trained({name: np.asarray(trained[name]) for name in start}, np.asarray(losses))
+
+
+def step(
+    model: Model,
+    activation: str = "sigmoid",
+    learning_rate: float | Float[Array, ""] = 0.1,
+    precision: Precision = "highest",
+) -> Update:
+    """One update of gradient descent as a pure function, to be jitted, mapped or sharded.
+
+    The function takes (parameters, x, y, padding=None) and returns (parameters, loss): every
+    parameter minus `learning_rate` times its gradient of the mean loss, and that loss, both from
+    one forward pass at the parameters that came in. Shapes as in `notation.Model.layouts`, one
+    floating dtype throughout. `learning_rate` may be traced: a sweep is then a `vmap` over it.
+    """
+
+    def update(
+        parameters: Parameters, x: Array, y: Array, padding: Padding | None = None
+    ) -> tuple[dict[str, Array], Array]:
+        now, options = dict(parameters), {"padding": padding, "precision": precision}
+        of_parameters = jax.value_and_grad(models.loss, argnums=1)
+        value, gradients = of_parameters(model, now, x, y, activation, **options)
+        return jax.tree.map(lambda p, dp: p - learning_rate * dp, now, gradients), value
+
+    return update
+
+
+@functools.partial(jax.jit, donate_argnums=0, static_argnames=_STATIC)
+def descend(
+    parameters: dict[str, Array],
+    x: Float[Array, "rows columns"],
+    y: Float[Array, "k n"],
+    schedule: Batches | None,
+    learning_rate: Float[Array, ""],
+    *,
+    model: Model,
+    activation: str,
+    precision: Precision,
+    steps: int,
+    by_rows: bool = False,
+) -> tuple[dict[str, Array], Float[Array, " steps"]]:
+    """Repeat `step` in one scan. The buffers of `parameters` are donated: do not use them again.
+
+    Every batch is gathered inside the loop, by its indices, out of data that stays where it is;
+    `by_rows` says that with a schedule x comes as (n, d). Compiled once for each set of shapes and
+    keywords: another learning rate, start or order of the examples compiles nothing.
+    """
+    update = step(model, activation, learning_rate, precision)
+    history = jnp.promote_types(x.dtype, jnp.float32)
+
+    def cut(batch: Batches | None) -> tuple[Array, Array, Padding | None]:
+        if batch is None:
+            return x, y, None
+        inputs = jnp.take(x, batch.indices, axis=0 if by_rows else 1, mode="clip")
+        targets = jnp.take(y, batch.indices, axis=1, mode="clip")
+        real = (jnp.arange(batch.indices.size) < batch.counts).astype(x.dtype)
+        padding = Padding(real, jnp.ones_like(y[:, 0]))
+        return inputs.T if by_rows else inputs, targets, padding
+
+    def body(now: dict[str, Array], batch: Batches | None) -> tuple[dict[str, Array], Array]:
+        following, loss = update(now, *cut(batch))
+        return following, loss.astype(history)
+
+    return lax.scan(body, parameters, schedule, length=steps)
+
+
+def batches(n: int, size: int, steps: int, seed: int) -> Batches:
+    """Lay out the examples of every step, those that `reference.optimize.batches` gives.
+
+    Each pass over the data takes every example once. Where `size` does not divide n its last batch
+    is smaller, and that step follows the mean over the examples it has. To keep one compiled shape
+    the row is filled up with its own first example, which `counts` keeps out of the loss.
+    Indices are int32 (steps, size), so 4 bytes for each example met; counts are int32 (steps,).
+    """
+    indices, counts = np.empty((steps, size), np.int32), np.empty(steps, np.int32)
+    for t, batch in enumerate(optimize.batches(n, size, steps, seed)):
+        counts[t] = len(batch)
+        indices[t, : len(batch)], indices[t, len(batch) :] = batch, batch[0]
+    return Batches(indices, counts)
+
+
+def initial_parameters(
+    model: str | Model,
+    sizes: Mapping[str, int],
+    seed: int = 0,
+    dtype: DType = "float32",
+    scale: float = 0.01,
+) -> dict[str, np.ndarray]:
+    """Draw parameters close to 0, as `reference.optimize.initial_parameters` does.
+
+    Weights and biases alike are normal with standard deviation `scale`, drawn in float64 and
+    rounded to `dtype` once: every precision and backend starts from the same numbers. `sizes` are
+    those of the axes, such as `{"d": 2, "h": 8}` (n may be left out); ValueError where one is
+    missing, where `scale` is not positive or `seed` not a whole number from 0.
+    """
+    model, dtype = _model(model), _choice("dtype", dtype, get_args(DType))
+    seed, scale = _whole("seed", seed, least=0), float(_positive("scale", scale, "float64"))
+    _sized(model, sizes, model.axes[:-1])
+    shapes = {name: model.shape(name, sizes) for name in model.parameters}
+    drawn = optimize.initial_parameters(shapes, seed, scale)
+    return {name: value.astype(jnp.dtype(dtype)) for name, value in drawn.items()}
+
+
+def export_step(
+    model: str | Model,
+    sizes: Mapping[str, int],
+    *,
+    activation: str = "sigmoid",
+    dtype: DType = "float32",
+    precision: Precision = "highest",
+    platforms: Sequence[str] = PLATFORMS,
+) -> export.Exported:
+    """Lower the step to one StableHLO module for `platforms`, none of which need be present.
+
+    The exported function takes (parameters, x, y, learning_rate) and returns (parameters, loss);
+    `.mlir_module()` is its text, where several platforms leave each product in a branch for each;
+    `.serialize()` its bytes. To call a float64 one, wrap the call in `jax.enable_x64(True)`.
+
+    Args:
+        model: a name of `MODELS`, or a `Model`.
+        sizes: of all its axes, such as `{"d": 2, "h": 8, "n": 4}`.
+        activation: a name of `notation.ACTIVATIONS`.
+        dtype: of every argument and result.
+        precision: of every matrix product, forward and backward.
+        platforms: any of `PLATFORMS`; ValueError where this or another argument does not fit.
+    """
+    model, activation = _model(model), _choice("activation", activation, ACTIVATIONS)
+    kind = jnp.dtype(_choice("dtype", dtype, get_args(DType)))
+    precision = _choice("precision", precision, get_args(Precision))
+    for platform in platforms:
+        _choice("platforms", platform, PLATFORMS)
+    _sized(model, sizes, model.axes)
+
+    def exported(parameters: Parameters, x: Array, y: Array, rate: Array) -> Any:
+        return step(model, activation, rate, precision)(parameters, x, y)
+
+    of = {name: np.zeros(model.shape(name, sizes), kind) for name in model.layouts}
+    x, y, rate = of.pop("x"), of.pop("y"), np.zeros((), kind)
+    with _allowing(dtype):
+        return export.export(jax.jit(exported), platforms=tuple(platforms))(of, x, y, rate)
+
+
+def _allowing(dtype: str) -> AbstractContextManager[Any]:
+    return jax.enable_x64(True) if dtype == "float64" else nullcontext()
+
+
+def _shown(value: np.ndarray) -> str:
+    return f"{value.dtype}[{','.join(map(str, value.shape))}]"
+
+
+def _choice(argument: str, value: Any, options: Collection[str]) -> Any:
+    if isinstance(value, str) and value in options:
+        return value
+    close = difflib.get_close_matches(str(value), options, 1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    raise ValueError(f"{argument}={value!r}: expected one of {', '.join(options)}{hint}")
+
+
+def _model(model: str | Model) -> Model:
+    return model if isinstance(model, Model) else MODELS[_choice("model", model, MODELS)]
+
+
+def _positive(argument: str, value: float, dtype: str) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        plain = value if isinstance(value, int | float | np.number) else 0.0
+        number = np.asarray(plain).astype(jnp.dtype(dtype))
+    if not 0.0 < number < math.inf:
+        raise ValueError(f"{argument}={value!r}: expected a positive number, finite in {dtype}")
+    return number
+
+
+def _whole(argument: str, value: Any, least: int = 1, most: int | None = None) -> int:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if whole and least <= value and (most is None or value <= most):
+        return int(value)
+    upper = "" if most is None else f" to n={most}"
+    raise ValueError(f"{argument}={value!r}: expected a whole number from {least}{upper}")
+
+
+def _sized(model: Model, sizes: Mapping[str, int], axes: Sequence[str]) -> None:
+    for axis in axes:
+        if axis not in sizes:
+            raise ValueError(f"sizes={dict(sizes)}: {model.name} also needs {axis!r}")
+        _whole(f"sizes[{axis!r}]", sizes[axis])
+
+
+def _device(device: str | jax.Device | None) -> jax.Device | None:
+    if device is None or isinstance(device, jax.Device):
+        return device
+    _choice("device", device, DEVICE_KINDS)
+    try:
+        return jax.local_devices(backend=device)[0]
+    except RuntimeError:  # how JAX says that there is none of this kind
+        here = ", ".join(map(str, jax.local_devices()))
+        advice = "leave it out, or install backproof's extra for it: cuda, rocm or tpu"
+        raise ValueError(f"device={device!r}: not here, only {here}; {advice}") from None
+
+
+def _hidden(model: Model, hidden: int | Sequence[int]) -> dict[str, int]:
+    axes = model.hidden_axes
+    units = hidden if isinstance(hidden, Sequence) else [hidden] * len(axes)
+    if len(units) != len(axes):
+        expected = f"one number, or one for each hidden layer of {model.name}, {len(axes)}"
+        raise ValueError(f"hidden={hidden!r}: expected {expected}")
+    return {axis: _whole("hidden", count) for axis, count in zip(axes, units, strict=True)}
+
+
+def _array(argument: str, value: ArrayLike, layout: str) -> np.ndarray:
+    expected = f"expected real numbers, ({layout.replace(' ', ', ')})"
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{argument}: not an array ({error}); {expected}") from None
+    if array.dtype.kind not in "biuf" and array.dtype != jnp.bfloat16:
+        raise ValueError(f"{argument}: {_shown(array)}; {expected}")
+    if array.ndim != 2 or not array.size:
+        hint = f"; a single row is `{argument}[None, :]`" if array.ndim == 1 else ""
+        raise ValueError(f"{argument}: {_shown(array)}; {expected}, each axis from 1{hint}")
+    return array
+
+
+def _cast(argument: str, array: np.ndarray, dtype: str) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        cast = array.astype(jnp.dtype(dtype), order="K", copy=False)
+    if np.isfinite(cast).all():
+        return cast
+    row, column = np.argwhere(~np.isfinite(cast))[0]
+    raise ValueError(
+        f"{argument}: {_shown(array)} holds {array[row, column]} at [{row}, {column}]; expected "
+        f"finite numbers of {dtype}: leave such examples out or fill them in"
+    )
+
+
+def _bind(argument: str, array: np.ndarray, layout: str, sizes: dict[str, int]) -> None:
+    """Give the axes of `layout` the sizes they have in `array`, or say which does not fit."""
+    axes = layout.split()
+    known = [1 if axis == "1" else sizes.get(axis) for axis in axes]
+
+    def fits(shape: tuple[int, ...]) -> bool:
+        return all(size in (None, came) for size, came in zip(known, shape, strict=True))
+
+    if not fits(array.shape):
+        bound = ", ".join(f"{a}={k}" for a, k in zip(axes, known, strict=True) if a != "1" and k)
+        expected = f"({', '.join(axes)})" + (f" with {bound}" if bound else "")
+        hint = f"; turned it fits: pass `{argument}.T`" if fits(array.T.shape) else ""
+        raise ValueError(f"{argument}: {_shown(array)}; expected {expected}{hint}")
+    sizes |= {axis: size for axis, size in zip(axes, array.shape, strict=True) if axis != "1"}
+
+
+def _data(
+    model: Model, x: ArrayLike, y: ArrayLike, dtype: str
+) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
+    """Check the data. Returns x and y as arrays, and the sizes of d, n and k."""
+    sizes: dict[str, int] = {}
+    x, y = _array("x", x, "d n"), _array("y", y, model.layouts["y"])
+    if x.shape[1] != y.shape[1] == x.shape[0]:
+        hint = "examples are columns here: where they are the rows of x, pass `x.T`"
+        raise ValueError(f"x: {_shown(x)} and y: {_shown(y)}; expected (d, n), the same n; {hint}")
+    _bind("x", x, "d n", sizes)
+    _bind("y", y, model.layouts["y"], sizes)
+    if model.output != "identity" and len(wrong := y[(y < 0) | (y > 1)]):
+        raise ValueError(f"y: {_shown(y)} holds {wrong[0]}; expected probabilities, from 0 to 1")
+    if model.output == "softmax" and abs(y.astype(np.float64).sum(axis=0) - 1.0).max() > 0.01:
+        hint = "a probability for each class: of class numbers c make `np.eye(k)[:, c]`"
+        raise ValueError(f"y: {_shown(y)}, not all columns sum to 1; expected (k, n), {hint}")
+    return _cast("x", x, dtype), _cast("y", y, dtype), sizes
+
+
+def _parameters(
+    model: Model, parameters: Mapping[str, ArrayLike], sizes: Mapping[str, int], dtype: str
+) -> dict[str, np.ndarray]:
+    """Check the user's parameters, in the order of the layers; they settle the hidden sizes."""
+    if not isinstance(parameters, Mapping) or set(parameters) != set(model.parameters):
+        came = list(parameters) if isinstance(parameters, Mapping) else type(parameters).__name__
+        raise ValueError(f"parameters: {came}; expected a dict of {', '.join(model.parameters)}")
+    bound, arrays = dict(sizes), dict[str, np.ndarray]()
+    for name, layout in model.parameters.items():
+        array = _array(name, parameters[name], layout)
+        _bind(name, array, layout, bound)
+        arrays[name] = _cast(name, array, dtype)
+    return arrays

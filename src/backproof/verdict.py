@@ -1,0 +1,117 @@
+"""Right, wrong or undecided, and the evidence: the plain data that every report is made of.
+
+A margin is the largest distance from the truth in units of the error bound, over the entries of
+a gradient. Below half of `BORDER` is rounding, above twice `BORDER` is not; what lies between, and
+only that, is undecided unless another precision tells (see `explain`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backproof.cases import Arrays, Scale
+
+Verdict: TypeAlias = Literal["right", "wrong", "undecided", "unread"]
+FindingKind: TypeAlias = Literal["unstable", "guarded", "convention", "scaled", "impure"]
+
+BORDER = 2.0
+RIGHT_BELOW = BORDER / 2.0
+WRONG_ABOVE = BORDER * 2.0
+# A bound wider than this share of the gradient's largest entry shows nothing.
+_TELLING = 1e-3
+
+
+class Finding(NamedTuple):
+    """Something to know that is not an error."""
+
+    kind: FindingKind
+    text: str
+
+
+class Counterexample(NamedTuple):
+    """The smallest case found that shows it.
+
+    `actual` is None where the function gave no value; `problem` then says what it did instead.
+    """
+
+    arrays: Arrays
+    expected: NDArray[np.float64]
+    actual: NDArray | None
+    worst: tuple[int, ...]
+    margin: float
+    problem: str | None = None
+
+
+class Quantity(NamedTuple):
+    """The verdict on one gradient, or on the loss. `margin` is NaN where nothing was judged."""
+
+    verdict: Verdict
+    margin: float
+    why: str | None = None
+    counterexample: Counterexample | None = None
+
+
+class Counts(NamedTuple):
+    """Cases of one scale: drawn; judged; and discarded, because their bound showed nothing."""
+
+    drawn: int
+    judged: int
+    discarded: int
+
+
+class Report(NamedTuple):
+    """What is known of one function. The schema of its JSON form is `report.schema.json`."""
+
+    name: str
+    model: str
+    activation: str | None
+    convention: str
+    verdict: Verdict
+    gradients: Mapping[str, Quantity]
+    loss: Quantity | None
+    findings: Sequence[Finding]
+    cases: Mapping[Scale, Counts]
+    precision: str
+    seed: int
+    seconds: float
+    problem: str | None = None
+    line: int | None = None
+
+
+_WORST_FIRST: tuple[Verdict, ...] = ("wrong", "undecided", "unread", "right")
+
+
+def worst(verdicts: Sequence[Verdict]) -> Verdict:
+    """The verdict on a whole: wrong if any part is, then undecided, unread, right."""
+    return min(verdicts, key=_WORST_FIRST.index, default="unread")
+
+
+def distances(
+    answer: NDArray, truth: NDArray, bound: NDArray, factor: float = 1.0
+) -> NDArray[np.floating]:
+    """Entry by entry |answer - factor truth| / (factor bound).
+
+    0 where the bound is infinite and where both are exactly equal; NaN where the answer is not
+    finite and should be.
+    """
+    with np.errstate(all="ignore"):
+        apart = np.abs(answer - factor * truth)
+        ratio = np.where(apart == 0.0, 0.0, apart / (factor * bound))
+    ratio = np.where(np.isfinite(answer), ratio, np.nan)
+    return np.where(np.isfinite(bound) & np.isfinite(truth), ratio, 0.0)
+
+
+def margin(answer: NDArray, truth: NDArray, bound: NDArray, factor: float = 1.0) -> float:
+    """The largest distance; NaN if any is."""
+    ratio = distances(answer, truth, bound, factor)
+    return float(np.max(ratio, initial=0.0))
+
+
+def is_telling(truth: NDArray, bound: NDArray) -> bool:
+    """Whether the bound is narrow enough, at some entry, for a mistake to show."""
+    largest = np.max(np.abs(truth), initial=0.0)
+    return bool(largest > 0.0 and np.min(bound, initial=np.inf) < _TELLING * largest)

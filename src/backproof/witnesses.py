@@ -1,0 +1,349 @@
+"""What is true of a batch of cases: loss and gradients with their error bounds.
+
+The first witness is JAX in reverse mode, run by the interpreter that carries the error bounds; JAX
+in forward mode checks it inside the same program. Cases of any shape are padded with zeros to one
+of a few buckets, masked and batched, so that a handful of programs serves them all and the
+persistent compilation cache carries those over to the next process.
+
+Both modes of JAX share one primal, so two witnesses stand outside of it: the derivation by hand
+in `backproof.reference`, in long double, and finite differences of its loss. `dissent` asks all of
+them about one case.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import functools
+import hashlib
+import importlib
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.export
+import jax.numpy as jnp
+import numpy as np
+import platformdirs
+from jax import Array
+from numpy.typing import NDArray
+
+from backproof import models
+from backproof.cases import LARGEST, Arrays, Case
+from backproof.error_bound import FORMATS, bounded
+from backproof.notation import Model
+from backproof.rounding_rules import Format
+
+# Bucket: the largest size of an axis, and how many cases are evaluated together. The smallest holds
+# the integer cases, whose sums are exact.
+BUCKETS: Mapping[int, int] = {16: 64, 40: 16, LARGEST: 8}
+_INTEGER_BUCKET = 16
+_FEW_PARAMETERS = 64
+# The direction of the forward-mode witness.
+_SIGNS = np.random.default_rng(0).random(LARGEST * LARGEST) < 0.5
+
+
+class Truth(NamedTuple):
+    """Of one case: each quantity's float64 value and its error bound at the precision judged.
+
+    Keys are "loss" and the gradients, "dW1" and so on. `agrees` is whether forward mode does.
+    """
+
+    values: dict[str, NDArray[np.float64]]
+    bounds: dict[str, NDArray[np.float64]]
+    agrees: bool
+
+
+def use_compilation_cache() -> Path:
+    """Keep compiled programs in the user's cache folder, which is returned.
+
+    JAX's own cache is pointed there too, unless it was told another place.
+    """
+    told = os.environ.get("BACKPROOF_CACHE")
+    folder = Path(told) if told else platformdirs.user_cache_path("backproof")
+    if jax.config.jax_compilation_cache_dir is None:
+        jax.config.update("jax_compilation_cache_dir", str(folder / "jax"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    return folder
+
+
+def truths(
+    model: Model,
+    cases: Sequence[Case],
+    activation: str = "sigmoid",
+    precision: str = "float64",
+    kink: float = 0.0,
+    truth_precision: str = "float64",
+) -> list[Truth]:
+    """The truth of each case, with bounds for code that rounds to `precision`.
+
+    Args:
+        model: the member of the family.
+        cases: of any sizes up to 64.
+        activation: a name of `notation.ACTIVATIONS`; ignored by models without a hidden layer.
+        precision: a key of `error_bound.FORMATS`.
+        kink: g'(0) of ReLU and leaky ReLU.
+        truth_precision: of the values the bounds are for, if these are not the ones returned here
+            but the derivation by hand in long double.
+    """
+    judged, own = FORMATS[precision], FORMATS[truth_precision]
+    fmt = np.array([judged.u + own.u, judged.smallest + own.smallest])
+    results: list[Truth | None] = [None] * len(cases)
+
+    def evaluate(bucket: int, places: Sequence[int]) -> None:
+        program = _program(model, activation, bucket)
+        for start in range(0, len(places), BUCKETS[bucket]):
+            chunk = places[start : start + BUCKETS[bucket]]
+            padded = _pad(model, [cases[place] for place in chunk], bucket)
+            with jax.enable_x64(True):
+                answer = jax.tree.map(np.asarray, program(padded, np.float64(kink), fmt, _SIGNS))
+            for row, place in enumerate(chunk):
+                results[place] = _unpad(model, cases[place], row, *answer)
+
+    # Compiling leaves Python's lock, so the buckets' programs can be compiled side by side.
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        for done in [pool.submit(evaluate, *group) for group in _by_bucket(cases).items()]:
+            done.result()
+    return [truth for truth in results if truth is not None]
+
+
+def _by_bucket(cases: Sequence[Case]) -> dict[int, list[int]]:
+    places: dict[int, list[int]] = {}
+    for place, case in enumerate(cases):
+        largest = max(max(array.shape) for array in case.arrays.values())
+        places.setdefault(min(b for b in BUCKETS if b >= largest), []).append(place)
+    return places
+
+
+def _pad(model: Model, cases: Sequence[Case], bucket: int) -> dict[str, NDArray]:
+    """Zeros around each tensor, and masks that say which examples and classes are real."""
+    batch = BUCKETS[bucket]
+    sizes = dict.fromkeys(model.axes, bucket)
+    padded = {tensor: np.zeros((batch, *model.shape(tensor, sizes))) for tensor in model.layouts}
+    padded["examples"] = np.zeros((batch, bucket))
+    padded["classes"] = np.zeros((batch, bucket if model.output == "softmax" else 1))
+    # The rows that no case fills need one real example, or their mean is 0 / 0.
+    padded["examples"][len(cases) :, 0] = 1.0
+    padded["classes"][len(cases) :, 0] = 1.0
+    for row, case in enumerate(cases):
+        for tensor, array in case.arrays.items():
+            rows, columns = array.shape
+            padded[tensor][row, :rows, :columns] = array
+        classes, examples = case.arrays["y"].shape
+        padded["examples"][row, :examples] = 1.0
+        padded["classes"][row, :classes] = 1.0
+    return padded
+
+
+def _unpad(
+    model: Model,
+    case: Case,
+    row: int,
+    values: Mapping[str, NDArray],
+    bounds: Mapping[str, NDArray],
+    agrees: NDArray,
+) -> Truth:
+    own_values = {"loss": values["loss"][row]}
+    own_bounds = {"loss": bounds["loss"][row]}
+    for name in model.parameters:
+        rows, columns = case.arrays[name].shape
+        own_values[f"d{name}"] = values[name][row, :rows, :columns]
+        own_bounds[f"d{name}"] = bounds[name][row, :rows, :columns]
+    return Truth(own_values, own_bounds, bool(agrees[row]))
+
+
+@functools.cache
+def _program(model: Model, activation: str, bucket: int) -> Callable[..., Any]:
+    """The compiled program of a bucket: from the cache folder if it is there.
+
+    JAX's own cache saves compiling; tracing and lowering take as long again, so the lowered program
+    is kept as well (`jax.export`), under a name that changes with JAX and with this package.
+    """
+    folder = use_compilation_cache()
+    name = f"{model.name}-{activation}-{bucket}-{_fingerprint()}.stablehlo"
+    options = _compiler_options()
+    with jax.enable_x64(True):
+        try:
+            exported = jax.export.deserialize(bytearray((folder / name).read_bytes()))
+        except (OSError, ValueError):
+            exported = jax.export.export(jax.jit(_batch(model, activation, bucket)))(
+                _pad(model, [], bucket), np.float64(0.0), np.zeros(2), _SIGNS
+            )
+            _keep(folder / name, exported.serialize())
+        return jax.jit(exported.call, compiler_options=options)
+
+
+def _keep(path: Path, content: bytes | bytearray) -> None:
+    """Write atomically; without a place to write, go on without."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(content)
+        Path(file.name).replace(path)
+    except OSError:
+        return
+
+
+@functools.cache
+def _fingerprint() -> str:
+    digest = hashlib.sha256(f"{jax.__version__} {jax.default_backend()}".encode())
+    for source in ("error_bound", "models", "notation", "rounding_rules", "witnesses"):
+        digest.update((Path(__file__).parent / f"{source}.py").read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _compiler_options() -> dict[str, bool | int]:
+    """On the CPU most of a check is compilation, and less optimization costs a check nothing."""
+    if jax.default_backend() != "cpu":
+        return {}
+    return {"xla_backend_optimization_level": 1, "xla_llvm_disable_expensive_passes": True}
+
+
+def _batch(model: Model, activation: str, bucket: int) -> Callable[..., Any]:
+    """From a batch of padded tensors, g'(0) and (u, smallest) to values, bounds and agreement."""
+
+    def one(tensors: dict[str, Array], kink: Array, fmt: Array, signs: Array) -> Any:
+        padding = models.Padding(tensors["examples"], tensors["classes"])
+        parameters = {name: tensors[name] for name in model.parameters}
+        x, y = tensors["x"], tensors["y"]
+
+        def losses(parameters: models.Parameters) -> tuple[Array, Array]:
+            return models.losses(model, parameters, x, y, activation, kink, padding)
+
+        def all_values(parameters: models.Parameters) -> Any:
+            (loss, long_way), gradients = jax.value_and_grad(losses, has_aux=True)(parameters)
+            return {"loss": loss, "long way": long_way, **gradients}
+
+        precision = Format(fmt[0], fmt[1], integers=bucket == _INTEGER_BUCKET)
+        values, bounds = bounded(all_values, precision, parameters)
+        bounds["loss"] = jnp.maximum(bounds["loss"], bounds.pop("long way"))
+        del values["long way"]
+        agrees = _forward_agrees(lambda p: losses(p)[0], parameters, values, bounds, signs)
+        return values, bounds, agrees
+
+    return jax.vmap(one, in_axes=(0, None, None, None))
+
+
+def _forward_agrees(
+    loss: Callable[[models.Parameters], Array],
+    parameters: models.Parameters,
+    values: Mapping[str, Array],
+    bounds: Mapping[str, Array],
+    signs: Array,
+) -> Array:
+    """Forward mode along one direction of 1 and -1 against the gradient of reverse mode."""
+    direction = {
+        name: jnp.where(signs[: value.size].reshape(value.shape), 1.0, -1.0)
+        for name, value in parameters.items()
+    }
+    _, along = jax.jvp(loss, (parameters,), (direction,))
+    dot = sum(jnp.sum(values[name] * direction[name]) for name in parameters)
+    # Forward mode rounds about as often as reverse mode, and the dot product once a term.
+    room = sum(jnp.sum(4.0 * bounds[name] + 1e-13 * jnp.abs(values[name])) for name in parameters)
+    return (jnp.abs(along - dot) <= room) | ~jnp.isfinite(room)
+
+
+# --- the witnesses that share nothing with JAX ------------------------------------------------------
+
+
+def reference(
+    model: Model, arrays: Arrays, activation: str = "sigmoid", precision: str = "longdouble"
+) -> dict[str, NDArray]:
+    """Loss and gradients by the hand derivation, computed in `precision`.
+
+    Raises:
+        ImportError: if the model has no module in `backproof.reference`.
+    """
+    derivation, options = _derivation(model, activation)
+    cast = {name: array.astype(precision) for name, array in arrays.items()}
+    parameters = [cast[name] for name in model.parameters]
+    if model.depth > 2:
+        pairs = list(zip(parameters[::2], parameters[1::2], strict=True))
+        arguments: list[Any] = [pairs, cast["x"], cast["y"]]
+        layers = derivation.backward(*arguments, **options)
+        gradients = [gradient for layer in layers for gradient in layer]
+    else:
+        arguments = [*parameters, cast["x"], cast["y"]]
+        gradients = derivation.backward(*arguments, **options)
+    named = {f"d{name}": g for name, g in zip(model.parameters, gradients, strict=True)}
+    return {"loss": np.asarray(derivation.loss(*arguments, **options)), **named}
+
+
+def _derivation(model: Model, activation: str) -> tuple[Any, dict[str, str]]:
+    if model.depth == 1:
+        return importlib.import_module(f"backproof.reference.{model.name}"), {}
+    module = "mlp" if model.depth == 2 else "deep_mlp"
+    options = {"activation": activation, "output": model.output}
+    return importlib.import_module(f"backproof.reference.{module}"), options
+
+
+def finite_difference(
+    f: Callable[[Any], Any], point: Any, direction: Any, u: float
+) -> tuple[float, float]:
+    """The derivative of f at `point` along `direction`, and an estimate of its error.
+
+    Two central differences, at steps h and h / 2, and their extrapolation (Richardson); the
+    difference between the two, and f's rounding over h, bound the error. The step starts from
+    u^(1/5), which balances the two for the extrapolated value.
+
+    Args:
+        f: a function of a NumPy array giving a number.
+        point: where, of any floating dtype.
+        direction: which way, of the same shape.
+        u: unit roundoff of f.
+    """
+    size = float(np.max(np.abs(point), initial=0.0)) or 1.0
+    h = np.asarray(point).dtype.type(2.0 ** np.round(np.log2(size * u**0.2)))
+
+    def central(step: Any) -> Any:
+        return (f(point + step * direction) - f(point - step * direction)) / (2 * step)
+
+    wide, narrow = central(h), central(h / 2)
+    best = (4 * narrow - wide) / 3
+    noise = 64 * u * (abs(f(point)) + abs(best) * size) / h
+    return float(best), float(abs(narrow - wide) + noise)
+
+
+def dissent(model: Model, case: Case, truth: Truth, activation: str = "sigmoid") -> str | None:
+    """Why the witnesses do not agree about this case, or None if they do.
+
+    Asked before anything is called wrong: what they disagree about stays undecided. `truth` has to
+    have been computed at precision "float64" and with g'(0) = 0, which is the reference's choice.
+    """
+    if not truth.agrees:
+        return "JAX in forward mode and in reverse mode differ by more than their rounding"
+    with np.errstate(all="ignore"):
+        by_hand = reference(model, case.arrays, activation)
+        for name, value in truth.values.items():
+            apart = np.abs(by_hand[name] - value)
+            if not np.all((apart <= 2.0 * truth.bounds[name]) | ~np.isfinite(truth.bounds[name])):
+                return f"JAX and the derivation by hand differ in {name}"
+        return _difference_dissent(model, case, truth, activation)
+
+
+def _difference_dissent(model: Model, case: Case, truth: Truth, activation: str) -> str | None:
+    """Finite differences: entry by entry up to 64 parameters, along one direction above."""
+    exact = {name: array.astype(np.longdouble) for name, array in case.arrays.items()}
+    u = FORMATS["longdouble"].u
+    for name in model.parameters:
+
+        def loss(value: Any, name: str = name) -> Any:
+            return reference(model, {**exact, name: value}, activation)["loss"]
+
+        point, gradient = exact[name], truth.values[f"d{name}"]
+        if point.size <= _FEW_PARAMETERS:
+            directions = list(np.eye(point.size).reshape(-1, *point.shape))
+        else:
+            directions = [np.random.default_rng(0).choice([-1.0, 1.0], size=point.shape)]
+        for direction in directions:
+            slope, error = finite_difference(loss, point, direction, u)
+            room = error + float(np.sum(truth.bounds[f"d{name}"] * np.abs(direction)))
+            # A step across a kink, or a loss that overflows, says nothing either way.
+            if not abs(slope - float(np.sum(gradient * direction))) <= 8.0 * room and np.isfinite(
+                slope
+            ):
+                return f"finite differences of the loss differ from d{name}"
+    return None
