@@ -1,1 +1,57 @@
-"""backproof says whether a hand-written backward pass is right, and proves it."""
+"""backproof says whether a hand-written backward pass is right, and proves it.
+
+The public names are listed in `__all__`; each is imported when it is first used, because JAX takes
+most of a second to import and neither the command line's help nor a decorated homework file
+needs it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from backproof import mistakes, strategies
+    from backproof.check import check, check_file
+    from backproof.error_bound import error_bound, rounding_samples
+    from backproof.reading.told import derivation
+    from backproof.training import train
+
+__all__ = [
+    "check",
+    "check_file",
+    "derivation",
+    "error_bound",
+    "mistakes",
+    "rounding_samples",
+    "strategies",
+    "train",
+]
+
+_HOME = {
+    "check": "backproof.check",
+    "check_file": "backproof.check",
+    "derivation": "backproof.reading.told",
+    "error_bound": "backproof.error_bound",
+    "mistakes": "backproof",
+    "rounding_samples": "backproof.error_bound",
+    "strategies": "backproof",
+    "train": "backproof.training",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'backproof' has no attribute {name!r}")
+    if _HOME[name] == "backproof":
+        value: object = importlib.import_module(f"backproof.{name}")
+    else:
+        value = getattr(importlib.import_module(_HOME[name]), name)
+    # The submodules `check` and `error_bound` share a name with what they define: once they are
+    # imported Python has put the module here, and the function has to take its place.
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

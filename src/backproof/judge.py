@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from backproof.cases import Arrays, Case, Scale, draw
+from backproof.cases import Case, Scale, draw
 from backproof.error_bound import FORMATS
 from backproof.explain import Candidate, Explanation, explain, find_kink, scale_factor
 from backproof.notation import KINKED
@@ -440,8 +440,3 @@ def _counts(cases: Sequence[Case], telling: Mapping[int, bool]) -> dict[Scale, C
         shown = telling.get(i, False)
         counts[case.scale] = Counts(drawn + 1, judged + shown, discarded + (not shown))
     return dict(sorted(counts.items()))
-
-
-def as_arrays(arrays: Arrays) -> dict[str, list[object]]:
-    """A case as nested lists, for JSON."""
-    return {name: array.tolist() for name, array in arrays.items()}

@@ -199,7 +199,7 @@ def _compiler_options() -> dict[str, bool | int]:
     """On the CPU most of a check is compilation, and less optimization costs a check nothing."""
     if jax.default_backend() != "cpu":
         return {}
-    return {"xla_backend_optimization_level": 1, "xla_llvm_disable_expensive_passes": True}
+    return {"xla_backend_optimization_level": 1, "xla_llvm_disable_expensive_passes": True, "xla_disable_hlo_passes": "tree_reduction_rewriter"}
 
 
 def _batch(model: Model, activation: str, bucket: int) -> Callable[..., Any]:

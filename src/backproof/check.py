@@ -1,0 +1,162 @@
+"""The library's front: a function or a file in, a report out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from backproof.judge import judge
+from backproof.check_loss import check_loss
+from backproof.explain import Candidate
+from backproof.reading.call import Run, in_process
+from backproof.reading.convention import describe
+from backproof.reading.guards import precisions_named
+from backproof.reading.process import MEMORY, SECONDS, Child
+from backproof.reading.source import Found, read, read_function, to_spec
+from backproof.reading.told import Settings, Unreadable
+from backproof.verdict import Report, Verdict, worst
+
+CASES = 2000
+_FACTOR_OF_REDUCTION = {"mean": "1", "sum": "n"}
+_LOWEST_FIRST = ("bfloat16", "float16", "half", "float32", "single")
+
+
+class FileReport(NamedTuple):
+    """What is known of one file. `problem` says why it is unread; `question` what has to be told."""
+
+    path: str
+    verdict: Verdict
+    functions: Sequence[Report]
+    problem: str | None = None
+    question: bool = False
+    seconds: float = 0.0
+
+
+def check(
+    function: Callable[..., Any],
+    model: str | None = None,
+    *,
+    activation: str | None = None,
+    convention: str | None = None,
+    reduction: str | None = None,
+    loss: Callable[..., Any] | None = None,
+    cases: int | Iterable[Sequence[Any]] = CASES,
+    seed: int = 0,
+) -> Report:
+    """Check a hand-written backward pass in this process.
+
+    With `model`, the function takes the model's parameters, x and y, and returns a gradient for
+    each parameter, as a tuple in their order or a dict; cases are drawn. With `loss` instead, the
+    function returns the gradients of `loss` with respect to its leading arguments, at the cases given.
+
+    Args:
+        function: the backward pass.
+        model: a key of `notation.MODELS`; worked out from names and source where it is left out.
+        activation: of the hidden layer, one of `notation.ACTIVATIONS`.
+        convention: "columns" (the lecture's), "rows", or layouts: "rows, y=n".
+        reduction: "mean" or "sum": what the gradients are of.
+        loss: any JAX function of the same arguments giving a number.
+        cases: how many to draw; with `loss`, an iterable of argument tuples.
+        seed: of the cases drawn.
+
+    Returns:
+        A `verdict.Report`; `report.text` prints it, `str(report.verdict)` sums it up.
+
+    Raises:
+        ValueError: if an argument is unknown, or something has to be told first; says what.
+    """
+    if loss is not None:
+        if isinstance(cases, int):
+            raise ValueError(
+                f"cases={cases}: with loss=, give the cases to try: argument tuples of NumPy arrays"
+            )
+        return check_loss(function, loss, cases)
+    if not isinstance(cases, int) or cases < 1:
+        raise ValueError(f"cases={cases!r}: expected how many cases to draw, at least 1")
+    try:
+        found = read_function(function, Settings(model, activation, convention, None, reduction))
+    except Unreadable as error:
+        raise ValueError(str(error)) from None
+    if found.question is not None:
+        raise ValueError(f"{found.function}: {found.question}")
+    named = precisions_named(function)
+    return _judged(found, in_process(function), named, cases, seed)
+
+
+def check_file(
+    path: str | Path,
+    settings: Settings = Settings(),
+    *,
+    cases: int = CASES,
+    seed: int = 0,
+    seconds: float = SECONDS,
+    memory: int = MEMORY,
+    progress: Callable[[str], None] = lambda _: None,
+) -> FileReport:
+    """Check the backward passes in a Python file, which runs in a process of its own.
+
+    Args:
+        path: a `.py` file.
+        settings: what is told about it.
+        cases: how many to draw for each function.
+        seed: of the cases.
+        seconds: how long one case, or running the file, may take.
+        memory: how many bytes the process may have.
+        progress: told what is going on.
+
+    Never raises for anything in the file: what cannot be read is `unread`, with the reason.
+    """
+    started = time.perf_counter()
+
+    def file_report(verdict: Verdict, functions: Sequence[Report], **more: Any) -> FileReport:
+        return FileReport(
+            str(path), verdict, functions, seconds=time.perf_counter() - started, **more
+        )
+
+    try:
+        found = read(path, settings)
+        asked = [one for one in found if one.question is None]
+        if not asked:
+            question = "; ".join(f"{one.function}: {one.question}" for one in found)
+            return file_report("unread", (), problem=question, question=True)
+        with Child(path, memory_bytes=memory, seconds=seconds) as child:
+            reports = []
+            for one in asked:
+                about = child.about(one.function, *([one.loss] if one.loss else []))
+                progress(f"{one.function}: ")
+                reports.append(
+                    _judged(one, child.run, about.precisions, cases, seed, progress=progress)
+                )
+    except Unreadable as error:
+        return file_report("unread", (), problem=str(error))
+    questions = [f"{one.function}: {one.question}" for one in found if one.question is not None]
+    return file_report(
+        worst([report.verdict for report in reports]),
+        reports,
+        problem="; ".join(questions) or None,
+    )
+
+
+def _judged(
+    found: Found,
+    run: Run,
+    precisions: Iterable[str],
+    cases: int,
+    seed: int,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Report:
+    spec = to_spec(found)
+    candidate = Candidate(spec.family, found.activation or "identity", spec, run)
+    lowest = next((name for name in _LOWEST_FIRST if name in set(precisions)), None)
+    return judge(
+        candidate,
+        cases,
+        seed,
+        told_factor=_FACTOR_OF_REDUCTION.get(found.reduction or ""),
+        lowest_named={"half": "float16", "single": "float32"}.get(lowest or "", lowest),
+        convention=describe(found.layouts, spec.family),
+        line=found.line,
+        progress=progress,
+    )

@@ -1,0 +1,116 @@
+"""What a backward pass gave back, sorted out by name: tuple, dict or named tuple to gradients.
+
+Names decide where there are any, otherwise the order of the model's parameters. Nothing here looks
+at a value further than to see whether it is one number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from backproof.reading.names import gradients_in, is_loss
+from backproof.reading.spec import Spec
+
+
+class Malformed(ValueError):  # noqa: N818 - a finding, not an error of ours
+    """What came back does not hold the gradients; the message says what came instead."""
+
+
+def sort_out(returned: object, spec: Spec) -> dict[str, object]:
+    """The gradients in `returned` under our names (`"dW1"`), and `"loss"` where there is one.
+
+    A dict is read by its keys, a tuple by the names in the `return` statement; where those cannot
+    be read it holds the gradients in the order of the parameters, and a loss before or after them
+    when it has one element more.
+
+    Raises `Malformed` when gradients are missing, with what came.
+    """
+    found = _collected(returned, spec)
+    missing = [gradient for gradient in spec.gradients if gradient not in found]
+    if missing:
+        raise Malformed(f"returned {_described(returned)}, without {', '.join(missing)}")
+    return found
+
+
+def _collected(returned: object, spec: Spec) -> dict[str, object]:
+    if hasattr(returned, "_asdict"):
+        returned = returned._asdict()
+    if isinstance(returned, Mapping):
+        return _by_key(returned, spec)
+    if not isinstance(returned, tuple | list):
+        raise Malformed(f"returned {_described(returned)}{_expected(spec)}")
+    if spec.returns and len(spec.returns) == len(returned):
+        return _by_place(returned, spec)
+    return _by_order(returned, spec)
+
+
+def _by_key(returned: Mapping[object, object], spec: Spec) -> dict[str, object]:
+    keys = [key for key in returned if isinstance(key, str)]
+    of = gradients_in(keys, spec.family)
+    if not of:  # grads["W1"] rather than grads["dW1"]
+        of = {
+            key: name
+            for key, name in zip(
+                keys, (_under_its_parameter(key, keys, spec) for key in keys), strict=True
+            )
+            if name is not None
+        }
+    found = {name: returned[key] for key, name in of.items()}
+    losses = [key for key in keys if is_loss(key)]
+    if len(losses) == 1:
+        found["loss"] = returned[losses[0]]
+    return found
+
+
+def _under_its_parameter(key: str, keys: Sequence[str], spec: Spec) -> str | None:
+    return gradients_in([f"d{other}" for other in keys], spec.family).get(f"d{key}")
+
+
+def _by_place(returned: Sequence[object], spec: Spec) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in zip(spec.returns, returned, strict=True):
+        if name == "*":
+            found = {**_collected(value, spec._replace(returns=())), **found}
+        elif name:
+            found[name] = value
+    return found
+
+
+def _by_order(returned: Sequence[object], spec: Spec) -> dict[str, object]:
+    count = len(spec.gradients)
+    if len(returned) == 2:  # (loss, grads) or (grads, loss)
+        for loss, inside in (returned, returned[::-1]):
+            if _is_number(loss) and isinstance(inside, Mapping | tuple) and len(inside) >= count:
+                return {"loss": loss, **_collected(inside, spec._replace(returns=()))}
+    if len(returned) == count:
+        return dict(zip(spec.gradients, returned, strict=True))
+    if len(returned) == count + 1:
+        if _is_number(returned[0]):
+            return dict(zip(("loss", *spec.gradients), returned, strict=True))
+        if _is_number(returned[-1]):
+            return dict(zip((*spec.gradients, "loss"), returned, strict=True))
+    raise Malformed(f"returned {_described(returned)}{_expected(spec)}")
+
+
+def _is_number(value: object) -> bool:
+    return not isinstance(value, Mapping | tuple | list) and np.size(value) == 1  # type: ignore[arg-type]
+
+
+def _expected(spec: Spec) -> str:
+    return f" where {len(spec.gradients)} gradients ({', '.join(spec.gradients)}) were expected"
+
+
+def _described(returned: object) -> str:
+    if returned is None:
+        return "None"
+    if isinstance(returned, Mapping):
+        keys = ", ".join(str(key)[:20] for key in list(returned)[:12])
+        return f"a dict of {keys}" if keys else "an empty dict"
+    if isinstance(returned, tuple | list):
+        return f"a {'tuple' if isinstance(returned, tuple) else 'list'} of {len(returned)}"
+    if isinstance(returned, np.ndarray):
+        return f"an array of shape {returned.shape}"
+    name = type(returned).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"

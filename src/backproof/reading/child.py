@@ -1,0 +1,222 @@
+"""The process somebody's file runs in: `python -P -m backproof.reading.child`.
+
+It takes frames (see `wire`) on its standard input and answers on its standard output: one to load
+a file, which runs it once as a module, and any number to call functions of it. Before any of
+somebody's code runs, both pipes move to descriptors of their own and 0, 1 and 2 lead to nowhere, so
+that printing megabytes is harmless and `input()` ends at once; the memory is limited where the
+system can do it.
+"""
+
+from __future__ import annotations
+
+import linecache
+import mmap
+import os
+import struct
+import sys
+import time
+import types
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from backproof.reading import guards, wire
+from backproof.reading.call import Function, described, line_of, outcomes
+from backproof.reading.spec import from_json
+
+CLOSED: Final = 74  # our exit status when somebody's code closed the pipe we answer on
+COUNT: Final = struct.Struct("<Q")  # how many cases of this run were begun, in shared memory
+_CHUNK: Final = 1 << 16
+_FLUSH_SECONDS: Final = 0.004
+
+
+class _Pipe:
+    """Frames in, frames out, on two descriptors; what goes out is gathered for a moment."""
+
+    def __init__(self, source: int, sink: int) -> None:
+        self._sink = sink
+        self._frames = self._read(source)
+        self._gathered = bytearray()
+        self._flushed = time.monotonic()
+
+    def take(self) -> wire.Frame | None:
+        """The next frame, or None when the other end is gone."""
+        return next(self._frames, None)
+
+    def give(self, data: bytes, *, now: bool = True) -> None:
+        """Send a frame; with `now` false it may be kept for as long as it takes to gather more."""
+        self._gathered += data
+        moment = time.monotonic()
+        if not now and len(self._gathered) < _CHUNK and moment < self._flushed + _FLUSH_SECONDS:
+            return
+        self._flushed = moment
+        view = memoryview(bytes(self._gathered))
+        self._gathered.clear()
+        try:
+            while view:
+                view = view[os.write(self._sink, view) :]
+        except OSError:
+            os._exit(CLOSED)
+
+    @staticmethod
+    def _read(source: int) -> Iterator[wire.Frame]:
+        frames = wire.Frames()
+        while True:
+            try:
+                chunk = os.read(source, _CHUNK)
+            except OSError:
+                os._exit(CLOSED)
+            if not chunk:
+                return
+            yield from frames.feed(chunk)
+
+
+def main() -> None:
+    """Answer frames until the pipe is closed."""
+    pipe = _private_pipes()
+    pipe.give(wire.packed({"ready": True}))
+    load = pipe.take()
+    if load is None:
+        return
+    with open(load.header["count"], "r+b") as file:
+        begun = mmap.mmap(file.fileno(), COUNT.size)
+    memory = _limited(load.header["memory"])
+    try:
+        module = _executed(load.header["path"])
+    except BaseException as error:
+        pipe.give(wire.packed({"error": _refused(error, memory)}))
+        return
+    pipe.give(wire.packed({"loaded": True}))
+    while (frame := pipe.take()) is not None:
+        if frame.header["do"] == "about":
+            pipe.give(wire.packed(_about(module, frame.header["functions"])))
+        else:
+            _run(pipe, module, frame.header, memory, begun)
+    os._exit(0)  # threads left behind, and what is registered with atexit, are not waited for
+
+
+def _private_pipes() -> _Pipe:
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.setmode(0, os.O_BINARY)
+        msvcrt.setmode(1, os.O_BINARY)
+    source, sink = os.dup(0), os.dup(1)  # not inherited by what somebody's code starts
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+    return _Pipe(source, sink)
+
+
+def _limited(memory: int | None) -> str | None:
+    """Limit the memory; the limit in words, or None where it cannot be limited."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if memory is None:
+        return None
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    except (ValueError, OSError):  # macOS
+        return None
+    return f"{memory / 2**30:.3g} GB"
+
+
+def _executed(path: str) -> types.ModuleType:
+    """The module that the file makes when it runs, not as `__main__`."""
+    stem = os.path.splitext(os.path.basename(path))[0]
+    taken = stem in sys.modules or stem in sys.stdlib_module_names
+    module = types.ModuleType(f"_{stem}" if taken else stem)
+    module.__file__ = path
+    sys.modules[module.__name__] = module
+    sys.path.insert(0, os.path.dirname(path))
+    sys.argv = [path]
+    sys.dont_write_bytecode = True  # nothing is left in their folder
+    with open(path, "rb") as file:
+        code = compile(file.read(), path, "exec", dont_inherit=True)
+    linecache.getlines(path)  # for messages, before anything can move
+    with np.errstate(all="ignore"):
+        exec(code, module.__dict__)
+    return module
+
+
+def _refused(error: BaseException, memory: str | None) -> str:
+    where = line_of(error)
+    if isinstance(error, SystemExit):
+        return f"calls sys.exit when it is run{where}"
+    if isinstance(error, MemoryError) and memory is not None:
+        return f"takes more than {memory} when it is run{where}"
+    return f"raises {described(error)} when it is run{where}"
+
+
+def _function(module: types.ModuleType, name: str) -> Function:
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise LookupError(f"defines no function {name} once it has run")
+    found: Function = function
+    return found
+
+
+def _about(module: types.ModuleType, names: Sequence[str]) -> dict[str, Any]:
+    found: set[tuple[float, int]] = set()
+    precisions: set[str] = set()
+    try:
+        for name in names:
+            function = _function(module, name)
+            found.update(guards.guards(function))
+            precisions |= guards.precisions_named(function)
+    except LookupError as error:
+        return {"error": str(error)}
+    ordered = sorted(found, key=lambda guard: (guard[1], guard[0]))
+    return {"guards": ordered, "precisions": sorted(precisions)}
+
+
+def _run(
+    pipe: _Pipe,
+    module: types.ModuleType,
+    header: dict[str, Any],
+    memory: str | None,
+    begun: mmap.mmap,
+) -> None:
+    spec = from_json(header["spec"])
+    total: int = header["count"]
+
+    def arriving() -> Iterator[dict[str, np.ndarray]]:
+        for number in range(1, total + 1):
+            frame = pipe.take()
+            if frame is None:
+                return
+            COUNT.pack_into(begun, 0, number)
+            yield frame.arrays
+
+    cases = arriving()
+    try:
+        function = _function(module, spec.function)
+        loss = None if spec.loss is None else _function(module, spec.loss)
+    except LookupError as error:
+        for _ in cases:
+            pass
+        pipe.give(wire.packed({"error": str(error)}))
+        return
+    if header["without_guards"]:
+        function = guards.without_guards(function) or function
+        loss = loss and (guards.without_guards(loss) or loss)
+    results = outcomes(
+        function,
+        spec,
+        cases,
+        loss=loss,
+        dtype=header["dtype"],
+        repeat=header["repeat"],
+        memory=memory,
+    )
+    for number, outcome in enumerate(results, start=1):
+        pipe.give(wire.from_outcome(outcome), now=number == total)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+"""How somebody's tensors are laid out against ours, and the way there and back.
+
+A convention is one layout string per tensor, in the axis names of `backproof.notation`: theirs may
+be `{"x": "n d", "W1": "d h", "b1": "h"}` where ours is `{"x": "d n", "W1": "h d", "b1": "h 1"}`.
+Their layout is a permutation of our axes, with `1` axes left out or put in. Orientation is turned
+here, at the border, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from backproof.notation import Model
+
+Convention: TypeAlias = Mapping[str, str]
+
+PRESETS: Mapping[str, str] = {
+    "columns": "examples are columns: x (d, n), W (out, in), b (out, 1), y (1, n)",
+    "rows": "examples are rows: x (n, d), W (in, out), b (1, out), y (n, 1)",
+}
+
+
+class ConventionError(ValueError):
+    """A convention that cannot be meant; the message names the tensor, what came and what may."""
+
+
+class ShapeError(ValueError):
+    """A gradient without its parameter's shape; the message follows the gradient's name."""
+
+
+class _Turn(NamedTuple):
+    """How to get from one layout to another: drop the unit axes, permute, put unit axes in."""
+
+    kept: tuple[int, ...]
+    order: tuple[int, ...]
+    places: tuple[int | None, ...]
+
+
+@lru_cache(maxsize=1024)
+def _turn(source: str, target: str) -> _Turn:
+    names = [axis for axis in source.split() if axis != "1"]
+    kept = tuple(place for place, axis in enumerate(source.split()) if axis != "1")
+    wanted = [axis for axis in target.split() if axis != "1"]
+    if sorted(wanted) != sorted(names):
+        raise ConventionError(f"({as_shape(target)}) is no rearrangement of {as_shape(source)}")
+    order = tuple(names.index(axis) for axis in wanted)
+    moved = iter(range(len(wanted)))
+    places = tuple(None if axis == "1" else next(moved) for axis in target.split())
+    return _Turn(kept, order, places)
+
+
+def _rearranged(array: np.ndarray, turn: _Turn) -> np.ndarray:
+    shape = array.shape
+    moved = array.reshape([shape[place] for place in turn.kept]).transpose(turn.order)
+    return moved.reshape([1 if place is None else moved.shape[place] for place in turn.places])
+
+
+def as_shape(layout: str) -> str:
+    """The layout written as Python writes a shape: `"h 1"` is `(h, 1)`, `"n"` is `(n,)`."""
+    axes = layout.split()
+    return f"({axes[0]},)" if len(axes) == 1 else f"({', '.join(axes)})"
+
+
+def ours(model: Model) -> dict[str, str]:
+    """Our own convention, the lecture's: examples are columns."""
+    return model.layouts
+
+
+def preset(name: str, model: Model) -> dict[str, str]:
+    """The convention called `name`: `"columns"` is ours, `"rows"` ours with every axis reversed."""
+    if name == "columns":
+        return model.layouts
+    if name == "rows":
+        return {tensor: " ".join(layout.split()[::-1]) for tensor, layout in model.layouts.items()}
+    near = difflib.get_close_matches(name, PRESETS, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise ConventionError(
+        f"convention {name!r} is unknown; expected columns or rows, or layouts such as "
+        f"'rows, y=n'{hint}"
+    )
+
+
+def parse(text: str, model: Model) -> dict[str, str]:
+    """The convention that `text` tells, complete for every tensor of `model`.
+
+    `text` is a preset (`"rows"`), layouts of single tensors (`"x=n d, y=n"`), or a preset followed
+    by layouts that differ from it (`"rows, y=n, b1=h"`). Without a preset the rest is ours. A
+    layout may be written as a shape, `"W1=(d, h)"`; a scalar is `"b2=()"`.
+
+    Raises `ConventionError` naming the tensor, what came and what was expected.
+    """
+    result = model.layouts
+    # commas inside parentheses belong to a shape
+    parts = [part.strip() for part in re.split(r",(?![^(]*\))", text)]
+    for number, part in enumerate(parts):
+        tensor, equals, layout = (piece.strip() for piece in part.partition("="))
+        if not equals:
+            if number > 0:
+                raise ConventionError(
+                    f"convention {text!r}: {part!r} is not of the form tensor=layout, such as y=n; "
+                    "a preset (columns, rows) comes first"
+                )
+            result = preset(part, model)
+        else:
+            result[tensor] = _layout(tensor, layout, model)
+    return result
+
+
+def validated(layouts: Mapping[str, str], model: Model) -> dict[str, str]:
+    """`layouts`, checked and completed by ours for the tensors it does not tell."""
+    told = {tensor: _layout(tensor, layout, model) for tensor, layout in layouts.items()}
+    return {**model.layouts, **told}
+
+
+def _layout(tensor: str, text: str, model: Model) -> str:
+    if tensor not in model.layouts:
+        raise ConventionError(
+            f"convention: {model.name} has no tensor {tensor!r}; it has {', '.join(model.layouts)}"
+        )
+    expected = model.layouts[tensor]
+    layout = " ".join(text.strip("()").replace(",", " ").split())
+    named = [axis for axis in expected.split() if axis != "1"]
+    if sorted(axis for axis in layout.split() if axis != "1") != sorted(named):
+        axes = " and ".join(named) if named else "none"
+        raise ConventionError(
+            f"convention: {tensor} came as {as_shape(layout)}, expected a rearrangement of "
+            f"{as_shape(expected)}: the axes {axes}, each once, in any order, with or without 1"
+        )
+    return layout
+
+
+def to_theirs(array: np.ndarray, ours: str, theirs: str, dtype: str | None = None) -> np.ndarray:
+    """A copy of `array`, which is laid out as `ours`, laid out as `theirs` (C order)."""
+    if ours != theirs:
+        array = _rearranged(array, _turn(ours, theirs))
+    return np.array(array, dtype, order="C")
+
+
+def to_ours(gradient: np.ndarray, ours: str, theirs: str, sizes: Mapping[str, int]) -> np.ndarray:
+    """A copy of `gradient`, which should be laid out as `theirs`, laid out as `ours`.
+
+    The gradient is the parameter's if subtracting it from the parameter means what it should: it
+    has as many entries and broadcasts to the parameter's shape. So a number will do for a (1, 1)
+    bias and (h,) for (1, h), but (h,) will not for (h, 1), nor a number for h > 1 entries.
+
+    Raises `ShapeError`, whose message reads on from the gradient's name:
+    `has shape (3,), expected (h, 1) = (3, 1)`.
+    """
+    expected = tuple(1 if axis == "1" else sizes[axis] for axis in theirs.split())
+    if gradient.shape != expected:
+        if not _stands_for(gradient.shape, expected):
+            raise ShapeError(
+                f"has shape {gradient.shape}, expected {_with_sizes(theirs, expected)}"
+            )
+        gradient = gradient.reshape(expected)
+    if ours == theirs:
+        return np.array(gradient, order="C")
+    return np.array(_rearranged(gradient, _turn(theirs, ours)), order="C")
+
+
+def _stands_for(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+    if math.prod(shape) != math.prod(expected):
+        return False
+    try:
+        return np.broadcast_shapes(shape, expected) == expected
+    except ValueError:
+        return False
+
+
+def _with_sizes(layout: str, shape: tuple[int, ...]) -> str:
+    named = as_shape(layout)
+    return named if named == str(shape) else f"{named} = {shape}"
+
+
+def describe(convention: Convention, model: Model) -> str:
+    """One line for the report: the nearest preset, and the tensors that differ from it."""
+    best, differing = "columns", list(model.layouts)
+    for name in PRESETS:
+        base = preset(name, model)
+        others = [tensor for tensor in base if convention[tensor] != base[tensor]]
+        if len(others) < len(differing):
+            best, differing = name, others
+    shapes = ", ".join(f"{tensor} {as_shape(convention[tensor])}" for tensor in model.layouts)
+    if not differing:
+        return f"examples are {best}: {shapes}"
+    return f"examples are {best} but for {', '.join(differing)}: {shapes}"

@@ -1,0 +1,456 @@
+"""Which functions of somebody's file are backward passes, and of what. The file is never run here.
+
+What is told counts first: on the command line, by `@backproof.derivation`, in a TOML file beside
+the file. The rest is worked out from names and from what the code applies. Where that leaves two
+answers the function comes with a question and is not judged.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from backproof.notation import MODELS, Model
+from backproof.reading import convention, meaning, names
+from backproof.reading.returned import returned
+from backproof.reading.spec import Argument, Spec
+from backproof.reading.told import (
+    Beside,
+    Settings,
+    Told,
+    Unreadable,
+    by_decorator,
+    by_toml,
+    one,
+    validated,
+)
+
+COMMAND_LINE = "the command line"
+UNTOLD = Settings()
+
+
+class Found(NamedTuple):
+    """A function that may be a backward pass, and what it was told or worked out to be.
+
+    Attributes:
+        function: its name.
+        line: where it is defined.
+        parameters: its own names for its parameters, in order.
+        model: a key of `notation.MODELS`, None if that is the question.
+        activation: of the hidden layers.
+        layouts: its convention, complete.
+        reduction: `mean` or `sum` where told or said in the docstring.
+        arguments: which parameter takes which tensor.
+        returns: as `spec.Spec.returns`.
+        loss: the name of the loss function beside it, with `loss_arguments`.
+        why: one phrase of evidence each for `model`, `activation`, `convention`, `reduction`.
+        question: what has to be told before it can be judged; None if nothing.
+    """
+
+    function: str
+    line: int
+    parameters: tuple[str, ...]
+    model: str | None = None
+    activation: str | None = None
+    layouts: Mapping[str, str] = {}
+    reduction: str | None = None
+    arguments: tuple[Argument, ...] = ()
+    returns: tuple[str, ...] = ()
+    loss: str | None = None
+    loss_arguments: tuple[Argument, ...] = ()
+    why: Mapping[str, str] = {}
+    question: str | None = None
+
+
+class _File(NamedTuple):
+    """A parsed file: its name, its functions by name, and its docstring."""
+
+    name: str
+    functions: Mapping[str, ast.FunctionDef]
+    docstring: str
+
+
+def read(path: str | os.PathLike[str], settings: Settings = UNTOLD) -> list[Found]:
+    """The backward passes in the file at `path`, in the order of their lines.
+
+    Arguments:
+        path: a `.py` file; `<stem>.toml` beside it is read as well.
+        settings: what the command line tells.
+
+    Raises `Unreadable` where there is no such file, it is no Python, something unknown is told, or
+    no function in it can be meant; the message is a line or two for the user.
+    """
+    path = Path(path)
+    command = Told(validated(settings._asdict(), COMMAND_LINE), COMMAND_LINE)
+    tree = _parsed(path)
+    file = _File(path.name, dict(_top(tree.body)), ast.get_docstring(tree) or "")
+    beside = by_toml(path)
+    for name, told in beside.functions.items():
+        _known(name, file, told.where)
+    wanted = one("function", [command, *([beside.file] if beside.file else [])])
+    if wanted is not None:
+        chosen = [_known(wanted[0], file, wanted[1].removeprefix("told by "))]
+    else:
+        chosen = [
+            function
+            for name, function in file.functions.items()
+            if name in beside.functions or _may_be_meant(function, file)
+        ]
+    if not chosen:
+        raise Unreadable(_nothing_found(tree, file))
+    found = [
+        _found(function, file, _sources(function, file, command, beside)) for function in chosen
+    ]
+    return sorted(_without_steps(found, file), key=lambda one: one.line)
+
+
+def read_function(function: Callable[..., Any], settings: Settings = UNTOLD) -> Found:
+    """As `read`, for a function at hand; its source is looked up where Python has it.
+
+    Raises `Unreadable` for what has no Python signature.
+    """
+    command = Told(validated(settings._asdict(), "the arguments"), "the arguments")
+    name = getattr(function, "__name__", "function")
+    try:
+        lines, _ = inspect.findsource(function)
+        tree = ast.parse("".join(lines))
+        definition = _definition(tree, name, function)
+        file = _File(
+            Path(inspect.getsourcefile(function) or "source").name,
+            dict(_top(tree.body)),
+            ast.get_docstring(tree) or "",
+        )
+    except (OSError, TypeError, SyntaxError, LookupError):
+        definition = _from_signature(function, name)
+        file = _File("source", {}, "")
+    told = by_decorator(definition, file.name)
+    return _found(definition, file, [command, *([told] if told else [])])
+
+
+def to_spec(found: Found) -> Spec:
+    """What the child needs to call it; `ValueError` if there is still a question."""
+    if found.question is not None or found.model is None:
+        raise ValueError(f"{found.function}: {found.question}")
+    return Spec(
+        model=found.model,
+        function=found.function,
+        arguments=found.arguments,
+        layouts=dict(found.layouts),
+        returns=found.returns,
+        activation=found.activation,
+        loss=found.loss,
+        loss_arguments=found.loss_arguments,
+    )
+
+
+def _parsed(path: Path) -> ast.Module:
+    if path.suffix != ".py":
+        raise Unreadable(f"{path.name} is no .py file")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise Unreadable(f"there is no file {path}") from None
+    except OSError as error:
+        raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise Unreadable(
+            f"{path.name} is not UTF-8: byte {error.object[error.start]:#x} at {error.start}; "
+            "save it as UTF-8"
+        ) from None
+    try:
+        return ast.parse(text, filename=str(path))
+    except SyntaxError as error:
+        line = (error.text or "").strip()
+        shown = f"\n    {line}" if line else ""
+        raise Unreadable(f"{path.name}, line {error.lineno}: {error.msg}{shown}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise Unreadable(f"{path.name} is no Python that can be read: {error}") from None
+
+
+def _top(body: Sequence[ast.stmt]) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """The functions a module defines, also under `if` and `try`, not under a main guard."""
+    for statement in body:
+        if isinstance(statement, ast.FunctionDef):
+            yield statement.name, statement
+        elif isinstance(statement, ast.If):
+            if "__name__" not in ast.unparse(statement.test):
+                yield from _top(statement.body + statement.orelse)
+        elif isinstance(statement, ast.Try):
+            yield from _top(statement.body + statement.orelse + statement.finalbody)
+        elif isinstance(statement, ast.With):
+            yield from _top(statement.body)
+
+
+def _definition(tree: ast.Module, name: str, function: Callable[..., Any]) -> ast.FunctionDef:
+    first = inspect.unwrap(function).__code__.co_firstlineno
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            start = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            if start == first:
+                return node
+    raise LookupError(name)
+
+
+def _from_signature(function: Callable[..., Any], name: str) -> ast.FunctionDef:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        raise Unreadable(f"{name} has no signature that can be read") from None
+    kept = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in parameters]
+    plain = [
+        one if one.default is inspect.Parameter.empty else one.replace(default=None) for one in kept
+    ]
+    signature = str(inspect.Signature(plain))
+    safe = name if name.isidentifier() else "function"
+    definition = ast.parse(f"def {safe}{signature}:\n    return {safe}").body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    return definition
+
+
+def _known(name: str, file: _File, where: str) -> ast.FunctionDef:
+    if name in file.functions:
+        return file.functions[name]
+    near = difflib.get_close_matches(name, file.functions, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    there = ", ".join(file.functions) or "none"
+    raise Unreadable(f"{file.name} has no function {name} ({where}); it has: {there}{hint}")
+
+
+def _parameters(function: ast.FunctionDef) -> list[tuple[str, bool, bool]]:
+    """Name, whether it has a default, whether it goes by name only."""
+    arguments = function.args
+    plain = [*arguments.posonlyargs, *arguments.args]
+    without = len(plain) - len(arguments.defaults)
+    positional = [(one.arg, place >= without, False) for place, one in enumerate(plain)]
+    return positional + [
+        (one.arg, default is not None, True)
+        for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    ]
+
+
+def _may_be_meant(function: ast.FunctionDef, file: _File) -> bool:
+    """By a usual name, by the decorator, or by taking parameters and returning gradients."""
+    if by_decorator(function, file.name) is not None:
+        return True
+    parameters = [name for name, _, _ in _parameters(function)]
+    tensors = set(names.bind(parameters).tensors.values())
+    if names.is_backward(function.name):
+        return "x" in tensors or not names.is_piece(parameters)
+    if names.is_loss(function.name) or not {"x", "y"} < tensors:
+        return False
+    depth = _depth(tensors)
+    return any(
+        model.depth == depth and len(returned(function, model).places) > 0
+        for model in MODELS.values()
+    ) or bool(names.bind(_returned_names(function), gradients=True).tensors)
+
+
+def _returned_names(function: ast.FunctionDef) -> list[str]:
+    return [
+        part.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Return) and node.value is not None
+        for part in ast.walk(node.value)
+        if isinstance(part, ast.Name)
+    ]
+
+
+def _without_steps(found: list[Found], file: _File) -> list[Found]:
+    """Without the functions that cannot be judged alone and that a judged one calls."""
+    whole = [one for one in found if one.question is None]
+    used = {
+        name
+        for one in whole
+        for node in ast.walk(file.functions[one.function])
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        for name in (node.func.id,)
+    }
+    return [one for one in found if one.question is None or one.function not in used]
+
+
+def _nothing_found(tree: ast.Module, file: _File) -> str:
+    seen = list(file.functions)
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            seen += [f"{node.name}.{part.name}" for part in node.body if hasattr(part, "name")]
+    if not seen:
+        return f"{file.name} defines no functions"
+    shown = ", ".join(seen[:20]) + (", ..." if len(seen) > 20 else "")
+    return (
+        f"{file.name}: none of its functions is known to be a backward pass: {shown}\n"
+        f"point at one with --function NAME --model MODEL (one of {', '.join(MODELS)})"
+    )
+
+
+def _sources(function: ast.FunctionDef, file: _File, command: Told, beside: Beside) -> list[Told]:
+    """All that tells something of `function`, the strongest first."""
+    decorator = by_decorator(function, file.name)
+    layers = [command, decorator, beside.functions.get(function.name), beside.file]
+    return [layer for layer in layers if layer is not None]
+
+
+def _depth(tensors: set[str]) -> int:
+    layers = [int(tensor[1:]) for tensor in tensors if tensor[:1] in "Wb" and tensor[1:].isdigit()]
+    return max(layers, default=1)
+
+
+def _found(function: ast.FunctionDef, file: _File, sources: Sequence[Told]) -> Found:
+    parameters = _parameters(function)
+    listed = tuple(name for name, _, _ in parameters)
+    found = Found(function.name, function.lineno, listed)
+    binding = names.bind(listed)
+    if binding.ambiguous:
+        doubtful = " and ".join(binding.ambiguous)
+        return found._replace(question=f"takes {doubtful}, and which is which cannot be told")
+    told_model = one("model", sources)
+    told_activation = one("activation", sources)
+    read_as = meaning.infer(
+        _depth(set(binding.tensors.values())),
+        function,
+        file.functions,
+        [ast.get_docstring(function) or "", file.docstring],
+        model=None if told_model is None else MODELS[told_model[0]],
+        activation=None if told_activation is None else told_activation[0],
+    )
+    tensors = set(binding.tensors.values())
+    if told_model is None and not any(tensor[0] in "Wb" for tensor in tensors):
+        return found._replace(question=f"takes {_listed(listed)}: none is a weight of a model")
+    why = dict(read_as.why)
+    if told_model is not None:
+        why["model"] = told_model[1]
+    model = read_as.model
+    if model is None:
+        return found._replace(why=why, question=read_as.question)
+    found = found._replace(model=model.name, activation=read_as.activation, why=why)
+    if model.has_activation and told_activation is not None:
+        why["activation"] = told_activation[1]
+    bound, question = _arguments(parameters, model, told=told_model is not None)
+    if question is None:
+        question = read_as.question
+    if question is not None:
+        return found._replace(question=question)
+    layouts, why["convention"] = _convention(model, sources)
+    reduction = one("reduction", sources) or _reduction(function)
+    if reduction is not None:
+        why["reduction"] = reduction[1]
+    places = returned(function, model)
+    loss = None if "loss" in places.places else _loss(function, file, model)
+    return found._replace(
+        layouts=layouts,
+        reduction=None if reduction is None else reduction[0],
+        arguments=bound,
+        returns=places.places,
+        loss=None if loss is None else loss[0],
+        loss_arguments=() if loss is None else loss[1],
+        question=places.question,
+    )
+
+
+def _listed(parameters: Sequence[str]) -> str:
+    return f"({', '.join(parameters)})"
+
+
+def _arguments(
+    parameters: Sequence[tuple[str, bool, bool]], model: Model, *, told: bool
+) -> tuple[tuple[Argument, ...], str | None]:
+    """Which parameter takes which tensor of `model`, or what is missing.
+
+    With a model that was told, as many required parameters as it has tensors, and no name that
+    says otherwise, the order is the model's own: parameters, x, y.
+    """
+    read = names.bind([name for name, _, _ in parameters]).tensors
+    tensors = {name: names.in_model(tensor, model) for name, tensor in read.items()}
+    required = [name for name, default, _ in parameters if not default]
+    order = list(model.layouts)
+    if told and len(required) == len(order):
+        pairs = dict(zip(required, order, strict=True))
+        if all(tensors.get(name) in (None, tensor) for name, tensor in pairs.items()):
+            tensors = {**tensors, **pairs}
+    listed = [name for name, _, _ in parameters]
+    missing = [tensor for tensor in order if tensor not in tensors.values()]
+    if missing:
+        return (), (
+            f"takes {_listed(listed)}: {', '.join(missing)} of {model.name} "
+            f"{'is' if len(missing) == 1 else 'are'} not among them; "
+            f"what is read is a function of {_listed(order)}"
+        )
+    extra = [name for name in required if tensors.get(name) is None]
+    if extra:
+        return (), (
+            f"takes {', '.join(extra)} as well, which {'is' if len(extra) == 1 else 'are'} "
+            f"no tensor of {model.name}; give {'it' if len(extra) == 1 else 'them'} a default"
+        )
+    bound: list[Argument] = []
+    gap = False
+    for name, _, by_name in parameters:
+        tensor = tensors.get(name)
+        if tensor is None:
+            gap = True
+        else:
+            bound.append(Argument(name, tensor, by_name or gap))
+    return tuple(bound), None
+
+
+def _convention(model: Model, sources: Sequence[Told]) -> tuple[dict[str, str], str]:
+    """The convention that was told, else the lecture's. Working it out by itself belongs here."""
+    told = one("convention", sources)
+    if told is None:
+        return convention.ours(model), "the lecture's, as nothing else was told"
+    try:
+        return convention.parse(told[0], model), told[1]
+    except convention.ConventionError as error:
+        raise Unreadable(f"{error} ({told[1]})") from None
+
+
+def _reduction(function: ast.FunctionDef) -> tuple[str, str] | None:
+    text = (ast.get_docstring(function) or "").lower()
+    mean = re.search(r"\b(?:mean|averaged?|1 ?/ ?[nm])\b", text)
+    total = re.search(r"\b(?:sum|summed|total)\b", text)
+    if mean and not total:
+        return "mean", f"the docstring says {mean[0]!r}"
+    if total and not mean:
+        return "sum", f"the docstring says {total[0]!r}"
+    return None
+
+
+def _loss(
+    function: ast.FunctionDef, file: _File, model: Model
+) -> tuple[str, tuple[Argument, ...]] | None:
+    """The one loss function of the file that takes tensors of the model only.
+
+    Of several, the one that `function` calls; otherwise none, since which is meant is not known.
+    """
+    candidates = {}
+    for name, candidate in file.functions.items():
+        if names.is_loss(name) and name != function.name:
+            bound = _loss_arguments(candidate, model)
+            if bound is not None:
+                candidates[name] = bound
+    if len(candidates) > 1:
+        called = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+        candidates = {name: bound for name, bound in candidates.items() if name in called}
+    return next(iter(candidates.items())) if len(candidates) == 1 else None
+
+
+def _loss_arguments(function: ast.FunctionDef, model: Model) -> tuple[Argument, ...] | None:
+    parameters = _parameters(function)
+    binding = names.bind([name for name, _, _ in parameters])
+    tensors = {name: names.in_model(tensor, model) for name, tensor in binding.tensors.items()}
+    bound: list[Argument] = []
+    gap = False
+    for name, default, by_name in parameters:
+        tensor = tensors.get(name)
+        if tensor is not None:
+            bound.append(Argument(name, tensor, by_name or gap))
+        elif default:
+            gap = True
+        else:
+            return None
+    taken = {argument.tensor for argument in bound}
+    return tuple(bound) if set(model.layouts) <= taken else None

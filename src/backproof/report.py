@@ -1,0 +1,218 @@
+"""Reports as text for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backproof.check import FileReport
+from backproof.verdict import Counterexample, Quantity, Report
+
+SCHEMA_VERSION = 1
+_COLOURS = {"right": "32", "wrong": "31", "undecided": "33", "unread": "33"}
+
+
+def files_as_text(files: Sequence[FileReport], again: str | None = None, *, colour: bool = False) -> str:
+    """All reports, and a last line that sums them up."""
+    parts = [file_as_text(file, again, colour=colour) for file in files]
+    tally = {v: sum(file.verdict == v for file in files) for v in _COLOURS}
+    counted = ", ".join(f"{count} {verdict}" for verdict, count in tally.items() if count)
+    noun = "file" if len(files) == 1 else "files"
+    return "\n\n".join([*parts, f"{len(files)} {noun}: {counted}"])
+
+
+def file_as_text(file: FileReport, again: str | None = None, *, colour: bool = False) -> str:
+    """One file: its verdict, then function by function what is known and how to run it again."""
+    lines = [f"{file.path}: {_painted(file.verdict, colour)}"]
+    for report in file.functions:
+        lines += ["", *_function(report, colour)]
+        if again is not None:
+            command = f"backproof check {shlex.quote(file.path)} --function {report.name}"
+            options = f"--cases {_drawn(report)} --seed {report.seed}"
+            lines += [f"    again: {command} {options} {again}".rstrip()]
+    if file.problem:
+        lines += [f"  {line}" for line in file.problem.splitlines()]
+    return "\n".join(lines)
+
+
+def as_text(report: Report, *, colour: bool = False) -> str:
+    """The report on one function."""
+    return "\n".join(_function(report, colour))
+
+
+def _function(report: Report, colour: bool) -> Iterator[str]:
+    hidden = f" with {report.activation}" if report.activation else ""
+    line = f", line {report.line}" if report.line else ""
+    yield f"  {report.name}{line}: {report.model}{hidden}, {report.convention}"
+    quantities = {**report.gradients, **({"loss": report.loss} if report.loss else {})}
+    for name, quantity in quantities.items():
+        verdict = _painted(f"{quantity.verdict:<9}", colour)
+        yield f"    {name:<5} {verdict} {_about(quantity)}".rstrip()
+    for finding in report.findings:
+        yield f"    note: {finding.kind}: {finding.text}"
+    if report.problem:
+        yield f"    {report.problem}"
+    for name, quantity in quantities.items():
+        if quantity.counterexample is not None:
+            yield ""
+            yield from _counterexample(name, quantity.counterexample)
+            yield ""
+    yield f"    {_cases(report)}"
+
+
+def _about(quantity: Quantity) -> str:
+    if quantity.verdict == "right":
+        return f"within {_short(quantity.margin)} of its error bound"
+    return quantity.why or ""
+
+
+def _counterexample(name: str, shown: Counterexample) -> Iterator[str]:
+    yield f"    {name}, the smallest case found:"
+    for tensor, array in shown.arrays.items():
+        yield f"      {tensor:<8} = {_matrix(array)}"
+    yield f"      expected = {_matrix(shown.expected)}"
+    if shown.actual is None:
+        yield f"      instead  : {shown.problem}"
+        return
+    yield f"      actual   = {_matrix(shown.actual)}"
+    if not math.isfinite(shown.margin):
+        yield "      not a finite number"
+        return
+    where = f"at entry {list(shown.worst)}, " if shown.actual.size > 1 else ""
+    yield f"      {where}{_short(shown.margin)} error bounds apart"
+
+
+def _cases(report: Report) -> str:
+    parts = []
+    for scale, (drawn, _, discarded) in report.cases.items():
+        lost = f" ({discarded:,} of them discarded: no mistake could show)" if discarded else ""
+        parts.append(f"{drawn:,} {scale}{lost}")
+    return (
+        f"{_drawn(report):,} cases, judged in {report.precision}, {report.seconds:.1f} s: "
+        + ", ".join(parts)
+    )
+
+
+def _drawn(report: Report) -> int:
+    return sum(counts.drawn for counts in report.cases.values())
+
+
+def _painted(text: str, colour: bool) -> str:
+    return f"\033[{_COLOURS[text.strip()]}m{text}\033[0m" if colour else text
+
+
+def _short(number: float) -> str:
+    return f"{number:.2g}" if number < 1e4 else f"{number:.0e}"
+
+
+def _matrix(array: NDArray) -> str:
+    return np.array2string(
+        np.asarray(array, np.float64),
+        separator=", ",
+        threshold=40,
+        edgeitems=3,
+        prefix=" " * 17,
+        max_line_width=96,
+        formatter={"float_kind": lambda value: f"{value:.6g}"},
+    )
+
+
+# --- JSON --------------------------------------------------------------------------------------
+
+
+def as_json(files: Sequence[FileReport]) -> str:
+    """The reports as JSON; `report.schema.json` beside this module is its schema."""
+    content = {"version": SCHEMA_VERSION, "files": [_file(file) for file in files]}
+    return json.dumps(content, indent=2, allow_nan=False)
+
+
+def _file(file: FileReport) -> dict[str, Any]:
+    return {
+        "path": file.path,
+        "verdict": file.verdict,
+        "problem": file.problem,
+        "seconds": round(file.seconds, 3),
+        "functions": [function_as_json(report) for report in file.functions],
+    }
+
+
+def function_as_json(report: Report) -> dict[str, Any]:
+    """One function's report as JSON types."""
+    return {
+        "name": report.name,
+        "line": report.line,
+        "model": report.model,
+        "activation": report.activation,
+        "convention": report.convention,
+        "verdict": report.verdict,
+        "gradients": {name: _quantity(quantity) for name, quantity in report.gradients.items()},
+        "loss": _quantity(report.loss) if report.loss else None,
+        "findings": [finding._asdict() for finding in report.findings],
+        "cases": {scale: counts._asdict() for scale, counts in report.cases.items()},
+        "precision": report.precision,
+        "seed": report.seed,
+        "seconds": round(report.seconds, 3),
+        "problem": report.problem,
+    }
+
+
+def _quantity(quantity: Quantity) -> dict[str, Any]:
+    shown = quantity.counterexample
+    return {
+        "verdict": quantity.verdict,
+        "margin": _finite(quantity.margin),
+        "why": quantity.why,
+        "counterexample": shown
+        and {
+            "case": {name: _lists(array) for name, array in shown.arrays.items()},
+            "expected": _lists(shown.expected),
+            "actual": None if shown.actual is None else _lists(shown.actual),
+            "worst": list(shown.worst),
+            "margin": _finite(shown.margin),
+            "problem": shown.problem,
+        },
+    }
+
+
+def _finite(number: float) -> float | None:
+    return float(number) if math.isfinite(number) else None
+
+
+def _lists(array: NDArray) -> Any:
+    """Nested lists; what JSON has no number for becomes null."""
+    values = np.asarray(array, np.float64)
+    if values.ndim == 0:
+        return _finite(float(values))
+    return [_lists(part) for part in values]
+
+
+def exit_status(files: Sequence[FileReport]) -> int:
+    """0 all right; 1 something is wrong; 2 input that cannot be judged; 3 could not decide.
+
+    The first of 1, 2, 3 that holds for any file counts. Findings change nothing.
+    """
+    verdicts = [file.verdict for file in files]
+    if "wrong" in verdicts:
+        return 1
+    if any(file.verdict == "unread" and not file.question for file in files):
+        return 2
+    return 0 if verdicts and set(verdicts) == {"right"} and not _open(files) else 3
+
+
+def _open(files: Sequence[FileReport]) -> bool:
+    return any(file.problem for file in files)
+
+
+def schema() -> Mapping[str, Any]:
+    """The published schema of `as_json`."""
+    from importlib import resources
+
+    text = resources.files("backproof").joinpath("report.schema.json").read_text("utf-8")
+    content: Mapping[str, Any] = json.loads(text)
+    return content
