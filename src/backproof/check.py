@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from backproof.judge import judge
 from backproof.check_loss import check_loss
 from backproof.explain import Candidate
+from backproof.judge import judge
 from backproof.reading.call import Run, in_process
 from backproof.reading.convention import describe
 from backproof.reading.guards import precisions_named
 from backproof.reading.process import MEMORY, SECONDS, Child
-from backproof.reading.source import Found, read, read_function, to_spec
+from backproof.reading.source import UNTOLD, Found, read, read_function, to_spec
 from backproof.reading.told import Settings, Unreadable
 from backproof.verdict import Report, Verdict, worst
 
@@ -24,7 +24,10 @@ _LOWEST_FIRST = ("bfloat16", "float16", "half", "float32", "single")
 
 
 class FileReport(NamedTuple):
-    """What is known of one file. `problem` says why it is unread; `question` what has to be told."""
+    """What is known of one file.
+
+    `problem` says why it is unread, and `question` whether that is something to be told.
+    """
 
     path: str
     verdict: Verdict
@@ -49,7 +52,7 @@ def check(
 
     With `model`, the function takes the model's parameters, x and y, and returns a gradient for
     each parameter, as a tuple in their order or a dict; cases are drawn. With `loss` instead, the
-    function returns the gradients of `loss` with respect to its leading arguments, at the cases given.
+    function returns the gradients of `loss` with respect to its leading arguments, at given cases.
 
     Args:
         function: the backward pass.
@@ -87,7 +90,7 @@ def check(
 
 def check_file(
     path: str | Path,
-    settings: Settings = Settings(),
+    settings: Settings = UNTOLD,
     *,
     cases: int = CASES,
     seed: int = 0,

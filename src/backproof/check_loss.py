@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from backproof.error_bound import FORMATS, bounded
 from backproof.reading import guards
-from backproof.reading.call import described
+from backproof.reading.failure import described
 from backproof.verdict import (
     RIGHT_BELOW,
     WRONG_ABOVE,
@@ -87,7 +87,7 @@ def _answer(function: Callable[..., Any], case: Sequence[NDArray]) -> Any:
     try:
         with np.errstate(all="ignore"):
             result = function(*[argument.copy() for argument in case])
-    except Exception as error:  # noqa: BLE001 - whatever a candidate raises is an answer
+    except Exception as error:
         return f"raised {described(error)}"
     gradients = list(result) if isinstance(result, tuple | list) else [result]
     arrays = []
@@ -123,7 +123,8 @@ def _quantity(
     i: int,
     names: Sequence[str],
 ) -> tuple[Quantity, list[Finding]]:
-    inside, telling, findings = 0.0, 0, []
+    inside, telling = 0.0, 0
+    findings: list[Finding] = []
     for case, answer, value, bound in sorted(rows, key=lambda row: sum(a.size for a in row[0])):
         m = margin(answer, value, bound)
         if m <= RIGHT_BELOW:
@@ -162,9 +163,8 @@ def _explanation(
         if isinstance(answer, str):
             return "unsure"
         apart.append(answer[i] - truth(moved)[0][i])
-    apart = np.stack(apart)
     entry = np.unravel_index(int(np.argmax(np.abs(apart[0]))), apart[0].shape)
-    jumps = apart[(slice(None), *entry)]
+    jumps = np.array([float(each[entry]) for each in apart])
     spread = np.ptp(jumps) / max(abs(float(jumps[0])), 1e-300)
     if not spread > 1.0 / 32.0:
         return "mistake"

@@ -19,6 +19,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    if options.version:
+        # Looked up only here: it takes as long as all the rest of the start.
+        from importlib.metadata import version
+
+        print(f"backproof {version('backproof')}")
+        return 0
     if options.command is None:
         parser.print_help()
         return MISUSE
@@ -40,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="backproof",
         description="Says whether a hand-written backward pass is right, and proves it.",
     )
-    parser.add_argument("--version", action="version", version=_Version())
+    parser.add_argument("--version", action="store_true", help="print the version")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     check = commands.add_parser(
         "check",
@@ -67,18 +73,6 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--format", choices=("text", "json"), default="text")
     check.set_defaults(run=_check)
     return parser
-
-
-class _Version:
-    """The version, looked up only when it is printed: that takes as long as all the rest."""
-
-    def __mod__(self, _: object) -> str:
-        return str(self)
-
-    def __str__(self) -> str:
-        from importlib.metadata import version
-
-        return f"backproof {version('backproof')}"
 
 
 def _positive(text: str) -> int:

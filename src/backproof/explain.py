@@ -37,7 +37,7 @@ class Candidate(NamedTuple):
     """A function on trial: how to run it, what it is the gradient of, and how exact it can be.
 
     `factor` is what its gradients are of the mean loss's: "1", "n" (the sum), and for the squared
-    error without its half "2" and "2n". `kink` is its g'(0).
+    error without its half "2" and "2n". `kink` is its g'(0), None if it is the reference's.
     """
 
     model: Model
@@ -46,7 +46,7 @@ class Candidate(NamedTuple):
     run: Run
     precision: str = "float64"
     factor: str = "1"
-    kink: float = 0.0
+    kink: float | None = None
 
     def answers(
         self,
@@ -80,7 +80,8 @@ class Candidate(NamedTuple):
 def scale_factor(factor: str, case: Case) -> float:
     """What `factor` is for a case of n examples."""
     n = case.arrays["y"].shape[1]
-    return {"1": 1.0, "n": float(n), "2": 2.0, "2n": 2.0 * n}[factor]
+    factors: dict[str, float] = {"1": 1.0, "n": n, "2": 2.0, "2n": 2.0 * n}
+    return factors[factor]
 
 
 def explain(candidate: Candidate, cases: Sequence[Case], name: str) -> list[Explanation]:
@@ -146,8 +147,8 @@ def _noise(
         if not _HAS_LONG_DOUBLE or value is None or value.dtype != np.longdouble:
             explanations.append(_by_jitter(candidate, case, name, without_guards))
             continue
-        if candidate.kink:
-            # The derivation by hand knows g'(0) = 0 only, and kinks leave float64 exactly anyway.
+        if candidate.kink is not None:
+            # The derivation by hand knows one g'(0) only, and kinks leave float64 exactly anyway.
             exact: NDArray = truth.values[name].astype(np.longdouble)
         else:
             exact = reference(candidate.model, case.arrays, candidate.activation)[name]

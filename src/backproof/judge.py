@@ -18,7 +18,7 @@ import numpy as np
 from backproof.cases import Case, Scale, draw
 from backproof.error_bound import FORMATS
 from backproof.explain import Candidate, Explanation, explain, find_kink, scale_factor
-from backproof.notation import KINKED
+from backproof.notation import KINKS
 from backproof.reading.call import Outcome
 from backproof.shrink import shrink
 from backproof.verdict import (
@@ -29,6 +29,7 @@ from backproof.verdict import (
     Finding,
     Quantity,
     Report,
+    Verdict,
     distances,
     is_telling,
     margin,
@@ -132,7 +133,7 @@ def judge(
         gradients=quantities,
         loss=loss,
         findings=tuple(findings),
-        cases=_counts(cases, _telling(candidate, cases, outcomes, truth)),
+        cases=_counts(cases, _telling(candidate, outcomes, truth)),
         precision=candidate.precision,
         seconds=time.perf_counter() - started,
         problem=problem,
@@ -183,8 +184,12 @@ def _quantity(
 
 
 def _wrong(candidate: Candidate, case: Case, name: str, outside: int, drawn: int) -> Quantity:
+    # A case at a kink would leave the reader wondering about g'(0): it has to be wrong for any.
+    kinks = (0.0, 1.0) if candidate.activation in KINKS else (candidate.kink,)
+
     def still_wrong(tried: Sequence[Case]) -> list[bool]:
-        return [not m <= WRONG_ABOVE for m in _margins(candidate, tried, name)]
+        margins = [_margins(candidate._replace(kink=k), tried, name) for k in kinks]
+        return [all(not m <= WRONG_ABOVE for m in each) for each in zip(*margins, strict=True)]
 
     smallest = case
     if still_wrong([case]) == [True]:
@@ -192,7 +197,7 @@ def _wrong(candidate: Candidate, case: Case, name: str, outside: int, drawn: int
         if explain(candidate, [smallest], name) != ["mistake"]:
             smallest = case
     counterexample = _counterexample(candidate, smallest, name)
-    if candidate.kink == 0.0:
+    if candidate.kink is None:
         known = candidate._replace(precision="float64").truths([smallest])[0]
         doubt = dissent(candidate.model, smallest, known, candidate.activation)
         if doubt:
@@ -246,7 +251,7 @@ def _malformed(
     return Quantity("wrong", float("nan"), f"in {len(faulty):,} of {len(cases):,} cases", shown)
 
 
-# --- what it is the gradient of, and how it computes -----------------------------------------------
+# --- what it is the gradient of, and how it computes ---------------------------------------------
 
 
 def _precision(outcomes: Sequence[Outcome], named: str | None) -> str:
@@ -308,11 +313,11 @@ def _with_kink(
     outcomes: Sequence[Outcome],
     truth: list[Truth],
 ) -> tuple[Candidate, list[Truth]]:
-    if candidate.activation not in KINKED or not candidate.model.has_activation:
+    if candidate.activation not in KINKS or not candidate.model.has_activation:
         return candidate, truth
     places = [i for i, case in enumerate(cases) if case.scale == "integer"]
     kink = find_kink(candidate, [cases[i] for i in places], [outcomes[i] for i in places])
-    if not kink:
+    if kink is None or kink == KINKS[candidate.activation]:
         return candidate, truth
     candidate = candidate._replace(kink=kink)
     for i, known in zip(places, candidate.truths([cases[i] for i in places]), strict=True):
@@ -341,9 +346,10 @@ def _listed(counts: Mapping[str, int]) -> str:
 
 
 def _convention(candidate: Candidate) -> list[Finding]:
-    if not candidate.kink:
+    if candidate.kink is None:
         return []
-    text = f"takes g'(0) = {candidate.kink:g} at the kink; JAX and the reference take 0"
+    usual = KINKS[candidate.activation]
+    text = f"takes g'(0) = {candidate.kink:g} at the kink; the reference takes {usual:g}"
     return [Finding("convention", text)]
 
 
@@ -403,7 +409,7 @@ def _most_common_problem(outcomes: Sequence[Outcome]) -> str:
     return Counter(words).most_common(1)[0][0]
 
 
-def _failures(outcomes: Sequence[Outcome]) -> tuple[str | None, list[str]]:
+def _failures(outcomes: Sequence[Outcome]) -> tuple[str | None, list[Verdict]]:
     """What it did instead of answering, in words, and what that makes of the verdict."""
     failed = [o for o in outcomes if o.kind not in ("returned", "malformed")]
     words = [o.problem for o in failed if o.problem and o.problem != "not run"]
@@ -417,10 +423,7 @@ def _failures(outcomes: Sequence[Outcome]) -> tuple[str | None, list[str]]:
 
 
 def _telling(
-    candidate: Candidate,
-    cases: Sequence[Case],
-    outcomes: Sequence[Outcome],
-    truth: Sequence[Truth],
+    candidate: Candidate, outcomes: Sequence[Outcome], truth: Sequence[Truth]
 ) -> dict[int, bool]:
     """By case: whether any of its gradients could have shown a mistake."""
     return {

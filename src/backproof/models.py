@@ -15,17 +15,19 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int, Shaped
 
 from backproof.notation import ACTIVATIONS, LEAKY_SLOPE, Model
 
-Parameters: TypeAlias = Mapping[str, Array]
+AnyArray: TypeAlias = Array | np.ndarray
+Parameters: TypeAlias = Mapping[str, AnyArray]
 Precision: TypeAlias = Literal["default", "high", "highest"]
 
 
 class Padding(NamedTuple):
-    """Which examples (columns) and classes (rows of the output) are real, 1, and which padding, 0."""
+    """Which examples (columns) and classes (rows of the output) are real: 1, and padding: 0."""
 
     examples: Float[Array, " n"]
     classes: Float[Array, " k"]
@@ -88,30 +90,32 @@ def gelu_tanh(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
 
 
 _ACTIVATE: Mapping[str, Callable[[Array, Array], Array]] = {
-    "identity": lambda z, kink: z,
-    "sigmoid": lambda z, kink: jax.nn.sigmoid(z),
-    "tanh": lambda z, kink: jnp.tanh(z),
+    "identity": lambda z, _: z,
+    "sigmoid": lambda z, _: jax.nn.sigmoid(z),
+    "tanh": lambda z, _: jnp.tanh(z),
     "relu": relu,
     "leaky_relu": leaky_relu,
-    "softplus": lambda z, kink: softplus(z),
-    "gelu": lambda z, kink: gelu(z),
-    "gelu_tanh": lambda z, kink: gelu_tanh(z),
+    "softplus": lambda z, _: softplus(z),
+    "gelu": lambda z, _: gelu(z),
+    "gelu_tanh": lambda z, _: gelu_tanh(z),
 }
 
 
 def activate(
-    activation: str | Int[Array, ""], z: Float[Array, "h n"], kink: Float[Array, ""]
-) -> Float[Array, "h n"]:
+    activation: str | Int[Array, ""], z: Float[Array, "*s"], kink: Float[Array, ""]
+) -> Float[Array, "*s"]:
     """a = g(z). A traced index into `notation.ACTIVATIONS` lets one program serve them all."""
     if isinstance(activation, str):
         return _ACTIVATE[activation](z, kink)
-    return lax.switch(activation, [_ACTIVATE[name] for name in ACTIVATIONS], z, kink)
+    branches = [_ACTIVATE[name] for name in ACTIVATIONS]
+    activated: Array = lax.switch(activation, branches, z, kink)
+    return activated
 
 
 def forward(
     model: Model,
     parameters: Parameters,
-    x: Float[Array, "d n"],
+    x: Float[AnyArray, "d n"],
     activation: str | Int[Array, ""] = "sigmoid",
     kink: float | Float[Array, ""] = 0.0,
     precision: Precision = "highest",
@@ -123,21 +127,21 @@ def forward(
     """
     kink = jnp.asarray(kink, x.dtype)
     names = iter(model.parameters)
-    a = x
+    a = jnp.asarray(x)
     for layer, (weight, bias) in enumerate(zip(names, names, strict=True), start=1):
         z = jnp.matmul(parameters[weight], a, precision=precision) + parameters[bias]
         a = z if layer == model.depth else activate(activation, z, kink)
     return a
 
 
-def predict(model: Model, z: Float[Array, "k n"]) -> Float[Array, "k n"]:
+def predict(model: Model, z: Float[AnyArray, "k n"]) -> Float[Array, "k n"]:
     """yhat from the last layer's z."""
     if model.output == "sigmoid":
         return jax.nn.sigmoid(z)
-    return jax.nn.softmax(z, axis=0) if model.output == "softmax" else z
+    return jax.nn.softmax(z, axis=0) if model.output == "softmax" else jnp.asarray(z)
 
 
-def _example_losses(model: Model, z: Array, y: Array) -> Shaped[Array, " n"]:
+def _example_losses(model: Model, z: Array, y: AnyArray) -> Shaped[Array, " n"]:
     if model.output == "identity":
         return 0.5 * jnp.square(z - y)[0]
     if model.output == "sigmoid":
@@ -147,7 +151,7 @@ def _example_losses(model: Model, z: Array, y: Array) -> Shaped[Array, " n"]:
     return jnp.sum(y * (log_normalizer - shifted), axis=0)
 
 
-def _example_losses_long_way(model: Model, z: Array, y: Array) -> Shaped[Array, " n"]:
+def _example_losses_long_way(model: Model, z: Array, y: AnyArray) -> Shaped[Array, " n"]:
     if model.output == "identity":
         return _example_losses(model, z, y)
     yhat = predict(model, z)
@@ -156,7 +160,7 @@ def _example_losses_long_way(model: Model, z: Array, y: Array) -> Shaped[Array, 
     return -jnp.sum(_weighted(y, jnp.log(yhat)), axis=0)
 
 
-def _weighted(y: Array, log: Array) -> Array:
+def _weighted(y: AnyArray, log: Array) -> Array:
     """y log, where a label of 0 silences a logarithm of 0."""
     return jnp.where(y == 0.0, 0.0, y * log)
 
@@ -164,8 +168,8 @@ def _weighted(y: Array, log: Array) -> Array:
 def loss(
     model: Model,
     parameters: Parameters,
-    x: Float[Array, "d n"],
-    y: Float[Array, "k n"],
+    x: Float[AnyArray, "d n"],
+    y: Float[AnyArray, "k n"],
     activation: str | Int[Array, ""] = "sigmoid",
     kink: float | Float[Array, ""] = 0.0,
     padding: Padding | None = None,
@@ -189,8 +193,8 @@ def loss(
 def losses(
     model: Model,
     parameters: Parameters,
-    x: Float[Array, "d n"],
-    y: Float[Array, "k n"],
+    x: Float[AnyArray, "d n"],
+    y: Float[AnyArray, "k n"],
     activation: str | Int[Array, ""] = "sigmoid",
     kink: float | Float[Array, ""] = 0.0,
     padding: Padding | None = None,

@@ -24,8 +24,9 @@ ACTIVATIONS = (
     "gelu",
     "gelu_tanh",
 )
-KINKED = frozenset({"relu", "leaky_relu"})
 LEAKY_SLOPE = 0.01
+# g'(0) of those with a kink, as the reference takes it: the slope of the side below.
+KINKS: Mapping[str, float] = {"relu": 0.0, "leaky_relu": LEAKY_SLOPE}
 
 LOSS_OF_OUTPUT: Mapping[Output, str] = {
     "identity": "half mean squared error",

@@ -18,7 +18,9 @@ SCHEMA_VERSION = 1
 _COLOURS = {"right": "32", "wrong": "31", "undecided": "33", "unread": "33"}
 
 
-def files_as_text(files: Sequence[FileReport], again: str | None = None, *, colour: bool = False) -> str:
+def files_as_text(
+    files: Sequence[FileReport], again: str | None = None, *, colour: bool = False
+) -> str:
     """All reports, and a last line that sums them up."""
     parts = [file_as_text(file, again, colour=colour) for file in files]
     tally = {v: sum(file.verdict == v for file in files) for v in _COLOURS}

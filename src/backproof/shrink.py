@@ -166,8 +166,7 @@ def _rounded(array: NDArray, places: int) -> NDArray:
 
 
 def _rounded_case(model: Model, arrays: Arrays, places: int) -> Arrays:
-    rounded = {
+    return {
         tensor: array if tensor == "y" and model.output != "identity" else _rounded(array, places)
         for tensor, array in arrays.items()
     }
-    return rounded

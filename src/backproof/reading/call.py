@@ -8,9 +8,7 @@ says it in words; what ends the process is seen by `process`, which tells it as 
 from __future__ import annotations
 
 import contextlib
-import linecache
 import os
-import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -21,13 +19,12 @@ import numpy as np
 from backproof.reading import guards
 from backproof.reading.answer import Malformed, sort_out
 from backproof.reading.convention import ShapeError, to_ours, to_theirs
+from backproof.reading.failure import described, line_of, one_line
 from backproof.reading.spec import Argument, Spec
 
 Case: TypeAlias = Mapping[str, np.ndarray]
 Kind: TypeAlias = Literal["returned", "raised", "exited", "malformed", "hung", "crashed"]
 Function: TypeAlias = Callable[..., Any]
-
-_WORDS = 240  # of somebody's own error message
 
 
 class Outcome(NamedTuple):
@@ -251,47 +248,11 @@ def _called(
 def _failure(error: BaseException, memory: str | None) -> _Failed:
     where = line_of(error)
     if isinstance(error, SystemExit):
-        status = "" if error.code is None else _words(repr(error.code))
+        status = "" if error.code is None else one_line(repr(error.code))
         return _Failed("exited", f"called sys.exit({status}){where}")
     if isinstance(error, MemoryError) and memory is not None:
         return _Failed("raised", f"raised MemoryError: more than {memory}{where}")
     return _Failed("raised", f"raised {described(error)}{where}")
-
-
-def described(error: BaseException) -> str:
-    """The error as Python would print it, on one line and not too long."""
-    name = "MemoryError" if isinstance(error, MemoryError) else type(error).__name__
-    try:
-        words = _words(str(error))
-    except BaseException:  # somebody's __str__
-        words = ""
-    return f"{name}: {words}" if words else name
-
-
-def _words(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _WORDS else f"{line[:_WORDS]} ..."
-
-
-def line_of(error: BaseException) -> str:
-    """Where in somebody's own code it happened: ``, line 12: `dW1 = ...` ``; empty if nowhere."""
-    own = None
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        path = frame.f_code.co_filename
-        if _is_theirs(path):
-            own = (path, line)
-    if own is None:
-        return ""
-    text = linecache.getline(*own).strip()
-    return f", line {own[1]}: `{text[:120]}`" if text else f", line {own[1]}"
-
-
-def _is_theirs(path: str) -> bool:
-    if path.startswith(("<frozen", "<__array_function__")):
-        return False
-    installed = "site-packages" in path or "dist-packages" in path
-    ours = os.path.dirname(os.path.abspath(path)) == os.path.dirname(os.path.abspath(__file__))
-    return not (installed or ours or path.startswith(os.path.dirname(os.__file__) + os.sep))
 
 
 def _read(returned: object, spec: Spec, inputs: _Inputs) -> Outcome:

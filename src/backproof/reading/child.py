@@ -22,7 +22,8 @@ from typing import Any, Final
 import numpy as np
 
 from backproof.reading import guards, wire
-from backproof.reading.call import Function, described, line_of, outcomes
+from backproof.reading.call import Function, outcomes
+from backproof.reading.failure import described, line_of
 from backproof.reading.spec import from_json
 
 CLOSED: Final = 74  # our exit status when somebody's code closed the pipe we answer on

@@ -39,6 +39,16 @@ _LINEAR = frozenset(
         """,
     )
 )
+_AROUND = frozenset(  # of losses, checks and containers: no activations
+    re.findall(
+        r"\w+",
+        """
+        log log2 log10 clip max sqrt exp get items keys values update
+        setdefault pop argmax isnan nan_to_num errstate seterr round ValueError int64 eye
+        sorted reversed divmod super setattr getattr hasattr type str repr next iter any all
+        """,
+    )
+)
 _REPEATED = (ast.For, ast.While, ast.ListComp, ast.GeneratorExp, ast.Lambda, ast.FunctionDef)
 
 
@@ -55,7 +65,8 @@ def applied(function: ast.FunctionDef, functions: Functions) -> Counter[str]:
     """How often each activation is applied in `function` and in what it calls of the file.
 
     Within a loop once counts as twice: how often is not known. Derivatives and the loss do not
-    count. Under `"?"` are calls and comparisons that a linear model has no use for.
+    count. Under `"?"` are calls and comparisons that a linear model has no use for, under `"?()"`
+    the calls among them that may be an activation we do not know.
     """
     return _applied(function, functions, (function.name,))
 
@@ -84,6 +95,8 @@ def _applied(
                 counts.update({known: times * count for known, count in inner.items()})
             elif name not in _LINEAR:
                 counts["?"] += 1
+                if name not in _AROUND and not _is_limit(node):
+                    counts["?()"] += 1
     return counts
 
 
@@ -106,6 +119,13 @@ def _nodes(
         inside = list(ast.iter_child_nodes(node))
     for child in inside:
         yield from _nodes(child, exponentials, sums, 2 if isinstance(node, _REPEATED) else times)
+
+
+def _is_limit(node: ast.Call) -> bool:
+    """`np.maximum(p, 1e-12)`: a guard. With 0 or an array it may be a ReLU."""
+    if patterns.called(node) not in ("maximum", "minimum", "max", "min"):
+        return False
+    return any(patterns.number(argument) not in (None, 0.0) for argument in node.args)
 
 
 def _is_of_loss(node: ast.AST) -> bool:
@@ -230,7 +250,7 @@ def _hidden(counts: Counter[str], said: Sequence[set[str]], model: Model) -> tup
         used.append("sigmoid")
     if len(used) == 1:
         return used[0], f"applies {used[0]} beside its {model.output} output"
-    if not used and model.output == "sigmoid" and counts["sigmoid"] >= 2:
+    if not used and model.output == "sigmoid" and counts["sigmoid"] >= 2 and not counts["?()"]:
         return "sigmoid", "applies sigmoid and no other"
     for words in said:
         mentioned = words & {*_HIDDEN, *({"sigmoid"} if model.output != "sigmoid" else ())}

@@ -38,7 +38,7 @@ _BACKWARD = re.compile(
     r"|grads?_?(?:and_?)?(?:loss|cost))"
     r"(?:_?(?:fn|func|function|pass|step))?"
 )
-_PIECE = re.compile(r"d_?[az]\d*|cache|caches|dout|delta\d*|activations?_?cache|linear_?cache")
+_PIECE = re.compile(r"d_?[az]\d*|d?out|delta\d*|upstream|grad_?output")
 
 
 class Parameter(NamedTuple):

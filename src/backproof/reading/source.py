@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from backproof.notation import MODELS, Model
 from backproof.reading import convention, meaning, names
+from backproof.reading.binding import arguments_of, loss_beside, parameters_of, signature
 from backproof.reading.returned import returned
 from backproof.reading.spec import Argument, Spec
 from backproof.reading.told import (
@@ -222,23 +223,11 @@ def _known(name: str, file: _File, where: str) -> ast.FunctionDef:
     raise Unreadable(f"{file.name} has no function {name} ({where}); it has: {there}{hint}")
 
 
-def _parameters(function: ast.FunctionDef) -> list[tuple[str, bool, bool]]:
-    """Name, whether it has a default, whether it goes by name only."""
-    arguments = function.args
-    plain = [*arguments.posonlyargs, *arguments.args]
-    without = len(plain) - len(arguments.defaults)
-    positional = [(one.arg, place >= without, False) for place, one in enumerate(plain)]
-    return positional + [
-        (one.arg, default is not None, True)
-        for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    ]
-
-
 def _may_be_meant(function: ast.FunctionDef, file: _File) -> bool:
     """By a usual name, by the decorator, or by taking parameters and returning gradients."""
     if by_decorator(function, file.name) is not None:
         return True
-    parameters = [name for name, _, _ in _parameters(function)]
+    parameters = [name for name, _, _ in parameters_of(function)]
     tensors = set(names.bind(parameters).tensors.values())
     if names.is_backward(function.name):
         return "x" in tensors or not names.is_piece(parameters)
@@ -301,7 +290,7 @@ def _depth(tensors: set[str]) -> int:
 
 
 def _found(function: ast.FunctionDef, file: _File, sources: Sequence[Told]) -> Found:
-    parameters = _parameters(function)
+    parameters = parameters_of(function)
     listed = tuple(name for name, _, _ in parameters)
     found = Found(function.name, function.lineno, listed)
     binding = names.bind(listed)
@@ -320,7 +309,7 @@ def _found(function: ast.FunctionDef, file: _File, sources: Sequence[Told]) -> F
     )
     tensors = set(binding.tensors.values())
     if told_model is None and not any(tensor[0] in "Wb" for tensor in tensors):
-        return found._replace(question=f"takes {_listed(listed)}: none is a weight of a model")
+        return found._replace(question=f"takes {signature(listed)}: none is a weight of a model")
     why = dict(read_as.why)
     if told_model is not None:
         why["model"] = told_model[1]
@@ -330,7 +319,7 @@ def _found(function: ast.FunctionDef, file: _File, sources: Sequence[Told]) -> F
     found = found._replace(model=model.name, activation=read_as.activation, why=why)
     if model.has_activation and told_activation is not None:
         why["activation"] = told_activation[1]
-    bound, question = _arguments(parameters, model, told=told_model is not None)
+    bound, question = arguments_of(parameters, model, told=told_model is not None)
     if question is None:
         question = read_as.question
     if question is not None:
@@ -340,7 +329,7 @@ def _found(function: ast.FunctionDef, file: _File, sources: Sequence[Told]) -> F
     if reduction is not None:
         why["reduction"] = reduction[1]
     places = returned(function, model)
-    loss = None if "loss" in places.places else _loss(function, file, model)
+    loss = None if "loss" in places.places else loss_beside(function, file.functions, model)
     return found._replace(
         layouts=layouts,
         reduction=None if reduction is None else reduction[0],
@@ -350,51 +339,6 @@ def _found(function: ast.FunctionDef, file: _File, sources: Sequence[Told]) -> F
         loss_arguments=() if loss is None else loss[1],
         question=places.question,
     )
-
-
-def _listed(parameters: Sequence[str]) -> str:
-    return f"({', '.join(parameters)})"
-
-
-def _arguments(
-    parameters: Sequence[tuple[str, bool, bool]], model: Model, *, told: bool
-) -> tuple[tuple[Argument, ...], str | None]:
-    """Which parameter takes which tensor of `model`, or what is missing.
-
-    With a model that was told, as many required parameters as it has tensors, and no name that
-    says otherwise, the order is the model's own: parameters, x, y.
-    """
-    read = names.bind([name for name, _, _ in parameters]).tensors
-    tensors = {name: names.in_model(tensor, model) for name, tensor in read.items()}
-    required = [name for name, default, _ in parameters if not default]
-    order = list(model.layouts)
-    if told and len(required) == len(order):
-        pairs = dict(zip(required, order, strict=True))
-        if all(tensors.get(name) in (None, tensor) for name, tensor in pairs.items()):
-            tensors = {**tensors, **pairs}
-    listed = [name for name, _, _ in parameters]
-    missing = [tensor for tensor in order if tensor not in tensors.values()]
-    if missing:
-        return (), (
-            f"takes {_listed(listed)}: {', '.join(missing)} of {model.name} "
-            f"{'is' if len(missing) == 1 else 'are'} not among them; "
-            f"what is read is a function of {_listed(order)}"
-        )
-    extra = [name for name in required if tensors.get(name) is None]
-    if extra:
-        return (), (
-            f"takes {', '.join(extra)} as well, which {'is' if len(extra) == 1 else 'are'} "
-            f"no tensor of {model.name}; give {'it' if len(extra) == 1 else 'them'} a default"
-        )
-    bound: list[Argument] = []
-    gap = False
-    for name, _, by_name in parameters:
-        tensor = tensors.get(name)
-        if tensor is None:
-            gap = True
-        else:
-            bound.append(Argument(name, tensor, by_name or gap))
-    return tuple(bound), None
 
 
 def _convention(model: Model, sources: Sequence[Told]) -> tuple[dict[str, str], str]:
@@ -417,40 +361,3 @@ def _reduction(function: ast.FunctionDef) -> tuple[str, str] | None:
     if total and not mean:
         return "sum", f"the docstring says {total[0]!r}"
     return None
-
-
-def _loss(
-    function: ast.FunctionDef, file: _File, model: Model
-) -> tuple[str, tuple[Argument, ...]] | None:
-    """The one loss function of the file that takes tensors of the model only.
-
-    Of several, the one that `function` calls; otherwise none, since which is meant is not known.
-    """
-    candidates = {}
-    for name, candidate in file.functions.items():
-        if names.is_loss(name) and name != function.name:
-            bound = _loss_arguments(candidate, model)
-            if bound is not None:
-                candidates[name] = bound
-    if len(candidates) > 1:
-        called = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
-        candidates = {name: bound for name, bound in candidates.items() if name in called}
-    return next(iter(candidates.items())) if len(candidates) == 1 else None
-
-
-def _loss_arguments(function: ast.FunctionDef, model: Model) -> tuple[Argument, ...] | None:
-    parameters = _parameters(function)
-    binding = names.bind([name for name, _, _ in parameters])
-    tensors = {name: names.in_model(tensor, model) for name, tensor in binding.tensors.items()}
-    bound: list[Argument] = []
-    gap = False
-    for name, default, by_name in parameters:
-        tensor = tensors.get(name)
-        if tensor is not None:
-            bound.append(Argument(name, tensor, by_name or gap))
-        elif default:
-            gap = True
-        else:
-            return None
-    taken = {argument.tensor for argument in bound}
-    return tuple(bound) if set(model.layouts) <= taken else None
