@@ -11,6 +11,7 @@ from backproof.explain import Candidate
 from backproof.judge import judge
 from backproof.notation import MODELS
 from backproof.reading.call import in_process
+from backproof.reading.guards import guards
 from backproof.reading.spec import Argument, Spec
 from backproof.verdict import Report
 
@@ -30,7 +31,9 @@ def candidate(
     loss: Callable[..., Any] | None = None,
 ) -> Candidate:
     told = spec(model, activation, "loss" if loss else None)
-    return Candidate(MODELS[model], activation, told, in_process(function, loss))
+    guarded = any(guards(f) for f in (function, loss) if f is not None)
+    run = in_process(function, loss)
+    return Candidate(MODELS[model], activation, told, run, guards=guarded)
 
 
 def report(

@@ -4,7 +4,7 @@ A case is a value for every tensor of a model. All values are float32 numbers (h
 a function run in float32, float64 and long double sees the same input; none is subnormal.
 
 Sizes are 1 to 64 with P(s) proportional to log((s + 1) / s), the integer part of a log-uniform
-number (median 8, one in seven is 1), and one size in 64 is 64. All axes of a case differ from one
+number (median 8, one in seven is 1), and one size in 64 is 64. There are 2 classes at least: of one there is no gradient. All axes of a case differ from one
 another, except that one case in eight has them all equal.
 
 Scales, one drawn per tensor:
@@ -17,7 +17,7 @@ probabilities are multiples of 1/64, so that they sum to 1 in every precision.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -78,7 +78,7 @@ def draw(
         fresh = (
             _integers(model, len(places), rng)
             if name == "integer"
-            else _reals(model, _sizes(len(model.axes), len(places), rng), name, rng)
+            else _reals(model, _sizes(model.axes, len(places), rng), name, rng)
         )
         for place, arrays in zip(places, fresh, strict=True):
             cases[place] = Case(arrays, name)
@@ -94,11 +94,16 @@ def of_sizes(model: Model, sizes: Mapping[str, int], scale: Scale, seed: int) ->
     return Case(next(_reals(model, row, scale, rng)), scale)
 
 
-def _sizes(axes: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    sizes = np.exp(rng.uniform(0.0, np.log(LARGEST + 1), (count, axes))).astype(np.int64)
-    sizes[rng.random((count, axes)) < 1 / 64] = LARGEST
+def _sizes(
+    axes: Sequence[str], count: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    sizes = np.exp(rng.uniform(0.0, np.log(LARGEST + 1), (count, len(axes)))).astype(np.int64)
+    sizes[rng.random((count, len(axes))) < 1 / 64] = LARGEST
     equal = rng.random(count) < 1 / 8
-    for axis in range(1, axes):
+    if "k" in axes:
+        classes = sizes[:, axes.index("k")]
+        classes[classes == 1] = 2
+    for axis in range(1, len(axes)):
         clashes = np.ones(count, bool)
         while clashes.any():
             clashes = (sizes[:, :axis] == sizes[:, axis : axis + 1]).any(axis=1)
@@ -163,7 +168,9 @@ def _labels(model: Model, y: NDArray, hard: bool, rng: np.random.Generator) -> N
 def _integers(model: Model, count: int, rng: np.random.Generator) -> Iterator[Arrays]:
     for _ in range(count):
         drawn = rng.integers(1, _LARGEST_INTEGER_SIZE + 1, size=len(model.axes))
-        yield _integer_arrays(model, dict(zip(model.axes, drawn.tolist(), strict=True)), rng)
+        sizes = dict(zip(model.axes, drawn.tolist(), strict=True))
+        sizes.update({"k": max(sizes["k"], 2)} if "k" in sizes else {})
+        yield _integer_arrays(model, sizes, rng)
 
 
 def _integer_arrays(model: Model, sizes: dict[str, int], rng: np.random.Generator) -> Arrays:

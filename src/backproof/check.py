@@ -12,8 +12,8 @@ from backproof.explain import Candidate
 from backproof.judge import judge
 from backproof.reading.call import Run, in_process
 from backproof.reading.convention import describe
-from backproof.reading.guards import precisions_named
-from backproof.reading.process import MEMORY, SECONDS, Child
+from backproof.reading.guards import guards, precisions_named
+from backproof.reading.process import MEMORY, SECONDS, About, Child
 from backproof.reading.source import UNTOLD, Found, read, read_function, to_spec
 from backproof.reading.told import Settings, Unreadable
 from backproof.verdict import Report, Verdict, worst
@@ -84,8 +84,13 @@ def check(
         raise ValueError(str(error)) from None
     if found.question is not None:
         raise ValueError(f"{found.function}: {found.question}")
-    named = precisions_named(function)
-    return _judged(found, in_process(function), named, cases, seed)
+    beside = getattr(function, "__globals__", {}).get(found.loss)
+    used = [one for one in (function, beside) if one is not None]
+    about = About(
+        tuple(guard for one in used for guard in guards(one)),
+        tuple(precision for one in used for precision in precisions_named(one)),
+    )
+    return _judged(found, in_process(function, beside), about, cases, seed)
 
 
 def check_file(
@@ -130,7 +135,7 @@ def check_file(
                 about = child.about(one.function, *([one.loss] if one.loss else []))
                 progress(f"{one.function}: ")
                 reports.append(
-                    _judged(one, child.run, about.precisions, cases, seed, progress=progress)
+                    _judged(one, child.run, about, cases, seed, progress=progress)
                 )
     except Unreadable as error:
         return file_report("unread", (), problem=str(error))
@@ -145,14 +150,15 @@ def check_file(
 def _judged(
     found: Found,
     run: Run,
-    precisions: Iterable[str],
+    about: About,
     cases: int,
     seed: int,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
     spec = to_spec(found)
-    candidate = Candidate(spec.family, found.activation or "identity", spec, run)
-    lowest = next((name for name in _LOWEST_FIRST if name in set(precisions)), None)
+    activation = found.activation or "identity"
+    candidate = Candidate(spec.family, activation, spec, run, guards=bool(about.guards))
+    lowest = next((name for name in _LOWEST_FIRST if name in about.precisions), None)
     return judge(
         candidate,
         cases,

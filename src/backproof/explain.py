@@ -1,8 +1,8 @@
 """Why an answer lies outside of its error bound: rounding after all, a guard, or a mistake.
 
 Mistakes do not care about precision, rounding does. An answer outside of the bound is run again in
-long double: if the distance in units of the bound stays what it was, the formula is right and
-loses digits (unstable); if it grows as the bound shrinks, it is a mistake. Where the function does
+long double: if its distance from the truth shrinks with u, the formula is right and loses digits
+(unstable); if it stays, it is a mistake. Where the function does
 not compute in long double (it stores into float64 arrays, say), its inputs are moved by a few
 units in the last place instead: an unstable answer jumps about, a mistake stays.
 """
@@ -26,9 +26,9 @@ from backproof.witnesses import Truth, reference, truths
 Explanation: TypeAlias = Literal["rounding", "unstable", "guarded", "mistake", "unsure"]
 
 _HAS_LONG_DOUBLE = bool(np.finfo(np.longdouble).eps < np.finfo(np.float64).eps)
-# Between float64 and long double u shrinks by 2^11. A mistake grows by that in units of the bound,
-# rounding does not grow: the border is half way, and within a factor 2 of it nothing is said.
-_GROWTH = 2.0**5.5
+# Between float64 and long double u shrinks by 2^11, and rounding with it, while a mistake stays:
+# the border is half way, and within a factor 2 of it nothing is said.
+_SHRINKING = 2.0**5.5
 _JITTERS = 4
 _HALVINGS = (2, 4, 6, 8, 10, 12)
 
@@ -38,6 +38,7 @@ class Candidate(NamedTuple):
 
     `factor` is what its gradients are of the mean loss's: "1", "n" (the sum), and for the squared
     error without its half "2" and "2n". `kink` is its g'(0), None if it is the reference's.
+    `guards` is whether its source has small constants that `without_guards` takes out.
     """
 
     model: Model
@@ -47,6 +48,7 @@ class Candidate(NamedTuple):
     precision: str = "float64"
     factor: str = "1"
     kink: float | None = None
+    guards: bool = False
 
     def answers(
         self,
@@ -66,15 +68,9 @@ class Candidate(NamedTuple):
         missing = len(cases) - len(outcomes)
         return [*outcomes, *[Outcome({}, "crashed", "not run")] * missing]
 
-    def truths(self, cases: Sequence[Case], **precisions: str) -> list[Truth]:
+    def truths(self, cases: Sequence[Case]) -> list[Truth]:
         """The truth at this candidate's precision and kink."""
-        return truths(
-            self.model,
-            cases,
-            self.activation,
-            kink=self.kink,
-            **{"precision": self.precision, **precisions},
-        )
+        return truths(self.model, cases, self.activation, self.precision, self.kink)
 
 
 def scale_factor(factor: str, case: Case) -> float:
@@ -88,7 +84,7 @@ def explain(candidate: Candidate, cases: Sequence[Case], name: str) -> list[Expl
     """Why `name` ("dW1", "loss") is outside of its bound in each of the cases."""
     explanations = _by_precision(candidate, cases, name, without_guards=False)
     open_cases = [i for i, e in enumerate(explanations) if e in ("mistake", "unsure")]
-    if open_cases:
+    if open_cases and candidate.guards:
         twins = _by_precision(candidate, [cases[i] for i in open_cases], name, without_guards=True)
         for i, twin in zip(open_cases, twins, strict=True):
             if twin in ("rounding", "unstable"):
@@ -102,7 +98,8 @@ def _by_precision(
     outcomes = candidate.answers(cases, without_guards=without_guards)
     known = candidate.truths(cases)
     explanations: list[Explanation] = ["mistake"] * len(cases)
-    infinite, outside = [], []
+    infinite: list[int] = []
+    outside: list[tuple[int, float]] = []
     for i, (case, outcome, truth) in enumerate(zip(cases, outcomes, known, strict=True)):
         if name not in outcome.values:
             continue
@@ -114,8 +111,8 @@ def _by_precision(
         else:
             outside.append((i, m))
     if outside:
-        asked = [cases[i] for i, _ in outside]
-        told = _noise(candidate, asked, name, [m for _, m in outside], without_guards)
+        asked = [(cases[i], known[i], m) for i, m in outside]
+        told = _noise(candidate, asked, name, without_guards)
         for (i, _), explanation in zip(outside, told, strict=True):
             explanations[i] = explanation
     for i, explanation in zip(
@@ -133,31 +130,32 @@ def _margin(outcome: Outcome, truth: Truth, name: str, factor: float) -> float:
 
 def _noise(
     candidate: Candidate,
-    cases: Sequence[Case],
+    asked: Sequence[tuple[Case, Truth, float]],
     name: str,
-    margins: Sequence[float],
     without_guards: bool,
 ) -> list[Explanation]:
-    """In long double where the function computes in it, by moving its inputs where it does not."""
-    outcomes = candidate.answers(cases, "longdouble", without_guards)
-    bounds = candidate.truths(cases, precision="longdouble", truth_precision="longdouble")
+    """In long double where the function computes in it, by moving its inputs where it does not.
+
+    `asked` are cases, what is true of them, and the margins in float64.
+    """
+    outcomes = candidate.answers([case for case, _, _ in asked], "longdouble", without_guards)
     explanations: list[Explanation] = []
-    for case, outcome, truth, m in zip(cases, outcomes, bounds, margins, strict=True):
+    for (case, truth, m), outcome in zip(asked, outcomes, strict=True):
         value = outcome.values.get(name)
         if not _HAS_LONG_DOUBLE or value is None or value.dtype != np.longdouble:
             explanations.append(_by_jitter(candidate, case, name, without_guards))
             continue
         if candidate.kink is not None:
-            # The derivation by hand knows one g'(0) only, and kinks leave float64 exactly anyway.
+            # The derivation by hand knows one g'(0) only; this is as near as float64 comes.
             exact: NDArray = truth.values[name].astype(np.longdouble)
         else:
             exact = reference(candidate.model, case.arrays, candidate.activation)[name]
         factor = scale_factor(candidate.factor, case)
-        growth = margin(value, exact, truth.bounds[name], factor) / m
-        if not growth < 2.0 * _GROWTH:
+        shrunk = m / max(margin(value, exact, truth.bounds[name], factor), 1e-300)
+        if not shrunk > _SHRINKING / 2.0:
             explanations.append("mistake")
         else:
-            explanations.append("unstable" if growth < _GROWTH / 2.0 else "unsure")
+            explanations.append("unstable" if shrunk > _SHRINKING * 2.0 else "unsure")
     return explanations
 
 

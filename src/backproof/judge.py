@@ -39,7 +39,8 @@ from backproof.witnesses import Truth, dissent
 
 _REPEATED = 32  # cases answered twice, to see whether the answers differ
 _IN_FLOAT32 = 256  # cases run in float32 as well
-_EXPLAINED_AT_ONCE = 24
+_EXPLAINED_FIRST = 24
+_VISIBLE = 1e12  # error bounds, of a mistake in the first digits of a float64
 _CLOSE = 1e-3  # relative: as near as a loss must be to another to be meant for it
 _FACTORS: Mapping[str, str] = {
     "1": "the mean over the examples",
@@ -152,6 +153,7 @@ def _quantity(
 ) -> tuple[Quantity, Counter[Explanation]]:
     tally: Counter[Explanation] = Counter()
     inside, telling, outside = 0.0, 0, []
+    bare = candidate.answers(cases, without_guards=True) if candidate.guards else []
     for i, (case, outcome, known) in enumerate(zip(cases, outcomes, truth, strict=True)):
         if name in outcome.faults:
             return _malformed(candidate, cases, outcomes, truth, name), tally
@@ -162,13 +164,19 @@ def _quantity(
         if m <= RIGHT_BELOW:
             inside = max(inside, m)
             telling += is_telling(known.values[name], known.bounds[name])
+        elif bare and _is_inside(bare[i], known, name, factor):
+            tally["guarded"] += 1
+            telling += is_telling(known.values[name], known.bounds[name])
         else:
             outside.append(i)
     # Mild and small first: there a mistake is a mistake, and easy to show.
     outside.sort(key=lambda i: (cases[i].scale == "hard", cases[i].numbers()))
     unsure: list[Case] = []
-    for start in range(0, len(outside), _EXPLAINED_AT_ONCE):
-        chunk = [cases[i] for i in outside[start : start + _EXPLAINED_AT_ONCE]]
+    # A few at first, because one mistake among them settles it.
+    for some in (outside[:_EXPLAINED_FIRST], outside[_EXPLAINED_FIRST:]):
+        if not some:
+            break
+        chunk = [cases[i] for i in some]
         told = explain(candidate, chunk, name)
         tally.update(told)
         mistakes = [case for case, why in zip(chunk, told, strict=True) if why == "mistake"]
@@ -183,13 +191,23 @@ def _quantity(
     return Quantity("right", inside), tally
 
 
+def _is_inside(outcome: Outcome, known: Truth, name: str, factor: float) -> bool:
+    return name in outcome.values and (
+        margin(outcome.values[name], known.values[name], known.bounds[name], factor) <= RIGHT_BELOW
+    )
+
+
 def _wrong(candidate: Candidate, case: Case, name: str, outside: int, drawn: int) -> Quantity:
     # A case at a kink would leave the reader wondering about g'(0): it has to be wrong for any.
     kinks = (0.0, 1.0) if candidate.activation in KINKS else (candidate.kink,)
 
+    # What is left after shrinking should differ in digits that people read, if the case does.
+    enough = min(_VISIBLE, _margins(candidate, [case], name)[0] ** 0.75)
+
     def still_wrong(tried: Sequence[Case]) -> list[bool]:
         margins = [_margins(candidate._replace(kink=k), tried, name) for k in kinks]
-        return [all(not m <= WRONG_ABOVE for m in each) for each in zip(*margins, strict=True)]
+        border = max(WRONG_ABOVE, enough) if np.isfinite(enough) else WRONG_ABOVE
+        return [all(not m <= border for m in each) for each in zip(*margins, strict=True)]
 
     smallest = case
     if still_wrong([case]) == [True]:
@@ -273,7 +291,7 @@ def _factor(
     several = [
         (case, outcome, known)
         for case, outcome, known in zip(cases, outcomes, truth, strict=True)
-        if case.arrays["y"].shape[1] > 1 and case.scale != "hard"
+        if case.arrays["y"].shape[1] > 1 and case.scale == "mild"
     ]
     factors = _FACTORS if candidate.model.output == "identity" else ("1", "n")
     losses = [
@@ -290,21 +308,26 @@ def _factor(
             ]
             if np.median(apart) < _CLOSE:
                 return factor, True
-    for factor in ("1", "n"):
-        if several and all(
-            margin(
-                outcome.values[name],
-                known.values[name],
-                known.bounds[name],
-                scale_factor(factor, case),
+    return max(("1", "n"), key=lambda factor: _gradients_near(candidate, several, factor)), False
+
+
+def _gradients_near(
+    candidate: Candidate, several: Sequence[tuple[Case, Outcome, Truth]], factor: str
+) -> int:
+    """How many gradients are near `factor` times the mean's. Near, because guards move them."""
+    near = 0
+    for parameter in candidate.model.parameters:
+        name = f"d{parameter}"
+        apart = [
+            float(
+                np.max(np.abs(outcome.values[name] - scale_factor(factor, case) * known.values[name]))
+                / max(np.max(np.abs(scale_factor(factor, case) * known.values[name])), 1e-300)
             )
-            <= WRONG_ABOVE
             for case, outcome, known in several
-            for name in outcome.values
-            if name != "loss"
-        ):
-            return factor, False
-    return "1", False
+            if name in outcome.values
+        ]
+        near += bool(apart) and float(np.median(apart)) < _CLOSE
+    return near
 
 
 def _with_kink(

@@ -85,7 +85,6 @@ def truths(
     activation: str = "sigmoid",
     precision: str = "float64",
     kink: float | None = None,
-    truth_precision: str = "float64",
 ) -> list[Truth]:
     """The truth of each case, with bounds for code that rounds to `precision`.
 
@@ -95,10 +94,8 @@ def truths(
         activation: a name of `notation.ACTIVATIONS`; ignored by models without a hidden layer.
         precision: a key of `error_bound.FORMATS`.
         kink: g'(0), where the activation has a kink; None: `notation.KINKS`, as the reference.
-        truth_precision: of the values the bounds are for, if these are not the ones returned here
-            but the derivation by hand in long double.
     """
-    judged, own = FORMATS[precision], FORMATS[truth_precision]
+    judged, own = FORMATS[precision], FORMATS["float64"]
     slope = KINKS.get(activation, 0.0) if kink is None else kink
     fmt = np.array([judged.u + own.u, judged.smallest + own.smallest])
     results: list[Truth | None] = [None] * len(cases)
@@ -200,8 +197,10 @@ def _keep(path: Path, content: bytes | bytearray) -> None:
 @functools.cache
 def _fingerprint() -> str:
     digest = hashlib.sha256(jax.__version__.encode())
-    for source in ("error_bound", "models", "notation", "rounding_rules", "witnesses"):
-        digest.update((Path(__file__).parent / f"{source}.py").read_bytes())
+    here = Path(__file__).parent
+    named = [here / f"{name}.py" for name in ("error_bound", "models", "notation", "witnesses")]
+    for source in [*named, *sorted(here.glob("rounding*.py"))]:
+        digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 
 
