@@ -1,15 +1,17 @@
-"""The library's front: a function or a file in, a report out."""
+"""The library's front: a function or a file in, a report out.
+
+What computes is imported where it is needed: JAX takes most of a second to import, and meanwhile
+the child process can start.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from backproof.check_loss import check_loss
-from backproof.explain import Candidate
-from backproof.judge import judge
 from backproof.reading.call import Run, in_process
 from backproof.reading.convention import describe
 from backproof.reading.guards import guards, precisions_named
@@ -75,6 +77,8 @@ def check(
             raise ValueError(
                 f"cases={cases}: with loss=, give the cases to try: argument tuples of NumPy arrays"
             )
+        from backproof.check_loss import check_loss
+
         return check_loss(function, loss, cases)
     if not isinstance(cases, int) or cases < 1:
         raise ValueError(f"cases={cases!r}: expected how many cases to draw, at least 1")
@@ -129,14 +133,14 @@ def check_file(
         if not asked:
             question = "; ".join(f"{one.function}: {one.question}" for one in found)
             return file_report("unread", (), problem=question, question=True)
+        # JAX takes as long to import as the child to start, and programs longer to load.
+        threading.Thread(target=_prepare, args=(asked,), daemon=True).start()
         with Child(path, memory_bytes=memory, seconds=seconds) as child:
             reports = []
             for one in asked:
                 about = child.about(one.function, *([one.loss] if one.loss else []))
                 progress(f"{one.function}: ")
-                reports.append(
-                    _judged(one, child.run, about, cases, seed, progress=progress)
-                )
+                reports.append(_judged(one, child.run, about, cases, seed, progress=progress))
     except Unreadable as error:
         return file_report("unread", (), problem=str(error))
     questions = [f"{one.function}: {one.question}" for one in found if one.question is not None]
@@ -147,6 +151,13 @@ def check_file(
     )
 
 
+def _prepare(asked: Sequence[Found]) -> None:
+    from backproof.witnesses import prepare
+
+    for one in asked:
+        prepare(to_spec(one).family, one.activation or "identity")
+
+
 def _judged(
     found: Found,
     run: Run,
@@ -155,6 +166,9 @@ def _judged(
     seed: int,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
+    from backproof.explain import Candidate
+    from backproof.judge import judge
+
     spec = to_spec(found)
     activation = found.activation or "identity"
     candidate = Candidate(spec.family, activation, spec, run, guards=bool(about.guards))

@@ -38,8 +38,9 @@ from backproof.verdict import (
 from backproof.witnesses import Truth, dissent
 
 _REPEATED = 32  # cases answered twice, to see whether the answers differ
-_IN_FLOAT32 = 256  # cases run in float32 as well
+_IN_FLOAT32 = 128  # cases run in float32 as well
 _EXPLAINED_FIRST = 24
+_COMPARED = 100  # mild cases, to see what the gradients are gradients of
 _VISIBLE = 1e12  # error bounds, of a mistake in the first digits of a float64
 _CLOSE = 1e-3  # relative: as near as a loss must be to another to be meant for it
 _FACTORS: Mapping[str, str] = {
@@ -152,7 +153,8 @@ def _quantity(
     name: str,
 ) -> tuple[Quantity, Counter[Explanation]]:
     tally: Counter[Explanation] = Counter()
-    inside, telling, outside = 0.0, 0, []
+    inside, outside = 0.0, []
+    judged: set[int] = set()
     bare = candidate.answers(cases, without_guards=True) if candidate.guards else []
     for i, (case, outcome, known) in enumerate(zip(cases, outcomes, truth, strict=True)):
         if name in outcome.faults:
@@ -163,10 +165,10 @@ def _quantity(
         m = margin(outcome.values[name], known.values[name], known.bounds[name], factor)
         if m <= RIGHT_BELOW:
             inside = max(inside, m)
-            telling += is_telling(known.values[name], known.bounds[name])
+            judged.add(i)
         elif bare and _is_inside(bare[i], known, name, factor):
             tally["guarded"] += 1
-            telling += is_telling(known.values[name], known.bounds[name])
+            judged.add(i)
         else:
             outside.append(i)
     # Mild and small first: there a mistake is a mistake, and easy to show.
@@ -186,7 +188,7 @@ def _quantity(
     if unsure:
         why = f"{len(unsure)} of {len(cases):,} cases lie too near the border to tell"
         return Quantity("undecided", _margins(candidate, unsure[:1], name)[0], why), tally
-    if not telling:
+    if not any(is_telling(truth[i].values[name], truth[i].bounds[name]) for i in judged):
         return Quantity("undecided", float("nan"), "no case could have shown a mistake"), tally
     return Quantity("right", inside), tally
 
@@ -292,7 +294,7 @@ def _factor(
         (case, outcome, known)
         for case, outcome, known in zip(cases, outcomes, truth, strict=True)
         if case.arrays["y"].shape[1] > 1 and case.scale == "mild"
-    ]
+    ][:_COMPARED]
     factors = _FACTORS if candidate.model.output == "identity" else ("1", "n")
     losses = [
         (case, outcome.values["loss"], known.values["loss"])
@@ -320,7 +322,9 @@ def _gradients_near(
         name = f"d{parameter}"
         apart = [
             float(
-                np.max(np.abs(outcome.values[name] - scale_factor(factor, case) * known.values[name]))
+                np.max(
+                    np.abs(outcome.values[name] - scale_factor(factor, case) * known.values[name])
+                )
                 / max(np.max(np.abs(scale_factor(factor, case) * known.values[name])), 1e-300)
             )
             for case, outcome, known in several
@@ -449,11 +453,12 @@ def _telling(
     candidate: Candidate, outcomes: Sequence[Outcome], truth: Sequence[Truth]
 ) -> dict[int, bool]:
     """By case: whether any of its gradients could have shown a mistake."""
+    # From the last, because the output's bias is the smallest and tells the most.
+    names = [f"d{name}" for name in reversed(candidate.model.parameters)]
     return {
         i: any(
-            f"d{name}" in outcome.values
-            and is_telling(known.values[f"d{name}"], known.bounds[f"d{name}"])
-            for name in candidate.model.parameters
+            name in outcome.values and is_telling(known.values[name], known.bounds[name])
+            for name in names
         )
         for i, (outcome, known) in enumerate(zip(outcomes, truth, strict=True))
     }

@@ -107,8 +107,12 @@ def distances(
 
 def margin(answer: NDArray, truth: NDArray, bound: NDArray, factor: float = 1.0) -> float:
     """The largest distance; NaN if any is."""
-    ratio = distances(answer, truth, bound, factor)
-    return float(np.max(ratio, initial=0.0))
+    with np.errstate(all="ignore"):
+        largest = np.max(np.abs(answer - factor * truth) / (factor * bound), initial=0.0)
+    if np.isfinite(largest) and np.isfinite(answer).all():
+        return float(largest)
+    # The few cases in which something is not finite or 0 / 0 need the care of `distances`.
+    return float(np.max(distances(answer, truth, bound, factor), initial=0.0))
 
 
 def is_telling(truth: NDArray, bound: NDArray) -> bool:

@@ -13,12 +13,14 @@ them about one case.
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import functools
 import hashlib
 import importlib
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -101,22 +103,27 @@ def truths(
     results: list[Truth | None] = [None] * len(cases)
 
     def evaluate(bucket: int, chunk: Sequence[int]) -> None:
+        program = _program(model, activation, bucket).result()
         padded = _pad(model, [cases[place] for place in chunk], bucket)
-        with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
-            program = _program(model, activation, bucket)
+        with _float64_on_cpu():
             answer = jax.tree.map(np.asarray, program(padded, np.float64(slope), fmt, _SIGNS))
         for row, place in enumerate(chunk):
             results[place] = _unpad(model, cases[place], row, *answer)
 
     chunks = [
-        [(bucket, places[i : i + BUCKETS[bucket]]) for i in range(0, len(places), BUCKETS[bucket])]
+        (bucket, places[i : i + BUCKETS[bucket]])
         for bucket, places in _by_bucket(cases).items()
+        for i in range(0, len(places), BUCKETS[bucket])
     ]
-    # Compiling and computing both leave Python's lock. The first chunk of each bucket compiles.
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda of_bucket: evaluate(*of_bucket[0]), chunks))
-        list(pool.map(lambda chunk: evaluate(*chunk), [c for group in chunks for c in group[1:]]))
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:  # XLA frees Python's lock
+        list(pool.map(lambda chunk: evaluate(*chunk), chunks))
     return [truth for truth in results if truth is not None]
+
+
+def prepare(model: Model, activation: str) -> None:
+    """Start to load or compile the programs that `truths` will need, and come back at once."""
+    for bucket in BUCKETS:
+        _program(model, activation, bucket)
 
 
 def _by_bucket(cases: Sequence[Case]) -> dict[int, list[int]]:
@@ -164,23 +171,47 @@ def _unpad(
     return Truth(own_values, own_bounds, bool(agrees[row]))
 
 
-@functools.cache
-def _program(model: Model, activation: str, bucket: int) -> Callable[..., Any]:
-    """The compiled program of a bucket: from the cache folder if it is there.
+_compiling = concurrent.futures.ThreadPoolExecutor(len(BUCKETS))
+_programs: dict[tuple[Model, str, int], concurrent.futures.Future[Callable[..., Any]]] = {}
+_programs_lock = threading.Lock()
+
+
+def _program(
+    model: Model, activation: str, bucket: int
+) -> concurrent.futures.Future[Callable[..., Any]]:
+    """The program of a bucket, compiled once in a thread of its own."""
+    key = (model, activation, bucket)
+    with _programs_lock:
+        if key not in _programs:
+            _programs[key] = _compiling.submit(_compiled, *key)
+        return _programs[key]
+
+
+def _compiled(model: Model, activation: str, bucket: int) -> Callable[..., Any]:
+    """From the cache folder if it is there.
 
     JAX's own cache saves compiling; tracing and lowering take as long again, so the lowered program
     is kept as well (`jax.export`), under a name that changes with JAX and with this package.
     """
     folder = use_compilation_cache()
-    name = f"{model.name}-{activation}-{bucket}-{_fingerprint()}.stablehlo"
-    try:
-        exported = jax.export.deserialize(bytearray((folder / name).read_bytes()))
-    except (OSError, ValueError):
-        exported = jax.export.export(jax.jit(_batch(model, activation, bucket)), platforms=["cpu"])(
-            _pad(model, [], bucket), np.float64(0.0), np.zeros(2), _SIGNS
-        )
-        _keep(folder / name, exported.serialize())
-    return jax.jit(exported.call, compiler_options=_COMPILER_OPTIONS)
+    path = folder / f"{model.name}-{activation}-{bucket}-{_fingerprint()}.stablehlo"
+    example = (_pad(model, [], bucket), np.float64(0.0), np.zeros(2), _SIGNS)
+    with _float64_on_cpu():
+        try:
+            exported = jax.export.deserialize(bytearray(path.read_bytes()))
+        except Exception:  # a damaged file is as good as none, however it shows
+            traced = jax.jit(_batch(model, activation, bucket))
+            exported = jax.export.export(traced, platforms=["cpu"])(*example)
+            _keep(path, exported.serialize())
+        program = jax.jit(exported.call, compiler_options=_COMPILER_OPTIONS)
+        jax.block_until_ready(program(*example))
+        return program
+
+
+@contextlib.contextmanager
+def _float64_on_cpu() -> Iterator[None]:
+    with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
+        yield
 
 
 def _keep(path: Path, content: bytes | bytearray) -> None:
