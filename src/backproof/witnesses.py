@@ -43,7 +43,7 @@ from backproof.rounding_rules import Format
 BUCKETS: Mapping[int, int] = {32: 32, LARGEST: 8}
 _INTEGER_BUCKET = 32
 _FEW_PARAMETERS = 64
-_STEP_SIZES = (1e-4, 1e-2, 1.0)
+_STEP_SIZES = (1e-8, 1e-4, 1e-2, 1.0)
 # Most of a check is compilation; these take a third off it and cost the programs nothing
 # (benchmarks/verify.py). Splitting reductions into trees doubles the kernels to compile.
 _COMPILER_OPTIONS = {
@@ -341,9 +341,10 @@ def finite_difference(
         noise = 64 * u * (middle / h + abs(best) * (1 + size / h))
         return float(best), float(abs(narrow - wide) + noise)
 
-    sizes = {float(np.max(np.abs(point), initial=0.0)), *_STEP_SIZES} - {0.0}
+    sizes = {max(float(np.max(np.abs(point), initial=0.0)), min(_STEP_SIZES)), *_STEP_SIZES}
     steps = [np.asarray(point).dtype.type(2.0 ** np.round(np.log2(s * u**0.2))) for s in sizes]
-    tried = [at_step(h) for h in steps]
+    with np.errstate(all="ignore"):  # an estimate that overflows is infinite, and not the least
+        tried = [at_step(h) for h in steps]
     return min(tried, key=lambda answer: answer[1] if np.isfinite(answer[1]) else np.inf)
 
 
