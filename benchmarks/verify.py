@@ -11,7 +11,6 @@ from __future__ import annotations
 import datetime
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -50,18 +49,22 @@ def seconds(work: Callable[[], object], rounds: int = ROUNDS) -> float:
 
 
 def gradient_of(case: Case) -> Callable[[dict[str, Any]], Any]:
+    """JAX's gradient of the loss in the case's parameters."""
     return jax.grad(lambda p: models.loss(MODEL, p, case.arrays["x"], case.arrays["y"], "tanh"))
 
 
 def parameters_of(case: Case) -> dict[str, Any]:
+    """The case's parameters as JAX arrays."""
     return {name: jnp.asarray(case.arrays[name]) for name in MODEL.parameters}
 
 
 def by_hand(case: Case) -> Any:
+    """The reference's gradients."""
     return mlp.backward(*case.arrays.values(), activation="tanh")
 
 
 def scipy_check_grad(case: Case) -> float:
+    """SciPy's check of the reference, in one flat vector as it asks for."""
     names = list(MODEL.parameters)
     shapes = [case.arrays[name].shape for name in names]
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
@@ -83,6 +86,8 @@ def scipy_check_grad(case: Case) -> float:
 
 
 def check_grads(case: Case) -> None:
+    """JAX's own check of its reverse mode against finite differences."""
+
     def loss(p: dict[str, Any]) -> Any:
         return models.loss(MODEL, p, case.arrays["x"], case.arrays["y"], "tanh")
 
@@ -136,14 +141,25 @@ def others(whole: float) -> None:
             )
 
 
-def fresh_process(cache: str) -> float:
-    """Wall seconds of one `backproof check` with 2,000 cases in a process of its own."""
+# In a small process of its own, because a process starts with the memory peak of its parent.
+MEASURE = """
+import resource, subprocess, sys, time
+start = time.perf_counter()
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print(time.perf_counter() - start, used / 2**20)
+"""
+
+
+def fresh_process(cache: str) -> tuple[float, float]:
+    """Seconds and GB of one `backproof check` with 2,000 cases in a process of its own."""
     command = [sys.executable, "-m", "backproof.cli", "check", str(EXAMPLE), "--cases", "2000"]
-    start = time.perf_counter()
-    subprocess.run(
-        command, env={**os.environ, "BACKPROOF_CACHE": cache}, check=True, capture_output=True
+    environment = {**os.environ, "BACKPROOF_CACHE": cache}
+    measured = subprocess.run(
+        [sys.executable, "-c", MEASURE, *command], env=environment, check=True, capture_output=True
     )
-    return time.perf_counter() - start
+    wall, memory = measured.stdout.split()
+    return float(wall), float(memory)
 
 
 def help_over_bare() -> float:
@@ -152,16 +168,15 @@ def help_over_bare() -> float:
     def run(*arguments: str) -> None:
         subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
 
-    pairs = []
-    for _ in range(9):
-        pairs.append(
-            seconds(lambda: run("-m", "backproof.cli", "--help"), 1)
-            - seconds(lambda: run("-c", "pass"), 1)
-        )
-    return statistics.median(pairs)
+    def difference() -> float:
+        ours = seconds(lambda: run("-m", "backproof.cli", "--help"), 1)
+        return ours - seconds(lambda: run("-c", "pass"), 1)
+
+    return statistics.median(difference() for _ in range(9))
 
 
 def main() -> int:
+    """Print the table; 1 if a target is missed."""
     today = datetime.datetime.now(tz=datetime.UTC).date()
     print(
         f"{today}, {platform.machine()}, {os.cpu_count()} cores, Python "
@@ -170,9 +185,8 @@ def main() -> int:
     whole = rates()
     others(whole)
     with tempfile.TemporaryDirectory() as cache:
-        cold = fresh_process(cache)
-        warm = statistics.median(fresh_process(cache) for _ in range(ROUNDS))
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+        cold, memory = fresh_process(cache)
+        warm = statistics.median(fresh_process(cache)[0] for _ in range(ROUNDS))
     start = help_over_bare()
     targets = [
         ("cases a second", whole, 5000.0, whole >= 5000),

@@ -4,8 +4,9 @@ A case is a value for every tensor of a model. All values are float32 numbers (h
 a function run in float32, float64 and long double sees the same input; none is subnormal.
 
 Sizes are 1 to 64 with P(s) proportional to log((s + 1) / s), the integer part of a log-uniform
-number (median 8, one in seven is 1), and one size in 64 is 64. There are 2 classes at least: of one there is no gradient. All axes of a case differ from one
-another, except that one case in eight has them all equal.
+number (median 8, one in seven is 1), and one size in 64 is 64. There are 2 classes at least: of one
+there is no gradient. All axes of a case differ from one another, except that one case in eight
+has them all equal.
 
 Scales, one drawn per tensor:
   mild     standard normal times 10^U(-1, 0.5); weights divided by the root of their columns
@@ -94,9 +95,7 @@ def of_sizes(model: Model, sizes: Mapping[str, int], scale: Scale, seed: int) ->
     return Case(next(_reals(model, row, scale, rng)), scale)
 
 
-def _sizes(
-    axes: Sequence[str], count: int, rng: np.random.Generator
-) -> NDArray[np.int64]:
+def _sizes(axes: Sequence[str], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
     sizes = np.exp(rng.uniform(0.0, np.log(LARGEST + 1), (count, len(axes)))).astype(np.int64)
     sizes[rng.random((count, len(axes))) < 1 / 64] = LARGEST
     equal = rng.random(count) < 1 / 8

@@ -38,7 +38,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    except Exception as error:
+        return _our_bug(error)
     return status
+
+
+def _our_bug(error: Exception) -> int:
+    """Say that it is ours, and keep the traceback where it can be found."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="backproof-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as kept:
+        kept.write("".join(traceback.format_exception(error)))
+    print(
+        f"backproof: this is a bug of backproof's own ({type(error).__name__}), not of your code.\n"
+        f"Please report it with {kept.name} and, if you can, the file you checked.",
+        file=sys.stderr,
+    )
+    return BUG
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,19 +14,21 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from backproof.cases import Case, Scale, draw
+from backproof.cases import Arrays, Case, Scale, draw
 from backproof.error_bound import FORMATS
 from backproof.explain import Candidate, Explanation, explain, find_kink, scale_factor
+from backproof.findings import FACTORS, findings_of
 from backproof.notation import KINKS
 from backproof.reading.call import Outcome
+from backproof.reading.convention import to_theirs
 from backproof.shrink import shrink
 from backproof.verdict import (
     RIGHT_BELOW,
     WRONG_ABOVE,
     Counterexample,
     Counts,
-    Finding,
     Quantity,
     Report,
     Verdict,
@@ -38,17 +40,10 @@ from backproof.verdict import (
 from backproof.witnesses import Truth, dissent
 
 _REPEATED = 32  # cases answered twice, to see whether the answers differ
-_IN_FLOAT32 = 128  # cases run in float32 as well
 _EXPLAINED_FIRST = 24
 _COMPARED = 100  # mild cases, to see what the gradients are gradients of
 _VISIBLE = 1e12  # error bounds, of a mistake in the first digits of a float64
 _CLOSE = 1e-3  # relative: as near as a loss must be to another to be meant for it
-_FACTORS: Mapping[str, str] = {
-    "1": "the mean over the examples",
-    "n": "the sum over the examples",
-    "2": "the mean without the half",
-    "2n": "the sum without the half",
-}
 
 
 def judge(
@@ -121,20 +116,16 @@ def judge(
         progress(name)
         quantities[name], explanations[name] = _quantity(candidate, cases, outcomes, truth, name)
     loss = quantities.pop("loss", None)
-    findings = [
-        *_explained(explanations),
-        *_convention(candidate),
-        *_scaled(candidate, told_factor, loss_decided),
-        *_impure(outcomes),
-        *_in_float32(candidate, cases, quantities),
-    ]
+    findings = findings_of(
+        candidate, cases, outcomes, quantities, explanations, told_factor, loss_decided
+    )
     problem, failed = _failures(outcomes)
     verdicts = [q.verdict for q in (*quantities.values(), *([loss] if loss else []))]
     return report(
         verdict=worst([*verdicts, *failed]),
         gradients=quantities,
         loss=loss,
-        findings=tuple(findings),
+        findings=findings,
         cases=_counts(cases, _telling(candidate, outcomes, truth)),
         precision=candidate.precision,
         seconds=time.perf_counter() - started,
@@ -245,15 +236,48 @@ def _margins(candidate: Candidate, cases: Sequence[Case], name: str) -> list[flo
 def _counterexample(candidate: Candidate, case: Case, name: str) -> Counterexample:
     outcome, truth = candidate.answers([case])[0], candidate.truths([case])[0]
     factor = scale_factor(candidate.factor, case)
-    expected = factor * truth.values[name]
     actual = outcome.values.get(name)
     if actual is None:
-        problem = outcome.faults.get(name) or outcome.problem
-        return Counterexample(case.arrays, expected, None, (), float("nan"), problem)
+        return _without_answer(candidate, case, truth, name, outcome)
     ratio = distances(actual, truth.values[name], truth.bounds[name], factor)
+    ratio = _as_they_type_it(candidate, name, ratio)
     entry = np.unravel_index(int(np.argmax(np.nan_to_num(ratio, nan=np.inf))), ratio.shape)
-    place = tuple(int(i) for i in entry)
-    return Counterexample(case.arrays, expected, actual, place, float(ratio[entry]))
+    return Counterexample(
+        _case_as_they_type_it(candidate, case),
+        _as_they_type_it(candidate, name, factor * truth.values[name]),
+        _as_they_type_it(candidate, name, actual),
+        tuple(int(i) for i in entry),
+        float(ratio[entry]),
+    )
+
+
+def _without_answer(
+    candidate: Candidate, case: Case, truth: Truth, name: str, outcome: Outcome
+) -> Counterexample:
+    expected = scale_factor(candidate.factor, case) * truth.values[name]
+    return Counterexample(
+        _case_as_they_type_it(candidate, case),
+        _as_they_type_it(candidate, name, expected),
+        None,
+        (),
+        float("nan"),
+        outcome.faults.get(name) or outcome.problem,
+    )
+
+
+def _case_as_they_type_it(candidate: Candidate, case: Case) -> Arrays:
+    return {
+        tensor: _as_they_type_it(candidate, f"d{tensor}", array)
+        for tensor, array in case.arrays.items()
+    }
+
+
+def _as_they_type_it(candidate: Candidate, name: str, array: NDArray) -> NDArray:
+    """In the candidate's own layout; a gradient has its parameter's."""
+    if name == "loss":
+        return array
+    tensor = name.removeprefix("d")
+    return to_theirs(array, candidate.spec.ours[tensor], candidate.spec.layouts[tensor])
 
 
 def _malformed(
@@ -264,10 +288,9 @@ def _malformed(
     name: str,
 ) -> Quantity:
     faulty = [i for i, outcome in enumerate(outcomes) if name in outcome.faults]
-    smallest = min(faulty, key=lambda i: cases[i].numbers())
-    case, fault = cases[smallest], outcomes[smallest].faults[name]
-    expected = scale_factor(candidate.factor, case) * truth[smallest].values[name]
-    shown = Counterexample(case.arrays, expected, None, (), float("nan"), fault)
+    smallest = min(faulty, key=lambda i: (cases[i].scale != "integer", cases[i].numbers()))
+    case, outcome = cases[smallest], outcomes[smallest]
+    shown = _without_answer(candidate, case, truth[smallest], name, outcome)
     return Quantity("wrong", float("nan"), f"in {len(faulty):,} of {len(cases):,} cases", shown)
 
 
@@ -295,7 +318,7 @@ def _factor(
         for case, outcome, known in zip(cases, outcomes, truth, strict=True)
         if case.arrays["y"].shape[1] > 1 and case.scale == "mild"
     ][:_COMPARED]
-    factors = _FACTORS if candidate.model.output == "identity" else ("1", "n")
+    factors = FACTORS if candidate.model.output == "identity" else ("1", "n")
     losses = [
         (case, outcome.values["loss"], known.values["loss"])
         for case, outcome, known in several
@@ -350,77 +373,6 @@ def _with_kink(
     for i, known in zip(places, candidate.truths([cases[i] for i in places]), strict=True):
         truth[i] = known
     return candidate, truth
-
-
-# --- findings ----------------------------------------------------------------------------------
-
-
-def _explained(explanations: Mapping[str, Counter[Explanation]]) -> list[Finding]:
-    findings = []
-    unstable = {name: tally["unstable"] for name, tally in explanations.items()}
-    guarded = {name: tally["guarded"] for name, tally in explanations.items()}
-    if any(unstable.values()):
-        text = "the formula is right but loses digits or overflows; a stable form exists"
-        findings.append(Finding("unstable", f"{text} ({_listed(unstable)})"))
-    if any(guarded.values()):
-        text = "right up to a small constant in the code that avoids a division by or log of zero"
-        findings.append(Finding("guarded", f"{text} ({_listed(guarded)})"))
-    return findings
-
-
-def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} in {count:,} cases" for name, count in counts.items() if count)
-
-
-def _convention(candidate: Candidate) -> list[Finding]:
-    if candidate.kink is None:
-        return []
-    usual = KINKS[candidate.activation]
-    text = f"takes g'(0) = {candidate.kink:g} at the kink; the reference takes {usual:g}"
-    return [Finding("convention", text)]
-
-
-def _scaled(candidate: Candidate, told: str | None, loss_decided: bool) -> list[Finding]:
-    if candidate.factor == "1" or told is not None:
-        return []
-    why = "as its own loss is" if loss_decided else "nothing in the file says mean"
-    return [Finding("scaled", f"the gradient of {_FACTORS[candidate.factor]}: {why}")]
-
-
-def _impure(outcomes: Sequence[Outcome]) -> list[Finding]:
-    findings = []
-    changed = sorted({name for outcome in outcomes for name in outcome.changed})
-    if changed:
-        findings.append(Finding("impure", f"changes its inputs in place: {', '.join(changed)}"))
-    if any(outcome.differs for outcome in outcomes):
-        text = "answers differently when called again on the same inputs"
-        findings.append(Finding("impure", text))
-    return findings
-
-
-def _in_float32(
-    candidate: Candidate, cases: Sequence[Case], quantities: Mapping[str, Quantity]
-) -> list[Finding]:
-    """float64 has decided the mathematics; this is about the accuracy."""
-    right = [name for name, quantity in quantities.items() if quantity.verdict == "right"]
-    if candidate.precision != "float64" or not right:
-        return []
-    some = list(cases[:_IN_FLOAT32])
-    outcomes = candidate.answers(some, "float32")
-    known = candidate._replace(precision="float32").truths(some)
-    largest = float(np.finfo(np.float32).max) * 1e-2
-    lost: Counter[str] = Counter()
-    for case, outcome, truth in zip(some, outcomes, known, strict=True):
-        factor = scale_factor(candidate.factor, case)
-        for name in right:
-            if name not in outcome.values or np.max(np.abs(truth.values[name])) > largest:
-                continue
-            m = margin(outcome.values[name], truth.values[name], truth.bounds[name], factor)
-            lost[name] += not m <= WRONG_ABOVE
-    if not any(lost.values()):
-        return []
-    text = f"in float32 it loses digits or overflows ({_listed(lost)} of {len(some)})"
-    return [Finding("unstable", text)]
 
 
 # --- failures and counts -----------------------------------------------------------------------
