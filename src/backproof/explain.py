@@ -30,6 +30,14 @@ _HAS_LONG_DOUBLE = bool(np.finfo(np.longdouble).eps < np.finfo(np.float64).eps)
 # the border is half way, and within a factor 2 of it nothing is said.
 _SHRINKING = 2.0**5.5
 _JITTERS = 4
+_NEAR_A_SLOPE = 1e-2  # a share is known to 1e-3: there a kink's step is 1e3 error bounds
+_ARITHMETIC = (
+    "raised OverflowError",
+    "raised ZeroDivisionError",
+    "raised FloatingPointError",
+    "raised ValueError: math domain error",
+    "raised ValueError: expected a positive input",  # the same, from Python 3.14 on
+)
 _HALVINGS = (2, 4, 6, 8, 10, 12)
 
 
@@ -66,11 +74,32 @@ class Candidate(NamedTuple):
             repeat=repeat,
         )
         missing = len(cases) - len(outcomes)
-        return [*outcomes, *[Outcome({}, "crashed", "not run")] * missing]
+        outcomes = [*outcomes, *[Outcome({}, "crashed", "not run")] * missing]
+        return [
+            _as_numpy_would(self.model, case, outcome)
+            for case, outcome in zip(cases, outcomes, strict=True)
+        ]
 
     def truths(self, cases: Sequence[Case]) -> list[Truth]:
         """The truth at this candidate's precision and kink."""
         return truths(self.model, cases, self.activation, self.precision, self.kink)
+
+
+def is_arithmetic(problem: str | None) -> bool:
+    """Whether Python raised where NumPy gives infinity or NaN: `math.exp(1000)`, `1 / 0.0`."""
+    return problem is not None and problem.startswith(_ARITHMETIC)
+
+
+def _as_numpy_would(model: Model, case: Case, outcome: Outcome) -> Outcome:
+    """With NaN for what Python's arithmetic did not give, so that it is judged like NumPy's."""
+    if outcome.kind == "raised" and is_arithmetic(outcome.problem):
+        shapes = {f"d{name}": case.arrays[name].shape for name in model.parameters}
+        return outcome._replace(values={d: np.full(s, np.nan) for d, s in shapes.items()})
+    if is_arithmetic(outcome.faults.get("loss")):
+        others = {name: fault for name, fault in outcome.faults.items() if name != "loss"}
+        values = {**outcome.values, "loss": np.array(np.nan)}
+        return outcome._replace(values=values, faults=others)
+    return outcome
 
 
 def scale_factor(factor: str, case: Case) -> float:
@@ -233,29 +262,47 @@ def find_kink(
 
     None where no case meets a kink or no such number exists.
     """
+    if candidate.guards:  # which move nearly every case
+        outcomes = candidate.answers(cases, without_guards=True)
     at_zero = candidate._replace(kink=0.0).truths(cases)
     at_one = candidate._replace(kink=1.0).truths(cases)
-    shares = []
-    for case, outcome, zero, one in zip(cases, outcomes, at_zero, at_one, strict=True):
-        factor = scale_factor(candidate.factor, case)
-        for name in candidate.model.parameters:
-            value = outcome.values.get(f"d{name}")
-            step = one.values[f"d{name}"] - zero.values[f"d{name}"]
-            kinked = np.abs(step) > 1e3 * zero.bounds[f"d{name}"]
-            if value is not None and np.any(kinked):
-                shares.append((value / factor - zero.values[f"d{name}"])[kinked] / step[kinked])
-    if not shares:
-        return None
-    kink = float(np.median(np.concatenate(shares).astype(np.float64)))
-    nice = round(kink * 1e6) / 1e6
-    kink = nice if abs(kink - nice) < 1e-9 else kink
-    if not 0.0 <= kink <= 1.0:
-        return None
-    known = candidate._replace(kink=kink).truths(cases)
-    explained = all(
-        f"d{name}" in outcome.values
-        and _margin(outcome, truth, f"d{name}", scale_factor(candidate.factor, case)) <= RIGHT_BELOW
+    for parameter in candidate.model.parameters:
+        name = f"d{parameter}"
+        shares: list[NDArray] = []
+        for case, outcome, zero, one in zip(cases, outcomes, at_zero, at_one, strict=True):
+            if name in outcome.values:
+                step = one.values[name] - zero.values[name]
+                value = outcome.values[name] / scale_factor(candidate.factor, case)
+                share = value - zero.values[name]
+                kinked = (np.abs(step) > 1e3 * zero.bounds[name]) & np.isfinite(share)
+                shares.append(share[kinked] / step[kinked])
+        for kink in _slopes(shares):
+            if _explains(candidate._replace(kink=kink), cases, outcomes, name):
+                return kink
+    return None
+
+
+def _slopes(shares: Sequence[NDArray]) -> list[float]:
+    """What g'(0) may be: the number in [0, 1] that most shares are near, short if it can be."""
+    together = np.concatenate(shares).astype(np.float64) if shares else np.empty(0)
+    if together.size == 0:
+        return []
+    middle = float(np.median(together))
+    if np.mean(np.abs(together - middle) < _NEAR_A_SLOPE) < 0.5:
+        return []
+    tried = dict.fromkeys((round(middle, 2), round(middle, 6), middle))
+    return [kink for kink in tried if 0.0 <= kink <= 1.0]
+
+
+def _explains(
+    candidate: Candidate, cases: Sequence[Case], outcomes: Sequence[Outcome], name: str
+) -> bool:
+    """Whether, with the candidate's `kink`, no case is left in which `name` is a mistake."""
+    known = candidate.truths(cases)
+    outside = [
+        case
         for case, outcome, truth in zip(cases, outcomes, known, strict=True)
-        for name in candidate.model.parameters
-    )
-    return kink if explained else None
+        if name in outcome.values
+        and not _margin(outcome, truth, name, scale_factor(candidate.factor, case)) <= RIGHT_BELOW
+    ]
+    return not outside or "mistake" not in explain(candidate, outside, name)

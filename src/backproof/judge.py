@@ -18,7 +18,14 @@ from numpy.typing import NDArray
 
 from backproof.cases import Arrays, Case, Scale, draw
 from backproof.error_bound import FORMATS
-from backproof.explain import Candidate, Explanation, explain, find_kink, scale_factor
+from backproof.explain import (
+    Candidate,
+    Explanation,
+    explain,
+    find_kink,
+    is_arithmetic,
+    scale_factor,
+)
 from backproof.findings import FACTORS, findings_of
 from backproof.notation import KINKS
 from backproof.reading.call import Outcome
@@ -97,7 +104,7 @@ def judge(
         )
         return blank._replace(**parts)  # type: ignore[arg-type] # the callers below name real fields
 
-    if not any(outcome.values for outcome in outcomes):
+    if not any(outcome.values for outcome in outcomes if not is_arithmetic(outcome.problem)):
         return report(problem=_most_common_problem(outcomes))
     precision = _precision(outcomes, lowest_named)
     if precision != "float64":
@@ -237,7 +244,7 @@ def _counterexample(candidate: Candidate, case: Case, name: str) -> Counterexamp
     outcome, truth = candidate.answers([case])[0], candidate.truths([case])[0]
     factor = scale_factor(candidate.factor, case)
     actual = outcome.values.get(name)
-    if actual is None:
+    if actual is None or is_arithmetic(outcome.problem):
         return _without_answer(candidate, case, truth, name, outcome)
     ratio = distances(actual, truth.values[name], truth.bounds[name], factor)
     ratio = _as_they_type_it(candidate, name, ratio)
@@ -351,7 +358,7 @@ def _gradients_near(
                 / max(np.max(np.abs(scale_factor(factor, case) * known.values[name])), 1e-300)
             )
             for case, outcome, known in several
-            if name in outcome.values
+            if name in outcome.values and np.isfinite(outcome.values[name]).all()
         ]
         near += bool(apart) and float(np.median(apart)) < _CLOSE
     return near
@@ -390,7 +397,9 @@ def _most_common_problem(outcomes: Sequence[Outcome]) -> str:
 
 def _failures(outcomes: Sequence[Outcome]) -> tuple[str | None, list[Verdict]]:
     """What it did instead of answering, in words, and what that makes of the verdict."""
-    failed = [o for o in outcomes if o.kind not in ("returned", "malformed")]
+    # Arithmetic that raises has been judged with the gradients, as NaN.
+    answered = ("returned", "malformed")
+    failed = [o for o in outcomes if o.kind not in answered and not is_arithmetic(o.problem)]
     words = [o.problem for o in failed if o.problem and o.problem != "not run"]
     if not words:
         return None, []

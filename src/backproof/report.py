@@ -64,7 +64,8 @@ def _function(report: Report, colour: bool) -> Iterator[str]:
         if quantity.counterexample is not None:
             yield ""
             yield from _counterexample(name, quantity.counterexample)
-            yield ""
+    if any(quantity.counterexample for quantity in quantities.values()):
+        yield ""
     yield f"    {_cases(report)}"
 
 
@@ -87,17 +88,17 @@ def _counterexample(name: str, shown: Counterexample) -> Iterator[str]:
         yield "      not a finite number"
         return
     where = f"at entry {list(shown.worst)}, " if shown.actual.size > 1 else ""
-    yield f"      {where}{_short(shown.margin)} error bounds apart"
+    far = f"{_short(shown.margin)}" if shown.margin < 1e15 else "more than 1e15"
+    yield f"      {where}{far} error bounds apart"
 
 
 def _cases(report: Report) -> str:
     parts = []
     for scale, (drawn, _, discarded) in report.cases.items():
-        lost = f" ({discarded:,} of them discarded: no mistake could show)" if discarded else ""
+        lost = f" ({discarded:,} discarded: too wide a bound)" if discarded else ""
         parts.append(f"{drawn:,} {scale}{lost}")
-    return (
-        f"{_drawn(report):,} cases, judged in {report.precision}, {report.seconds:.1f} s: "
-        + ", ".join(parts)
+    return f"{_drawn(report):,} cases in {report.precision}, {report.seconds:.1f} s: " + ", ".join(
+        parts
     )
 
 

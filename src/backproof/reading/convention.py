@@ -187,7 +187,5 @@ def describe(convention: Convention, model: Model) -> str:
         others = [tensor for tensor in base if convention[tensor] != base[tensor]]
         if len(others) < len(differing):
             best, differing = name, others
-    shapes = ", ".join(f"{tensor} {as_shape(convention[tensor])}" for tensor in model.layouts)
-    if not differing:
-        return f"examples are {best}: {shapes}"
-    return f"examples are {best} but for {', '.join(differing)}: {shapes}"
+    shapes = " and ".join(f"{tensor} is {as_shape(convention[tensor])}" for tensor in differing)
+    return f"examples are {best}" + (f", but {shapes}" if differing else "")

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+from backproof.error_bound import error_bound
+from rounding_help import numbers
+
+U32 = 2.0**-24
+
+# --- structure ------------------------------------------------------------------------------------
+
+
+@jax.custom_vjp
+def twisted(x: Any) -> Any:
+    return jnp.sin(x) * x
+
+
+twisted.defvjp(lambda x: (twisted(x), x), lambda x, g: (g * (jnp.cos(x) * x + jnp.sin(x)),))
+
+
+@jax.custom_jvp
+def turned(x: Any) -> Any:
+    return jnp.sin(x) * x
+
+
+turned.defjvp(lambda p, t: (turned(*p), t[0] * (jnp.cos(p[0]) * p[0] + jnp.sin(p[0]))))
+
+
+def plain(x: Any) -> Any:
+    return jnp.sin(x) * x
+
+
+def thrice(x: Any) -> Any:
+    return plain(plain(plain(x)))
+
+
+STRUCTURES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "jit": (jax.jit(plain), plain),
+    "custom_vjp": (twisted, plain),
+    "custom_jvp": (turned, plain),
+    "grad of custom_vjp": (
+        jax.grad(lambda x: twisted(x).sum()),
+        jax.grad(lambda x: plain(x).sum()),
+    ),
+    "checkpoint": (
+        jax.grad(lambda x: jax.checkpoint(thrice)(x).sum()),
+        jax.grad(lambda x: thrice(x).sum()),
+    ),
+    "fori_loop": (lambda x: lax.fori_loop(0, 3, lambda _, c: plain(c), x), thrice),
+    "while": (
+        lambda x: lax.while_loop(lambda s: s[0] < 3, lambda s: (s[0] + 1, plain(s[1])), (0, x))[1],
+        thrice,
+    ),
+    "scan": (lambda x: lax.scan(lambda c, _: (plain(c), None), x, None, length=3)[0], thrice),
+    "cond": (lambda x: lax.cond(x[0, 0] > -1e9, thrice, plain, x), thrice),
+    "switch": (lambda x: lax.switch(1, [plain, thrice, plain], x), thrice),
+    "vmap": (jax.vmap(jax.vmap(thrice)), thrice),
+}
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_structure_changes_no_bound(name: str) -> None:
+    structured, inlined = STRUCTURES[name]
+    x = numbers(7, decades=1.0)
+    value, bound = error_bound(structured)(x)
+    expected, expected_bound = error_bound(inlined)(x)
+    np.testing.assert_allclose(value, expected, rtol=1e-13)
+    # The derivatives written by hand add the same terms in another order.
+    np.testing.assert_allclose(bound, expected_bound, rtol=0.5 if "grad" in name else 1e-6)
+    assert np.all(bound > 0.0)
+
+
+def test_carries_of_booleans_and_integers() -> None:
+    def f(x: Any) -> Any:
+        def step(state: Any, row: Any) -> Any:
+            seen, count, total = state
+            hit = jnp.sum(row * row) > 1.0
+            total = jnp.where(hit, total + row[0], total)
+            return (seen | hit, count + hit.astype(jnp.int32), total), hit
+
+        return lax.scan(step, (False, 0, 0.0), x)
+
+    x = np.array([[1.0 / 3.0] * 9, [2.0] * 9], np.float32)
+    (values, hits), (bounds, unsure) = error_bound(f)(x)
+    assert list(unsure) == [True, False]
+    assert bounds[1]  # the count is unsure
+    assert values[0]
+    assert hits[1]
+    assert bounds[2] >= 0.33
+
+
+def test_an_unsure_loop_leaves_nothing_known() -> None:
+    def f(x: Any) -> Any:
+        return lax.while_loop(lambda s: s > 1.0, lambda s: s / 3.0, x * 3.0)
+
+    assert np.isinf(error_bound(f)(np.float32(1.0 / 3.0 * 27.0 / 3.0))[1])
+    assert np.isfinite(error_bound(f)(np.float32(7.0))[1])
+
+
+def test_an_unsure_branch_allows_either() -> None:
+    def f(x: Any) -> Any:
+        return lax.cond(x * 3.0 > 1.0, lambda: 5.0 + x, lambda: x)
+
+    assert error_bound(f)(np.float32(1.0 / 3.0))[1] >= 5.0
+    assert error_bound(f)(np.float32(1.0))[1] < 1e-5
