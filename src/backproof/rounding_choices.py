@@ -124,7 +124,7 @@ def _to_real(x: Bounded, target: np.dtype, fmt: Format) -> Moved:
         error = jnp.where(error, jump, 0.0)
     if x.value.dtype == jnp.bool_:
         return Moved(value, error)
-    narrow = jnp.finfo(target)
+    narrow: Any = jnp.finfo(target)  # type: ignore[no-untyped-call] # JAX leaves it untyped
     if is_real(x):
         if target == np.float64:  # what the function is traced in
             return Moved(value, error)

@@ -337,7 +337,7 @@ def _choose(index: Bounded, cases: Sequence[Bounded]) -> Bounded:
     if not _has_error(value):
         return Bounded(value, None)
     known = lax.select_n(which, *(error_of(case) for case in cases))
-    return Bounded(value, jnp.where(index.error, furthest(value, cases), known))
+    return Bounded(value, jnp.where(error_of(index), furthest(value, cases), known))
 
 
 STRUCTURE = {

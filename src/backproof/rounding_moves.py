@@ -68,7 +68,7 @@ def sort(eqn: Any, inputs: Sequence[Bounded], fmt: Format) -> Moved | list[Moved
     axis = eqn.params["dimension"]
     errors = [error_of(x) for x in inputs]
     together = [x.value for x in inputs] + errors
-    errors_sorted = lax.sort_p.bind(*together, **eqn.params)[len(inputs) :]
+    errors_sorted = eqn.primitive.bind(*together, **eqn.params)[len(inputs) :]
     certain = _certain_order(values[0], errors_sorted[0], axis)
     moved = []
     for position, (value, error, carried) in enumerate(

@@ -204,7 +204,7 @@ def _compiled(model: Model, activation: str, bucket: int) -> Callable[..., Any]:
             exported = jax.export.export(traced, platforms=["cpu"])(*example)
             _keep(path, exported.serialize())
         program = jax.jit(exported.call, compiler_options=_COMPILER_OPTIONS)
-        jax.block_until_ready(program(*example))
+        jax.tree.map(np.asarray, program(*example))  # compiles it
         return program
 
 
