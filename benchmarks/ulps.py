@@ -28,7 +28,7 @@ import numpy as np
 from jax import lax
 from numpy.typing import NDArray
 
-from backproof.error_bound import FORMATS
+from backproof.error_bounds import FORMATS
 from backproof.reference import activations
 from backproof.rounding_rules import ELEMENTARY, Allowance
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from backproof.error_bound import FORMATS, error_bound
+from backproof.error_bounds import FORMATS, error_bound
 from backproof.rounding_rules import ELEMENTARY, RULES
 
 BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "ulps.py"

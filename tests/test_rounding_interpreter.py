@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from jax import lax
 
-from backproof.error_bound import error_bound
+from backproof.error_bounds import error_bound
 from rounding_help import numbers
 
 U32 = 2.0**-24

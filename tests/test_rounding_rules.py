@@ -1,7 +1,7 @@
 """Each rule against its operation: inputs are moved within their errors, results must stay within.
 
 That tests how errors propagate; how operations round is tested with whole expressions in
-test_error_bound.py, and the constants of the elementary functions in test_elementary.py.
+test_error_bounds.py, and the constants of the elementary functions in test_elementary.py.
 """
 
 from __future__ import annotations

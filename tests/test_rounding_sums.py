@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backproof import cases, witnesses
-from backproof.error_bound import bounded, error_bound
+from backproof.error_bounds import bounded, error_bound
 from backproof.notation import MODELS
 from backproof.rounding_rules import Format
 from rounding_help import assert_within, numbers

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from backproof import mistakes, strategies
-    from backproof.check import check, check_file
-    from backproof.error_bound import error_bound, rounding_samples
+    from backproof.checking import check, check_file
+    from backproof.error_bounds import error_bound, rounding_samples
     from backproof.reading.told import derivation
     from backproof.training import train
 
@@ -29,12 +29,12 @@ __all__ = [
 ]
 
 _HOME = {
-    "check": "backproof.check",
-    "check_file": "backproof.check",
+    "check": "backproof.checking",
+    "check_file": "backproof.checking",
     "derivation": "backproof.reading.told",
-    "error_bound": "backproof.error_bound",
+    "error_bound": "backproof.error_bounds",
     "mistakes": "backproof",
-    "rounding_samples": "backproof.error_bound",
+    "rounding_samples": "backproof.error_bounds",
     "strategies": "backproof",
     "train": "backproof.training",
 }
@@ -47,8 +47,6 @@ def __getattr__(name: str) -> object:
         value: object = importlib.import_module(f"backproof.{name}")
     else:
         value = getattr(importlib.import_module(_HOME[name]), name)
-    # The submodules `check` and `error_bound` share a name with what they define: once they are
-    # imported Python has put the module here, and the function has to take its place.
     globals()[name] = value
     return value
 

@@ -16,7 +16,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from backproof.error_bound import FORMATS, bounded
+from backproof.error_bounds import FORMATS, bounded
 from backproof.reading import guards
 from backproof.reading.failure import described
 from backproof.verdict import (

@@ -109,7 +109,7 @@ def _check(options: argparse.Namespace) -> int:
     # The truth is computed in float64, which a TPU does not have and a GPU starts slowly for.
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     from backproof import report
-    from backproof.check import check_file
+    from backproof.checking import check_file
     from backproof.reading.told import Settings
 
     settings = Settings(

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backproof.cases import Case
-from backproof.error_bound import FORMATS
+from backproof.error_bounds import FORMATS
 from backproof.notation import Model
 from backproof.reading.call import Outcome, Run
 from backproof.reading.spec import Spec

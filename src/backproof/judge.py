@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backproof.cases import Arrays, Case, Scale, draw
-from backproof.error_bound import FORMATS
+from backproof.error_bounds import FORMATS
 from backproof.explain import (
     Candidate,
     Explanation,

@@ -21,7 +21,7 @@ def backproof_check() -> Callable[..., Any]:
     def check(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         __tracebackhide__ = True
         # Not at the top of this file: every pytest run on the machine imports it.
-        from backproof.check import check
+        from backproof.checking import check
         from backproof.report import as_text
 
         report = check(function, *arguments, **options)

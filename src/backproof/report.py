@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backproof.check import FileReport
+from backproof.checking import FileReport
 from backproof.verdict import Counterexample, Quantity, Report
 
 SCHEMA_VERSION = 1

@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from backproof import models
 from backproof.cases import LARGEST, Arrays, Case
-from backproof.error_bound import FORMATS, bounded
+from backproof.error_bounds import FORMATS, bounded
 from backproof.notation import KINKS, Model
 from backproof.rounding_rules import Format
 
@@ -94,7 +94,7 @@ def truths(
         model: the member of the family.
         cases: of any sizes up to 64.
         activation: a name of `notation.ACTIVATIONS`; ignored by models without a hidden layer.
-        precision: a key of `error_bound.FORMATS`.
+        precision: a key of `error_bounds.FORMATS`.
         kink: g'(0), where the activation has a kink; None: `notation.KINKS`, as the reference.
     """
     judged, own = FORMATS[precision], FORMATS["float64"]
@@ -229,7 +229,7 @@ def _keep(path: Path, content: bytes | bytearray) -> None:
 def _fingerprint() -> str:
     digest = hashlib.sha256(jax.__version__.encode())
     here = Path(__file__).parent
-    named = [here / f"{name}.py" for name in ("error_bound", "models", "notation", "witnesses")]
+    named = [here / f"{name}.py" for name in ("error_bounds", "models", "notation", "witnesses")]
     for source in [*named, *sorted(here.glob("rounding*.py"))]:
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

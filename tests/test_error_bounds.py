@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jax import lax
 
 from backproof import cases, models, witnesses
-from backproof.error_bound import FORMATS, bounded, error_bound, rounding_samples, with_truth
+from backproof.error_bounds import FORMATS, bounded, error_bound, rounding_samples, with_truth
 from backproof.notation import ACTIVATIONS, MODELS
 from backproof.rounding_rules import RULES, unary
 from rounding_help import assert_within, numbers
