@@ -54,7 +54,7 @@ ELEMENTARY: Mapping[str, Allowance] = {
     "tan": Allowance(),
     "asin": Allowance(6.0),
     "acos": Allowance(6.0),
-    "atan": Allowance(),
+    "atan": Allowance(7.0),
     "atan2": Allowance(),
     "sinh": Allowance(11.0, growth=2.0),
     "cosh": Allowance(growth=2.0),
