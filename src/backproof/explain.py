@@ -133,10 +133,10 @@ def _by_precision(
         if name not in outcome.values:
             continue
         m = _margin(outcome, truth, name, scale_factor(candidate.factor, case))
-        if np.isnan(m):
-            infinite.append(i)
-        elif m <= RIGHT_BELOW:
+        if m <= RIGHT_BELOW:
             explanations[i] = "rounding"
+        elif np.isnan(m) or outcome.overflowed:  # an infinity on the way can end in any number
+            infinite.append(i)
         else:
             outside.append((i, m))
     if outside:
@@ -225,7 +225,7 @@ def _by_jitter(candidate: Candidate, case: Case, name: str, without_guards: bool
 def _scaled_down(
     candidate: Candidate, cases: Sequence[Case], name: str, without_guards: bool
 ) -> list[Explanation]:
-    """Not finite: right, and only unstable, if the same case at a smaller scale is right."""
+    """Not finite, or by way of infinity: unstable if the same case at a smaller scale is right."""
     explanations: list[Explanation] = ["mistake"] * len(cases)
     waiting = list(range(len(cases)))
     for halvings in _HALVINGS:
@@ -234,7 +234,9 @@ def _scaled_down(
         smaller = [_scaled(cases[i], 2.0**-halvings) for i in waiting]
         outcomes = candidate.answers(smaller, without_guards=without_guards)
         finite = [
-            name in outcome.values and bool(np.all(np.isfinite(outcome.values[name])))
+            name in outcome.values
+            and bool(np.all(np.isfinite(outcome.values[name])))
+            and not outcome.overflowed
             for outcome in outcomes
         ]
         judged = [case for case, ok in zip(smaller, finite, strict=True) if ok]

@@ -39,6 +39,7 @@ class Outcome(NamedTuple):
         faults: what is wrong with single values, by name; those are missing from `values`.
         changed: the names (theirs) of inputs that were changed in place.
         differs: the answers were others when called again on the same inputs (only if asked).
+        overflowed: a value of NumPy's left the range of its format on the way.
         lowest: the lowest floating precision among the gradients, `"float32"`; `""` if none.
     """
 
@@ -49,6 +50,7 @@ class Outcome(NamedTuple):
     changed: tuple[str, ...] = ()
     differs: bool = False
     lowest: str = ""
+    overflowed: bool = False
 
 
 class Run(Protocol):
@@ -112,11 +114,13 @@ def call(
     Nothing the function raises comes out of here.
     """
     inputs = _Inputs(spec, case, dtype)
-    outcome = _once(function, spec, inputs, loss, memory, stoppable)
+    overflows: set[str] = set()
+    with np.errstate(over="call", call=lambda kind, _: overflows.add(kind)):
+        outcome = _once(function, spec, inputs, loss, memory, stoppable)
     if repeat and outcome.kind == "returned":
         again = _once(function, spec, inputs, loss, memory, stoppable)
         outcome = outcome._replace(differs=not _same(outcome, again))
-    return outcome._replace(changed=tuple(inputs.changed))
+    return outcome._replace(changed=tuple(inputs.changed), overflowed=bool(overflows))
 
 
 def outcomes(
