@@ -35,6 +35,10 @@ from backproof.verdict import (
 from backproof.witnesses import finite_difference
 
 _JITTERS = 4
+_EXPLAINED = {
+    "guarded": "right up to a small constant in the code",
+    "unstable": "the formula loses digits",
+}
 
 
 def check_loss(
@@ -136,7 +140,8 @@ def _quantity(
             return _wrong(loss, case, answer, value, bound, i, names), findings
         if why == "unsure":
             return Quantity("undecided", m, "too near the border to tell"), findings
-        findings.append(Finding(why, f"d{names[i]}: outside of its error bound, but explained"))
+        telling += why == "guarded" and is_telling(value, bound)
+        findings.append(Finding(why, f"d{names[i]}: {_EXPLAINED[why]}"))
     if not telling:
         return Quantity("undecided", float("nan"), "no case could have shown a mistake"), findings
     return Quantity("right", inside), findings
