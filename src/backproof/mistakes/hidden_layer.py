@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backproof.mistake_kinds import (
+from backproof.mistakes.kinds import (
     HIDDEN,
     LINEAR_PIECES,
     MLP,

@@ -1,6 +1,6 @@
 """What a mistake is, as data, and the words the tables of mistakes share.
 
-The tables are the modules `mistakes_...`; `mistakes` puts them together and applies them.
+The tables are the modules beside this one; the package puts them together and applies them.
 """
 
 from __future__ import annotations

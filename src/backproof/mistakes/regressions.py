@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backproof.mistake_kinds import EVERY, LINEAR, LOGISTIC, LOSS, SOFTMAX, Mistake, mistakes_in
+from backproof.mistakes.kinds import EVERY, LINEAR, LOGISTIC, LOSS, SOFTMAX, Mistake, mistakes_in
 
 _DZ = "dz = (yhat - y) / n"
 _DB = "db = np.sum(dz, axis=1, keepdims=True)"

@@ -14,13 +14,13 @@ import types
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from backproof.mistake_kinds import Mistake
-from backproof.mistakes_activations import ACTIVATION_MISTAKES
-from backproof.mistakes_deep import DEEP_MISTAKES
-from backproof.mistakes_hidden_layer import HIDDEN_LAYER_MISTAKES
-from backproof.mistakes_losses import LOSS_MISTAKES
-from backproof.mistakes_mlp import MLP_MISTAKES
-from backproof.mistakes_regressions import REGRESSION_MISTAKES
+from backproof.mistakes.activations import ACTIVATION_MISTAKES
+from backproof.mistakes.deep import DEEP_MISTAKES
+from backproof.mistakes.hidden_layer import HIDDEN_LAYER_MISTAKES
+from backproof.mistakes.kinds import Mistake
+from backproof.mistakes.losses import LOSS_MISTAKES
+from backproof.mistakes.mlp import MLP_MISTAKES
+from backproof.mistakes.regressions import REGRESSION_MISTAKES
 from backproof.notation import ACTIVATIONS, MODELS, Model
 
 __all__ = [

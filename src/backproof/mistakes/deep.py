@@ -5,7 +5,7 @@ They are tried with three layers.
 
 from __future__ import annotations
 
-from backproof.mistake_kinds import (
+from backproof.mistakes.kinds import (
     DEEP,
     EVERY,
     EVERY_AND_LOSS,
