@@ -18,7 +18,6 @@ import functools
 import hashlib
 import importlib
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,11 +27,10 @@ import jax
 import jax.export
 import jax.numpy as jnp
 import numpy as np
-import platformdirs
 from jax import Array
 from numpy.typing import NDArray
 
-from backproof import models
+from backproof import models, program_cache
 from backproof.cases import LARGEST, Arrays, Case
 from backproof.error_bounds import FORMATS, bounded
 from backproof.notation import KINKS, Model
@@ -64,21 +62,6 @@ class Truth(NamedTuple):
     values: dict[str, NDArray[np.float64]]
     bounds: dict[str, NDArray[np.float64]]
     agrees: bool
-
-
-def use_compilation_cache() -> Path:
-    """Keep compiled programs in the user's cache folder, which is returned.
-
-    JAX's own cache is pointed there too, unless it was told another place.
-    """
-    told = os.environ.get("BACKPROOF_CACHE")
-    folder = Path(told) if told else platformdirs.user_cache_path("backproof")
-    config: Any = jax.config  # its options are not in JAX's types
-    if config.jax_compilation_cache_dir is None:
-        config.update("jax_compilation_cache_dir", str(folder / "jax"))
-        config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-        config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-    return folder
 
 
 def truths(
@@ -193,7 +176,7 @@ def _compiled(model: Model, activation: str, bucket: int) -> Callable[..., Any]:
     JAX's own cache saves compiling; tracing and lowering take as long again, so the lowered program
     is kept as well (`jax.export`), under a name that changes with JAX and with this package.
     """
-    folder = use_compilation_cache()
+    folder = program_cache.use()
     path = folder / f"{model.name}-{activation}-{bucket}-{_fingerprint()}.stablehlo"
     example = (_pad(model, [], bucket), np.float64(0.0), np.zeros(2), _SIGNS)
     with _float64_on_cpu():
@@ -202,9 +185,9 @@ def _compiled(model: Model, activation: str, bucket: int) -> Callable[..., Any]:
         except Exception:  # a damaged file is as good as none, however it shows
             traced = jax.jit(_batch(model, activation, bucket))
             exported = jax.export.export(traced, platforms=["cpu"])(*example)
-            _keep(path, exported.serialize())
+            program_cache.keep(path, exported.serialize())
         program = jax.jit(exported.call, compiler_options=_COMPILER_OPTIONS)
-        jax.tree.map(np.asarray, program(*example))  # compiles it
+        program_cache.compile_once(lambda: jax.tree.map(np.asarray, program(*example)))
         return program
 
 
@@ -212,17 +195,6 @@ def _compiled(model: Model, activation: str, bucket: int) -> Callable[..., Any]:
 def _float64_on_cpu() -> Iterator[None]:
     with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
         yield
-
-
-def _keep(path: Path, content: bytes | bytearray) -> None:
-    """Write atomically; without a place to write, go on without."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(content)
-        Path(file.name).replace(path)
-    except OSError:
-        return
 
 
 @functools.cache
