@@ -1,14 +1,14 @@
 """Checking a gradient of any JAX function, on cases that are given.
 
 Without a model there is no derivation by hand to ask, so the witnesses are JAX in reverse mode
-under the error bound, JAX in forward mode, and finite differences; and no long double, so what
-lies outside of the bound is told from a mistake by moving the inputs by units in the last place.
+under the error bound, JAX in forward mode, and finite differences.
 """
 
 from __future__ import annotations
 
 import inspect
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -16,28 +16,25 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from backproof.error_bounds import FORMATS, bounded
-from backproof.reading import guards
-from backproof.reading.failure import described
+from backproof.check_loss_judge import Arguments, Trial, answer_of, judged, truth_of
+from backproof.error_bounds import FORMATS
+from backproof.reading.failure import described, line_of
 from backproof.verdict import (
-    RIGHT_BELOW,
-    WRONG_ABOVE,
-    Counterexample,
+    AS_GIVEN,
     Counts,
     Finding,
+    FindingKind,
     Quantity,
     Report,
-    distances,
-    is_telling,
-    margin,
+    Verdict,
     worst,
 )
-from backproof.witnesses import finite_difference
 
-_JITTERS = 4
-_EXPLAINED = {
-    "guarded": "right up to a small constant in the code",
-    "unstable": "the formula loses digits",
+_TEXTS: dict[FindingKind, str] = {
+    "guarded": "right up to a small constant in the code that avoids a division by or log of zero",
+    "unstable": "the formula is right but loses digits or overflows; a stable form exists",
+    "convention": "at kinks it takes another slope than JAX; any slope between both sides is right",
+    "impure": "changes its inputs in place",
 }
 
 
@@ -47,200 +44,181 @@ def check_loss(
     """The report on `function` as the gradient of `loss` at each of `cases`.
 
     `function(*arguments)` returns a gradient, or a tuple of them, with respect to the leading
-    arguments; `loss(*arguments)` is a JAX function giving a number.
+    arguments; `loss(*arguments)` is a JAX function giving a number. The first argument is made
+    float64; the others are too, but for integers that no gradient is returned for.
 
     Raises:
-        ValueError: if there are no cases, or the loss is not a number.
+        ValueError: if a case is no tuple of arguments of `loss`, or the loss is not a number.
+        NotImplementedError: if a JAX primitive in the loss has no rounding rule; names it.
     """
     started = time.perf_counter()
-    given = [[np.asarray(argument, np.float64) for argument in case] for case in cases]
-    if not given:
-        raise ValueError("cases: there are none; give at least one tuple of arguments")
-    names = _names(loss, len(given[0]))
-    answers = [_answer(function, case) for case in given]
-    problems = [answer for answer in answers if isinstance(answer, str)]
-    if problems:
-        return _report(function, loss, started, given, {}, (), problems[0], "unread")
-    count = len(answers[0])
-    truth = _truth(loss, count)
-    known = [truth(case) for case in given]
+    given, answers = _asked(function, _given(loss, cases))
+    count, precision = _count(answers), _lowest(answers)
+    truth = truth_of(loss, count, precision)
+    trial = Trial(function, loss, truth, _names(loss, given[0]), precision)
+    rows = [
+        (case, answer, *trial.truth(case))
+        for case, answer in zip(given, answers, strict=True)
+        if not isinstance(answer, str) and len(answer) == count
+    ]
     quantities: dict[str, Quantity] = {}
-    findings: list[Finding] = []
+    reasons: set[FindingKind] = set()
     for i in range(count):
-        rows = [
-            (case, answer[i], value[i], bound[i])
-            for case, answer, (value, bound) in zip(given, answers, known, strict=True)
-        ]
-        quantity, found = _quantity(function, loss, truth, rows, i, names)
-        quantities[f"d{names[i]}"] = quantity
-        findings += [finding for finding in found if finding not in findings]
+        own = [(case, answer[i], value[i], bound[i]) for case, answer, value, bound in rows]
+        quantities[f"d{trial.names[i]}"], why = judged(trial, own, i)
+        reasons |= why
+    if any(_changes(function, case) for case in given[:1] if quantities):
+        reasons.add("impure")
+    problem = _failures(answers, count)
     verdict = worst([quantity.verdict for quantity in quantities.values()])
-    return _report(function, loss, started, given, quantities, tuple(findings), None, verdict)
+    if quantities and problem:
+        verdict = "wrong"
+    findings = tuple(Finding(kind, _TEXTS[kind]) for kind in sorted(reasons))
+    return _report(trial, started, len(given), len(rows), quantities, findings, problem, verdict)
 
 
-def _names(loss: Callable[..., Any], count: int) -> list[str]:
+# --- what is given -----------------------------------------------------------------------------
+
+
+def _given(loss: Callable[..., Any], cases: Iterable[Sequence[Any]]) -> list[list[NDArray]]:
+    if not callable(loss):
+        raise ValueError(f"loss={loss!r}: expected a JAX function giving a number")
     try:
-        names = list(inspect.signature(loss).parameters)[:count]
+        listed = list(cases)
+    except TypeError:
+        raise ValueError(f"cases={cases!r}: expected argument tuples of NumPy arrays") from None
+    if not listed:
+        raise ValueError("cases: there are none; give at least one tuple of arguments")
+    given = []
+    for place, case in enumerate(listed):
+        if not isinstance(case, tuple | list):
+            kind = type(case).__name__
+            raise ValueError(f"cases[{place}] is of type {kind}, expected a tuple of arguments")
+        arguments = [np.asarray(argument) for argument in case]
+        for number, argument in enumerate(arguments):
+            if argument.dtype.kind not in "fiub":
+                raise ValueError(
+                    f"cases[{place}], argument {number} is {argument.dtype}"
+                    f"{list(argument.shape)}, expected real numbers"
+                )
+        kept = [a if a.dtype.kind in "iub" else _as_float(a) for a in arguments[1:]]
+        given.append([*map(_as_float, arguments[:1]), *kept])
+        _must_be_a_number(loss, given[-1], place)
+    return given
+
+
+def _must_be_a_number(loss: Callable[..., Any], case: Arguments, place: int) -> None:
+    try:
+        inspect.signature(loss).bind(*case)
+    except TypeError as error:
+        many = f"{len(case)} argument{'s' if len(case) > 1 else ''}"
+        raise ValueError(f"cases[{place}] has {many}, and the loss: {error}") from None
+    except ValueError:
+        pass  # it has no signature that can be read
+    try:
+        with jax.enable_x64(True):
+            shape = jax.eval_shape(loss, *case)
+    except Exception as error:
+        where = line_of(error)
+        raise ValueError(
+            f"loss: JAX cannot trace it at cases[{place}]: {described(error)}{where}"
+        ) from error
+    kind = getattr(shape, "dtype", None)
+    if getattr(shape, "shape", None) != () or kind is None or kind.kind not in "fV":
+        came = f"{kind}{list(shape.shape)}" if kind is not None else type(shape).__name__
+        raise ValueError(f"loss: gives {came} at cases[{place}], expected one real number")
+
+
+def _as_float(argument: NDArray) -> NDArray:
+    return argument.astype(np.float64)
+
+
+def _rounded(argument: NDArray, precision: str) -> NDArray:
+    if argument.dtype.kind != "f":
+        return argument
+    return np.asarray(argument.astype(precision), np.float64)
+
+
+def _names(loss: Callable[..., Any], case: Arguments) -> list[str]:
+    try:
+        names = list(inspect.signature(loss).bind(*case).arguments)
     except (TypeError, ValueError):
         names = []
-    return names + [f"argument {i}" for i in range(len(names), count)]
+    return names if len(names) == len(case) else [f"argument {i}" for i in range(len(case))]
 
 
-def _answer(function: Callable[..., Any], case: Sequence[NDArray]) -> Any:
-    """A list of gradients, or in words what came instead."""
+def _asked(
+    function: Callable[..., Any], given: list[list[NDArray]]
+) -> tuple[list[list[NDArray]], list[Any]]:
+    """The cases as the function can see them, and its answers."""
+    answers = [answer_of(function, case) for case in given]
+    count = _count(answers)
+    if any(argument.dtype.kind in "iub" for case in given for argument in case[:count]):
+        given = [[*map(_as_float, case[:count]), *case[count:]] for case in given]
+        answers = [answer_of(function, case) for case in given]
+    precision = _lowest(answers)
+    if precision != "float64":
+        given = [[_rounded(argument, precision) for argument in case] for case in given]
+        answers = [answer_of(function, case) for case in given]
+    return given, answers
+
+
+def _count(answers: Sequence[Any]) -> int:
+    return max((len(answer) for answer in answers if not isinstance(answer, str)), default=0)
+
+
+def _lowest(answers: Sequence[Any]) -> str:
+    names = {
+        array.dtype.name for answer in answers if not isinstance(answer, str) for array in answer
+    }
+    return max({"float64"} | (names & FORMATS.keys()), key=lambda name: float(FORMATS[name].u))
+
+
+def _changes(function: Callable[..., Any], case: Arguments) -> bool:
+    copies = [argument.copy() for argument in case]
     try:
         with np.errstate(all="ignore"):
-            result = function(*[argument.copy() for argument in case])
-    except Exception as error:
-        return f"raised {described(error)}"
-    gradients = list(result) if isinstance(result, tuple | list) else [result]
-    arrays = []
-    for i, gradient in enumerate(gradients):
-        array = np.asarray(gradient)
-        if array.dtype.kind not in "fiub" or i >= len(case) or array.shape != case[i].shape:
-            return (
-                f"gradient {i} is {array.dtype}{list(array.shape)}, expected real numbers of "
-                f"shape {list(case[i].shape) if i < len(case) else 'no such argument'}"
-            )
-        arrays.append(array)
-    return arrays
+            function(*copies)
+    except (Exception, SystemExit):
+        return False
+    return any(a.tobytes() != b.tobytes() for a, b in zip(copies, case, strict=True))
 
 
-def _truth(loss: Callable[..., Any], count: int) -> Callable[[Sequence[NDArray]], Any]:
-    fmt = FORMATS["float64"]
-    both = fmt._replace(u=2.0 * float(fmt.u), smallest=2.0 * float(fmt.smallest))
-    gradient = jax.grad(loss, argnums=tuple(range(count)))
-    program = jax.jit(lambda *arguments: bounded(gradient, both, *arguments))
-
-    def truth(case: Sequence[NDArray]) -> Any:
-        with jax.enable_x64(True):
-            return jax.tree.map(np.asarray, program(*case))
-
-    return truth
-
-
-def _quantity(
-    function: Callable[..., Any],
-    loss: Callable[..., Any],
-    truth: Callable[[Sequence[NDArray]], Any],
-    rows: Sequence[tuple[Sequence[NDArray], NDArray, NDArray, NDArray]],
-    i: int,
-    names: Sequence[str],
-) -> tuple[Quantity, list[Finding]]:
-    inside, telling = 0.0, 0
-    findings: list[Finding] = []
-    for case, answer, value, bound in sorted(rows, key=lambda row: sum(a.size for a in row[0])):
-        m = margin(answer, value, bound)
-        if m <= RIGHT_BELOW:
-            inside = max(inside, m)
-            telling += is_telling(value, bound)
-            continue
-        why = _explanation(function, truth, case, i)
-        if why == "mistake":
-            return _wrong(loss, case, answer, value, bound, i, names), findings
-        if why == "unsure":
-            return Quantity("undecided", m, "too near the border to tell"), findings
-        telling += why == "guarded" and is_telling(value, bound)
-        findings.append(Finding(why, f"d{names[i]}: {_EXPLAINED[why]}"))
-    if not telling:
-        return Quantity("undecided", float("nan"), "no case could have shown a mistake"), findings
-    return Quantity("right", inside), findings
-
-
-def _explanation(
-    function: Callable[..., Any],
-    truth: Callable[[Sequence[NDArray]], Any],
-    case: Sequence[NDArray],
-    i: int,
-) -> Any:
-    twin = guards.without_guards(function)
-    if twin is not None:
-        value, bound = truth(case)
-        answer = _answer(twin, case)
-        if not isinstance(answer, str) and margin(answer[i], value[i], bound[i]) <= RIGHT_BELOW:
-            return "guarded"
-    rng = np.random.default_rng(0)
-    step = 4.0 * float(FORMATS["float64"].u)
-    apart = []
-    for _ in range(_JITTERS):
-        moved = [a * (1.0 + step * rng.choice([-1.0, 1.0], size=a.shape)) for a in case]
-        answer = _answer(function, moved)
-        if isinstance(answer, str):
-            return "unsure"
-        apart.append(answer[i] - truth(moved)[0][i])
-    entry = np.unravel_index(int(np.argmax(np.abs(apart[0]))), apart[0].shape)
-    jumps = np.array([float(each[entry]) for each in apart])
-    spread = np.ptp(jumps) / max(abs(float(jumps[0])), 1e-300)
-    if not spread > 1.0 / 32.0:
-        return "mistake"
-    return "unstable" if spread > 1.0 / 8.0 else "unsure"
-
-
-def _wrong(
-    loss: Callable[..., Any],
-    case: Sequence[NDArray],
-    answer: NDArray,
-    value: NDArray,
-    bound: NDArray,
-    i: int,
-    names: Sequence[str],
-) -> Quantity:
-    ratio = np.nan_to_num(distances(answer, value, bound), nan=np.inf)
-    entry = tuple(int(k) for k in np.unravel_index(int(np.argmax(ratio)), ratio.shape))
-    arrays = dict(zip(names, case, strict=True))
-    shown = Counterexample(arrays, value, answer, entry, float(ratio[entry]))
-    doubt = _doubt(loss, case, value, bound, i)
-    if doubt:
-        return Quantity("undecided", shown.margin, f"the witnesses disagree: {doubt}")
-    if not shown.margin > WRONG_ABOVE:
-        return Quantity("undecided", shown.margin, "too near the border to tell")
-    return Quantity("wrong", shown.margin, "outside of its error bound", shown)
-
-
-def _doubt(
-    loss: Callable[..., Any], case: Sequence[NDArray], value: NDArray, bound: NDArray, i: int
-) -> str | None:
-    """Whether forward mode or finite differences along one direction say otherwise."""
-    direction = np.random.default_rng(0).choice([-1.0, 1.0], size=case[i].shape)
-
-    def along(argument: Any) -> Any:
-        return loss(*case[:i], argument, *case[i + 1 :])
-
-    expected, room = float(np.sum(value * direction)), float(np.sum(bound))
-    with jax.enable_x64(True):
-        forward = float(jax.jvp(along, (case[i],), (direction,))[1])
-        slope, error = finite_difference(
-            lambda argument: float(along(argument)), case[i], direction, float(FORMATS["float64"].u)
-        )
-    if abs(forward - expected) > 8.0 * room + 1e-12 * float(np.sum(np.abs(value))):
-        return "JAX in forward mode and in reverse mode differ by more than their rounding"
-    if np.isfinite(slope) and abs(slope - expected) > 8.0 * (error + room):
-        return "finite differences of the loss differ from JAX"
-    return None
+def _failures(answers: Sequence[Any], count: int) -> str | None:
+    words = [
+        answer if isinstance(answer, str) else f"returned {len(answer)} gradients, else {count}"
+        for answer in answers
+        if isinstance(answer, str) or len(answer) != count
+    ]
+    if not words:
+        return None
+    problem = Counter(words).most_common(1)[0][0]
+    if len(words) == len(answers):
+        return problem
+    return f"in {len(words):,} of {len(answers):,} cases it gave no answer: {problem}"
 
 
 def _report(
-    function: Callable[..., Any],
-    loss: Callable[..., Any],
+    trial: Trial,
     started: float,
-    cases: Sequence[Any],
+    drawn: int,
+    judged: int,
     quantities: dict[str, Quantity],
     findings: Sequence[Finding],
     problem: str | None,
-    verdict: Any,
+    verdict: Verdict,
 ) -> Report:
-    name = getattr(function, "__name__", "function")
     return Report(
-        name=name,
-        model=getattr(loss, "__name__", "loss"),
+        name=getattr(trial.function, "__name__", "function"),
+        model=getattr(trial.loss, "__name__", "loss"),
         activation=None,
-        convention="as given",
+        convention=AS_GIVEN,
         verdict=verdict,
         gradients=quantities,
         loss=None,
         findings=findings,
-        cases={"mild": Counts(len(cases), len(cases) if quantities else 0, 0)},
-        precision="float64",
+        cases={"mild": Counts(drawn, judged, drawn - judged)},
+        precision=trial.precision,
         seed=0,
         seconds=time.perf_counter() - started,
         problem=problem,

@@ -18,6 +18,7 @@ from backproof.cases import Arrays, Scale
 Verdict: TypeAlias = Literal["right", "wrong", "undecided", "unread"]
 FindingKind: TypeAlias = Literal["unstable", "guarded", "convention", "scaled", "impure"]
 
+AS_GIVEN = "as given"  # the convention where the cases were given, not drawn
 BORDER = 2.0
 RIGHT_BELOW = BORDER / 2.0
 WRONG_ABOVE = BORDER * 2.0
