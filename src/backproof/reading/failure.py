@@ -6,6 +6,7 @@ import linecache
 import os
 import traceback
 
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _WORDS = 240  # of somebody's own error message
 
 
@@ -42,5 +43,5 @@ def _is_theirs(path: str) -> bool:
     if path.startswith(("<frozen", "<__array_function__")):
         return False
     installed = "site-packages" in path or "dist-packages" in path
-    ours = os.path.dirname(os.path.abspath(path)) == os.path.dirname(os.path.abspath(__file__))
+    ours = os.path.abspath(path).startswith(_PACKAGE)
     return not (installed or ours or path.startswith(os.path.dirname(os.__file__) + os.sep))

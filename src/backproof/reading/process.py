@@ -33,6 +33,7 @@ SECONDS: Final = 10.0
 _START_SECONDS: Final = 60.0  # for Python and NumPy to start on a busy machine
 _CHUNK: Final = 1 << 16
 
+_MARK: Final = "BACKPROOF_PROCESS"  # in the environment of the process and of all it starts
 _ENVIRONMENT: Final = {
     # tiny matrices: threads would only cost time, and sums would depend on their number
     "OPENBLAS_NUM_THREADS": "1",
@@ -230,7 +231,7 @@ class _Live:
                 stderr=self._said,
                 bufsize=0,
                 cwd=folder,
-                env={**os.environ, **_ENVIRONMENT},
+                env={**os.environ, **_ENVIRONMENT, _MARK: self.counter},
                 start_new_session=True,
             )
         except BaseException:
@@ -284,6 +285,7 @@ class _Live:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        _end_marked(f"{_MARK}={self.counter}".encode())
         if self._writer is not None:
             self._writer.join(timeout=1.0)
         with contextlib.suppress(OSError):
@@ -318,6 +320,31 @@ class _Live:
         with contextlib.suppress(ValueError):
             name = f" ({signal.Signals(-status).name})"
         return f"the process was killed by signal {-status}{name}"
+
+
+def _end_marked(mark: bytes) -> None:
+    """End what has left the process group but still has our mark in its environment (Linux)."""
+    for _ in range(10):  # while they are listed they may start others
+        found = [int(name) for name in _listed("/proc") if name.isdecimal() and _has(mark, name)]
+        if not found:
+            return
+        for number in found:
+            with contextlib.suppress(OSError):
+                os.kill(number, signal.SIGKILL)
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _has(mark: bytes, process: str) -> bool:
+    try:
+        return mark in Path("/proc", process, "environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
 
 
 def _thread(work: Callable[[IO[bytes]], None], stream: IO[bytes]) -> threading.Thread:

@@ -8,10 +8,13 @@ answers the function comes with a question and is not judged.
 from __future__ import annotations
 
 import ast
+import copy
 import difflib
 import inspect
+import io
 import os
 import re
+import tokenize
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -130,6 +133,8 @@ def read_function(function: Callable[..., Any], settings: Settings = UNTOLD) -> 
     except (OSError, TypeError, SyntaxError, LookupError):
         definition = _from_signature(function, name)
         file = _File("source", {}, "")
+    if inspect.ismethod(function):
+        definition = _bound(definition)
     told = by_decorator(definition, file.name)
     return _found(definition, file, [command, *([told] if told else [])])
 
@@ -154,22 +159,24 @@ def _parsed(path: Path) -> ast.Module:
     if path.suffix != ".py":
         raise Unreadable(f"{path.name} is no .py file")
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        text = content.decode(encoding)
     except FileNotFoundError:
         raise Unreadable(f"there is no file {path}") from None
     except OSError as error:
         raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
+    except (UnicodeDecodeError, SyntaxError, LookupError):
         raise Unreadable(
-            f"{path.name} is not UTF-8: byte {error.object[error.start]:#x} at {error.start}; "
-            "save it as UTF-8"
+            f"{path.name} is not UTF-8, and does not say what; save it as UTF-8"
         ) from None
     try:
         return ast.parse(text, filename=str(path))
     except SyntaxError as error:
         line = (error.text or "").strip()
         shown = f"\n    {line}" if line else ""
-        raise Unreadable(f"{path.name}, line {error.lineno}: {error.msg}{shown}") from None
+        where = f", line {error.lineno}" if error.lineno else ""
+        raise Unreadable(f"{path.name}{where}: {error.msg}{shown}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise Unreadable(f"{path.name} is no Python that can be read: {error}") from None
 
@@ -214,13 +221,23 @@ def _from_signature(function: Callable[..., Any], name: str) -> ast.FunctionDef:
     return definition
 
 
+def _bound(method: ast.FunctionDef) -> ast.FunctionDef:
+    """Without the first parameter, which Python gives itself."""
+    bound = copy.deepcopy(method)
+    for parameters in (bound.args.posonlyargs, bound.args.args):
+        if parameters:
+            del parameters[0]
+            break
+    return bound
+
+
 def _known(name: str, file: _File, where: str) -> ast.FunctionDef:
     if name in file.functions:
         return file.functions[name]
     near = difflib.get_close_matches(name, file.functions, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    hint = f"did you mean {near[0]}? " if near else ""
     there = ", ".join(file.functions) or "none"
-    raise Unreadable(f"{file.name} has no function {name} ({where}); it has: {there}{hint}")
+    raise Unreadable(f"{file.name} has no function {name} ({where}); {hint}it has: {there}")
 
 
 def _may_be_meant(function: ast.FunctionDef, file: _File) -> bool:
@@ -268,8 +285,10 @@ def _nothing_found(tree: ast.Module, file: _File) -> str:
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
             seen += [f"{node.name}.{part.name}" for part in node.body if hasattr(part, "name")]
+    if seen and not file.functions:
+        return f"{file.name}: methods of a class are not read: {', '.join(seen[:20])}"
     if not seen:
-        return f"{file.name} defines no functions"
+        return f"{file.name} defines no function with def"
     shown = ", ".join(seen[:20]) + (", ..." if len(seen) > 20 else "")
     return (
         f"{file.name}: none of its functions is known to be a backward pass: {shown}\n"
