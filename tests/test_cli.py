@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import jsonschema
@@ -117,7 +124,211 @@ def test_a_bug_of_ours_says_so_and_keeps_the_traceback(
     assert "Traceback" not in printed
 
 
-def test_no_cases_is_misuse() -> None:
+@pytest.mark.parametrize(
+    "told",
+    [
+        ["--cases", "0"],
+        ["--seed", "-1"],
+        ["--seed", "9" * 5000],
+        ["--timeout", "0"],
+        ["--timeout", "nan"],
+        ["--timeout", "inf"],
+        ["--memory", "0.001"],
+        ["--memory", "1e300"],
+        ["--format", "yaml"],
+    ],
+)
+def test_a_number_that_cannot_be_meant_is_misuse(told: list[str]) -> None:
     with pytest.raises(SystemExit) as error:
-        main(["check", str(EXAMPLES / "wrong_no_mean.py"), "--cases", "0"])
+        main(["check", str(EXAMPLES / "wrong_no_mean.py"), *told])
     assert error.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["a" * 5000 + ".py"], "File name too long"),
+        ([""], "'': no such file or folder"),
+        (["x.py", "--model", "mpl"], "did you mean 'mlp'?"),
+        (["x.py", "--activation", "tan"], "did you mean 'tanh'?"),
+    ],
+)
+def test_misuse_is_said_once_and_in_words(
+    arguments: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    written(tmp_path, RIGHT, "x.py")
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", *arguments]) == 2
+    printed = capsys.readouterr()
+    assert words in printed.err
+    assert not printed.out
+
+
+RIGHT_LOGISTIC = EXAMPLES / "right_logistic_regression.py"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + RIGHT_LOGISTIC.read_bytes(),
+        RIGHT_LOGISTIC.read_bytes().replace(b"\n", b"\r\n"),
+        RIGHT_LOGISTIC.read_bytes().replace(b"    ", b"\t"),
+        b"# -*- coding: latin-1 -*-\n# \xe9\n" + RIGHT_LOGISTIC.read_bytes(),
+    ],
+    ids=["byte order mark", "crlf", "tabs", "latin-1"],
+)
+def test_a_file_however_it_was_saved(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "homework.py").write_bytes(content)
+    assert main(["check", str(tmp_path / "homework.py"), *FEW]) == 0
+
+
+@pytest.mark.parametrize("name", ["numpy", "json", "backproof"])
+def test_a_file_may_be_called_like_a_module(name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{name}.py"
+    path.write_bytes(RIGHT_LOGISTIC.read_bytes())
+    assert main(["check", str(path), *FEW]) == 0
+    (tmp_path / "other.py").write_bytes(RIGHT_LOGISTIC.read_bytes())
+    assert main(["check", str(tmp_path / "other.py"), *FEW]) == 0
+
+
+def test_a_folder_is_read_whole_each_file_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / "inner" / "again").symlink_to(tmp_path)
+    for place in ("a.py", "inner/b.py", ".hidden/c.py"):
+        (tmp_path / place).write_bytes(RIGHT_LOGISTIC.read_bytes())
+    assert main(["check", str(tmp_path), str(tmp_path / "a.py"), *FEW]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("\n2 files: 2 right")
+
+
+def test_one_function_of_several(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path, backward("return w, b").replace("backward", "backward_wrong") + RIGHT)
+    assert main(["check", path, *FEW, "--function", "backwards"]) == 2
+    assert "did you mean backward?" in capsys.readouterr().out
+    assert main(["check", path, *FEW, "--function", "backward"]) == 0
+
+
+def test_the_decorator_tells(tmp_path: Path) -> None:
+    rows = (EXAMPLES / "right_mlp_rows.py").read_text("utf-8")
+    told = rows.replace("def backprop", '@backproof.derivation(convention="rows")\ndef backprop')
+    assert main(["check", written(tmp_path, "import backproof\n" + told), *FEW]) == 0
+
+
+def test_the_line_to_run_it_again_gives_the_same_case(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def shown(arguments: list[str]) -> tuple[str, str]:
+        assert main(arguments) == 1
+        out = capsys.readouterr().out
+        again = next(line for line in out.splitlines() if "again: " in line)
+        return again.split("again: ")[1], out[out.index("smallest") : out.rindex("; judged")]
+
+    path = str(EXAMPLES / "wrong_bias_mean.py")
+    told = ["--seed", "5", "--timeout", "20", "--convention", "columns, y=1 n"]
+    again, first = shown(["check", path, *FEW, *told])
+    program, *arguments = shlex.split(again)
+    assert program == "backproof"
+    same, second = shown(arguments)
+    assert same == again
+    assert re.sub(r"[0-9.]+ s", "", first) == re.sub(r"[0-9.]+ s", "", second)
+
+
+def test_what_it_starts_is_ended_with_it(tmp_path: Path) -> None:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("only Linux tells what a process has left behind")
+    body = RIGHT_LOGISTIC.read_text("utf-8").replace(
+        "    n = x.shape[1]\n",
+        "    global pid\n    if not pid and not (pid := os.fork()):\n"
+        "        os.setsid(); time.sleep(60); os._exit(0)\n"
+        f"    open({str(tmp_path / 'pid')!r}, 'w').write(str(pid))\n    n = x.shape[1]\n",
+    )
+    path = written(tmp_path, "import os, time\npid = 0\n" + body)
+    assert main(["check", path, *FEW]) == 0
+    left = Path("/proc", (tmp_path / "pid").read_text("utf-8"), "stat")
+    end = time.monotonic() + 10
+    while left.exists() and left.read_text("utf-8").split()[2] != "Z":
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+# --- as a process of its own -------------------------------------------------------------------
+
+PROGRAM = [sys.executable, "-m", "backproof.cli"]
+CHECK = [*PROGRAM, "check", str(EXAMPLES / "wrong_no_mean.py"), *FEW]
+
+
+def test_help_imports_neither_jax_nor_numpy() -> None:
+    code = (
+        "import sys\nfrom backproof.cli import main\n"
+        "try: main(['check', '--help'])\nexcept SystemExit: pass\n"
+        "sys.exit(bool({'jax', 'numpy'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+def test_results_go_to_stdout_and_no_progress_to_a_pipe() -> None:
+    done = subprocess.run(CHECK, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "\033" not in done.stdout
+    assert not done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such terminal")
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_progress_and_colour_are_for_a_terminal(no_color: str) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "NO_COLOR": no_color}
+    process = subprocess.Popen(CHECK, stdout=theirs, stderr=theirs, env=environment)
+    os.close(theirs)
+    seen = b""
+    while True:
+        try:
+            chunk = os.read(ours, 1 << 16)
+        except OSError:
+            break
+        if not chunk:
+            break
+        seen += chunk
+    os.close(ours)
+    assert process.wait() == 1
+    assert b"[1/1] wrong_no_mean.py" in seen
+    assert (b"\033[31mwrong" in seen) == (not no_color)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such pipes")
+def test_a_reader_that_leaves_changes_nothing() -> None:
+    process = subprocess.Popen(CHECK, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device")
+def test_a_full_disk_is_said_in_words() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(CHECK, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("backproof: cannot write the results")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no SIGINT to send")
+@pytest.mark.parametrize("seconds", [0.3, 2.0])
+def test_an_interrupt_ends_it_quietly(seconds: float, tmp_path: Path) -> None:
+    path = written(tmp_path, backward("while True: pass\nreturn 1.0 * w, 1.0 * b"))
+    command = [*PROGRAM, "check", path, "--timeout", "60", "--model", "logistic_regression"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, "", "interrupted\n")

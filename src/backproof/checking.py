@@ -6,6 +6,7 @@ the child process can start.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -62,7 +63,7 @@ def check(
         activation: of the hidden layer, one of `notation.ACTIVATIONS`.
         convention: "columns" (the lecture's), "rows", or layouts: "rows, y=n".
         reduction: "mean" or "sum": what the gradients are of.
-        loss: any JAX function of the same arguments giving a number.
+        loss: any JAX function of the same arguments giving a number, instead of a model.
         cases: how many to draw; with `loss`, an iterable of argument tuples.
         seed: of the cases drawn.
 
@@ -73,6 +74,10 @@ def check(
         ValueError: if an argument is unknown, or something has to be told first; says what.
     """
     if loss is not None:
+        told = {"model": model, "activation": activation, "convention": convention}
+        also = [name for name, value in told.items() if value is not None]
+        if also:
+            raise ValueError(f"{also[0]}={told[also[0]]!r}: with loss=, there is no model to tell")
         if isinstance(cases, int):
             raise ValueError(
                 f"cases={cases}: with loss=, give the cases to try: argument tuples of NumPy arrays"
@@ -80,14 +85,18 @@ def check(
         from backproof.check_loss import check_loss
 
         return check_loss(function, loss, cases)
-    if not isinstance(cases, int) or cases < 1:
+    if not isinstance(cases, int) or isinstance(cases, bool) or cases < 1:
         raise ValueError(f"cases={cases!r}: expected how many cases to draw, at least 1")
+    if not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"seed={seed!r}: expected a whole number of at least 0")
     try:
         found = read_function(function, Settings(model, activation, convention, None, reduction))
     except Unreadable as error:
         raise ValueError(str(error)) from None
     if found.question is not None:
-        raise ValueError(f"{found.function}: {found.question}")
+        # The same words are for the command line, where these are options.
+        question = re.sub(r"--([a-z]+)", r"\1=", found.question)
+        raise ValueError(f"{found.function}: {question}")
     beside = getattr(function, "__globals__", {}).get(found.loss)
     used = [one for one in (function, beside) if one is not None]
     about = About(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-MISUSE, BUG = 2, 70
+MISUSE, BUG, INTERRUPTED = 2, 70, 130
+SECONDS, GIGABYTES = 10.0, 2.0
 _EPILOG = """\
 exit status: 0 all right; 1 something is wrong; 2 input that cannot be judged, or misuse;
 3 could not decide, or something has to be told first; 70 a bug of backproof's own
@@ -17,29 +19,39 @@ exit status: 0 all right; 1 something is wrong; 2 input that cannot be judged, o
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.version:
-        # Looked up only here: it takes as long as all the rest of the start.
-        from importlib.metadata import version
-
-        print(f"backproof {version('backproof')}")
-        return 0
-    if options.command is None:
-        parser.print_help()
-        return MISUSE
+    # A stream that was closed before we started is None, and printing to it goes elsewhere.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     try:
+        parser = _parser()
+        options = parser.parse_args(arguments)
+        if options.version:
+            # Looked up only here: it takes as long as all the rest of the start.
+            from importlib.metadata import version
+
+            return _printed(f"backproof {version('backproof')}", 0)
+        if options.command is None:
+            return _printed(parser.format_help().rstrip(), MISUSE)
         status: int = options.run(options)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read the output has gone, and flushing at exit would fail once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     except Exception as error:
         return _our_bug(error)
+    return status
+
+
+def _printed(text: str, status: int) -> int:
+    """Print the results; the exit status, which is another if they cannot be written."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # Flushing at exit would fail once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):  # whoever read them has read enough
+            return status
+        print(f"backproof: cannot write the results: {error.strerror}", file=sys.stderr)
+        return MISUSE
     return status
 
 
@@ -48,13 +60,18 @@ def _our_bug(error: Exception) -> int:
     import tempfile
     import traceback
 
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="backproof-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as kept:
-        kept.write("".join(traceback.format_exception(error)))
+    trace = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="backproof-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as kept:
+            kept.write(trace)
+        what = kept.name
+    except OSError:  # no place to keep it
+        what = f"this:\n{trace}"
     print(
         f"backproof: this is a bug of backproof's own ({type(error).__name__}), not of your code.\n"
-        f"Please report it with {kept.name} and, if you can, the file you checked.",
+        f"Please report it, if you can with the file you checked, and with {what}",
         file=sys.stderr,
     )
     return BUG
@@ -82,27 +99,64 @@ def _parser() -> argparse.ArgumentParser:
     told.add_argument("--convention", help='"columns" (examples; default), "rows", or "rows, y=n"')
     told.add_argument("--reduction", choices=("mean", "sum"), help="what the gradients are of")
     check.add_argument("--cases", type=_positive, default=2000, help="a function (default 2000)")
-    check.add_argument("--seed", type=int, default=0, help="of the cases (default 0)")
-    check.add_argument(
-        "--timeout", type=float, default=10.0, help="seconds that one case may take (default 10)"
+    check.add_argument("--seed", type=_seed, default=0, help="of the cases (default 0)")
+    limits = check.add_argument_group("limits on the process that the file runs in")
+    seconds, memory = f"a case may take (default {SECONDS:g})", f"(default {GIGABYTES:g})"
+    limits.add_argument(
+        "--timeout", type=_seconds, default=SECONDS, metavar="SECONDS", help=seconds
     )
-    check.add_argument(
-        "--memory", type=float, default=2.0, help="GB that the file's process may have (default 2)"
-    )
+    limits.add_argument("--memory", type=_gigabytes, default=GIGABYTES, metavar="GB", help=memory)
     check.add_argument("--format", choices=("text", "json"), default="text")
     check.set_defaults(run=_check)
     return parser
 
 
 def _positive(text: str) -> int:
-    value = int(text) if text.isdecimal() else 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number of at least 1")
+    return _whole(text, 1)
+
+
+def _seed(text: str) -> int:
+    return _whole(text, 0)
+
+
+def _whole(text: str, least: int) -> int:
+    # Python refuses to read numbers of thousands of digits.
+    value = int(text) if text.isascii() and text.isdecimal() and len(text) < 100 else -1
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number of at least {least}")
+    return value
+
+
+def _seconds(text: str) -> float:
+    return _between(text, 0.01, 1e6)
+
+
+def _gigabytes(text: str) -> float:
+    return _between(text, 0.25, 1e6)  # with less than that NumPy does not start
+
+
+def _between(text: str, least: float, most: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: expected a number between {least:g} and {most:g}"
+        )
     return value
 
 
 def _check(options: argparse.Namespace) -> int:
-    paths = _files(options.paths)
+    from backproof.reading.told import Unreadable, validated
+
+    told = {name: getattr(options, name) for name in ("model", "activation", "convention")}
+    told |= {"function": options.function, "reduction": options.reduction}
+    try:
+        paths: list[Path] | str = _files(options.paths)
+        settings = validated(told, "the command line")
+    except Unreadable as error:
+        paths = str(error)
     if isinstance(paths, str):
         print(f"backproof: {paths}", file=sys.stderr)
         return MISUSE
@@ -110,11 +164,7 @@ def _check(options: argparse.Namespace) -> int:
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     from backproof import report
     from backproof.checking import check_file
-    from backproof.reading.told import Settings
 
-    settings = Settings(
-        options.model, options.activation, options.convention, options.function, options.reduction
-    )
     files = []
     for place, path in enumerate(paths, start=1):
         show, clear = _progress(f"[{place}/{len(paths)}] {path.name} ")
@@ -131,11 +181,11 @@ def _check(options: argparse.Namespace) -> int:
         )
         clear()
     if options.format == "json":
-        print(report.as_json(files))
+        text = report.as_json(files)
     else:
         colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        print(report.files_as_text(files, _told(options), colour=colour))
-    return report.exit_status(files)
+        text = report.files_as_text(files, _told(options), colour=colour)
+    return _printed(text, report.exit_status(files))
 
 
 def _files(given: Sequence[str]) -> list[Path] | str:
@@ -143,15 +193,20 @@ def _files(given: Sequence[str]) -> list[Path] | str:
     found: list[Path] = []
     for name in given:
         path = Path(name)
+        try:
+            os.stat(name)
+        except (OSError, ValueError) as error:
+            shown = name if len(name) < 200 else f"{name[:200]}..."
+            words = getattr(error, "strerror", None) or str(error)
+            missing = isinstance(error, FileNotFoundError)
+            return f"{shown or repr(shown)}: {'no such file or folder' if missing else words}"
         if path.is_dir():
             inside = sorted(p for p in path.rglob("*.py") if p.is_file() and not _hidden(p, path))
             if not inside:
                 return f"{name}: no .py files in this folder"
             found += inside
-        elif path.exists():
-            found.append(path)
         else:
-            return f"{name}: no such file or folder"
+            found.append(path)
     return list(dict.fromkeys(found))
 
 
@@ -166,7 +221,11 @@ def _told(options: argparse.Namespace) -> str:
     for name in ("model", "activation", "convention", "reduction"):
         value = getattr(options, name)
         if value is not None:
-            told.append(f'--{name} "{value}"' if " " in value else f"--{name} {value}")
+            told.append(f"--{name} {shlex.quote(value)}")
+    for name, usual in (("timeout", SECONDS), ("memory", GIGABYTES)):
+        value = getattr(options, name)
+        if value != usual:
+            told.append(f"--{name} {value:g}")
     return " ".join(told)
 
 

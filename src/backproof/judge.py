@@ -126,7 +126,7 @@ def judge(
     findings = findings_of(
         candidate, cases, outcomes, quantities, explanations, told_factor, loss_decided
     )
-    problem, failed = _failures(outcomes)
+    problem, failed = _failures(candidate, cases, outcomes)
     verdicts = [q.verdict for q in (*quantities.values(), *([loss] if loss else []))]
     return report(
         verdict=worst([*verdicts, *failed]),
@@ -395,18 +395,32 @@ def _most_common_problem(outcomes: Sequence[Outcome]) -> str:
     return Counter(words).most_common(1)[0][0]
 
 
-def _failures(outcomes: Sequence[Outcome]) -> tuple[str | None, list[Verdict]]:
+def _failures(
+    candidate: Candidate, cases: Sequence[Case], outcomes: Sequence[Outcome]
+) -> tuple[str | None, list[Verdict]]:
     """What it did instead of answering, in words, and what that makes of the verdict."""
     # Arithmetic that raises has been judged with the gradients, as NaN.
     answered = ("returned", "malformed")
-    failed = [o for o in outcomes if o.kind not in answered and not is_arithmetic(o.problem)]
-    words = [o.problem for o in failed if o.problem and o.problem != "not run"]
-    if not words:
+    unrun = sum(outcome.problem == "not run" for outcome in outcomes)
+    failed = [
+        (case, outcome)
+        for case, outcome in zip(cases, outcomes, strict=True)
+        if outcome.kind not in answered
+        and outcome.problem not in (None, "not run")
+        and not is_arithmetic(outcome.problem)
+    ]
+    if not failed:
         return None, []
-    problem = Counter(words).most_common(1)[0][0]
+    problem = Counter(outcome.problem for _, outcome in failed).most_common(1)[0][0]
+    smallest = min((case for case, o in failed if o.problem == problem), key=Case.numbers)
+    theirs = _case_as_they_type_it(candidate, smallest)
+    shapes = ", ".join(f"{tensor} {array.shape}" for tensor, array in theirs.items())
     text = f"in {len(failed):,} of {len(outcomes):,} cases it gave no answer: {problem}"
+    text += f"\nthe smallest of them has the shapes {shapes}"
+    if unrun:
+        text += f"\nthe {unrun:,} cases after it were not run"
     # Raising on valid input is a mistake; hanging or dying may be the machine's doing.
-    died = any(o.kind in ("hung", "crashed") for o in failed)
+    died = any(outcome.kind in ("hung", "crashed") for _, outcome in failed)
     return text, ["undecided" if died else "wrong"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shlex
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backproof.checking import FileReport
-from backproof.verdict import Counterexample, Quantity, Report
+from backproof.verdict import AS_GIVEN, Counterexample, Quantity, Report
 
 SCHEMA_VERSION = 1
+WIDTH = 100
 _COLOURS = {"right": "32", "wrong": "31", "undecided": "33", "unread": "33"}
 
 
@@ -57,9 +59,9 @@ def _function(report: Report, colour: bool) -> Iterator[str]:
         verdict = _painted(f"{quantity.verdict:<9}", colour)
         yield f"    {name:<5} {verdict} {_about(quantity)}".rstrip()
     for finding in report.findings:
-        yield f"    note: {finding.kind}: {finding.text}"
+        yield from _wrapped(f"note: {finding.kind}: {finding.text}")
     if report.problem:
-        yield f"    {report.problem}"
+        yield from _wrapped(report.problem)
     for name, quantity in quantities.items():
         if quantity.counterexample is not None:
             yield ""
@@ -69,7 +71,16 @@ def _function(report: Report, colour: bool) -> Iterator[str]:
     yield f"    {_cases(report)}"
 
 
+def _wrapped(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        yield from textwrap.wrap(
+            line, WIDTH, initial_indent="    ", subsequent_indent="      ", break_long_words=False
+        )
+
+
 def _about(quantity: Quantity) -> str:
+    if quantity.verdict == "right" and quantity.margin == 0.0:
+        return "equal to the last digit"
     if quantity.verdict == "right":
         return f"within {_short(quantity.margin)} of its error bound"
     return quantity.why or ""
@@ -93,13 +104,16 @@ def _counterexample(name: str, shown: Counterexample) -> Iterator[str]:
 
 
 def _cases(report: Report) -> str:
-    parts = []
-    for scale, (drawn, _, discarded) in report.cases.items():
-        lost = f" ({discarded:,} discarded: too wide a bound)" if discarded else ""
-        parts.append(f"{drawn:,} {scale}{lost}")
-    return f"{_drawn(report):,} cases in {report.precision}, {report.seconds:.1f} s: " + ", ".join(
-        parts
-    )
+    drawn = _drawn(report)
+    noun = "case" if drawn == 1 else "cases"
+    if not report.gradients:  # none was judged
+        return f"{drawn:,} {noun}, {report.seconds:.1f} s"
+    parts = [
+        f"{judged:,} of {drawn:,} {scale}" if judged < drawn else f"{drawn:,} {scale}"
+        for scale, (drawn, judged, _) in report.cases.items()
+    ]
+    judged = f"; judged: {', '.join(parts)}" if report.convention != AS_GIVEN else ""
+    return f"{drawn:,} {noun} in {report.precision}, {report.seconds:.1f} s{judged}"
 
 
 def _drawn(report: Report) -> int:

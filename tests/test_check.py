@@ -1,0 +1,111 @@
+"""The library's front: a function in, a report out, and words where something is missing."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+import pytest
+
+import backproof
+import candidates as on_trial
+from backproof.reading.told import Settings
+
+FEW = 60
+
+
+def linear(w: Any, b: Any, x: Any, y: Any, factor: float = 1.0) -> Any:
+    dz = factor * (w @ x + b - y) / x.shape[1]
+    return dz @ x.T, dz.sum(axis=1, keepdims=True)
+
+
+def in_rows(w: Any, b: Any, x: Any, y: Any) -> Any:
+    dz = (x @ w + b - y) / x.shape[0]
+    return x.T @ dz, dz.mean(axis=0, keepdims=True)
+
+
+class Regression:
+    def backward(self, w: Any, b: Any, x: Any, y: Any) -> Any:
+        return linear(w, b, x, y)
+
+
+def test_told_and_untold() -> None:
+    told = backproof.check(on_trial.right, "mlp", activation="tanh", cases=FEW)
+    assert (told.verdict, told.model, told.activation) == ("right", "mlp", "tanh")
+    assert sum(counts.drawn for counts in told.cases.values()) == FEW
+
+    def backward(w: Any, b: Any, x: Any, y: Any) -> Any:
+        """Gradients of logistic regression."""
+        dz = (1 / (1 + np.exp(-(w @ x + b))) - y) / x.shape[1]
+        return dz @ x.T, dz.sum(axis=1, keepdims=True)
+
+    untold = backproof.check(backward, cases=FEW)
+    assert (untold.verdict, untold.model) == ("right", "logistic_regression")
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        functools.partial(linear, factor=1.0),
+        Regression().backward,
+        lambda w, b, x, y: dict(zip(("dw", "db"), linear(w, b, x, y), strict=True)),
+    ],
+)
+def test_anything_that_can_be_called(function: Any) -> None:
+    assert backproof.check(function, "linear_regression", cases=FEW).verdict == "right"
+
+
+def test_arguments_without_names_cannot_be_read() -> None:
+    with pytest.raises(ValueError, match="what is read is a function of"):
+        backproof.check(lambda *arguments: linear(*arguments), "linear_regression")
+
+
+def test_a_counterexample_in_rows_can_be_typed_in() -> None:
+    report = backproof.check(in_rows, "linear_regression", convention="rows", cases=FEW)
+    assert report.convention == "examples are rows"
+    assert report.gradients["dw"].verdict == "right"
+    shown = report.gradients["db"].counterexample
+    assert shown is not None
+    n, d = shown.arrays["x"].shape
+    assert n > 1
+    assert shown.arrays["w"].shape == (d, 1)
+    dw, db = in_rows(*(shown.arrays[name] for name in ("w", "b", "x", "y")))
+    assert dw.shape == shown.arrays["w"].shape
+    np.testing.assert_array_equal(db, shown.actual)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"model": "mpl"}, "did you mean 'mlp'"),
+        ({"model": "mlp", "activation": "tnh"}, "did you mean 'tanh'"),
+        ({"model": "mlp", "reduction": "max"}, "expected one of mean, sum"),
+        ({"model": "mlp", "convention": "row", "activation": "tanh"}, "did you mean 'rows'"),
+        ({"model": "mlp"}, "tell it with activation= "),
+        ({"model": "mlp", "cases": 0}, "cases=0: expected how many"),
+        ({"model": "mlp", "cases": True}, "cases=True"),
+        ({"model": "mlp", "seed": -1}, "seed=-1: expected"),
+        ({"model": "linear_regression"}, "takes W2, b2 as well"),
+    ],
+)
+def test_what_is_told_wrong_is_said_in_words(arguments: Any, words: str) -> None:
+    def backward(W1: Any, b1: Any, W2: Any, b2: Any, x: Any, y: Any) -> Any:
+        return helper(W1, b1, W2, b2, x, y)  # type: ignore[name-defined] # noqa: F821
+
+    with pytest.raises(ValueError, match=words):
+        backproof.check(backward, **arguments)
+
+
+def test_the_seed_decides_the_cases() -> None:
+    one, same, other = (
+        backproof.check(linear, "linear_regression", cases=FEW, seed=seed) for seed in (1, 1, 2)
+    )
+    assert one.gradients == same.gradients
+    assert one.gradients != other.gradients
+
+
+def test_a_file_never_raises(tmp_path: Any) -> None:
+    report = backproof.check_file(tmp_path / "nothing.py", Settings(), cases=FEW)
+    assert report.verdict == "unread"
+    assert "there is no file" in (report.problem or "")
