@@ -145,16 +145,39 @@ def softmax(z: Array) -> Array:
     return yhat
 
 
-ACTIVATIONS: dict[str, Activation] = {
-    "identity": Activation(identity, identity_derivative),
-    "sigmoid": Activation(sigmoid, sigmoid_derivative),
-    "tanh": Activation(tanh, tanh_derivative),
-    "relu": Activation(relu, relu_derivative),
-    "leaky_relu": Activation(leaky_relu, leaky_relu_derivative),
-    "softplus": Activation(softplus, softplus_derivative),
-    "gelu": Activation(gelu, gelu_derivative),
-    "gelu_tanh": Activation(gelu_tanh, gelu_tanh_derivative),
-}
+def leaky_relu_of(slope: float) -> Activation:
+    """g(z) = z where z > 0, else `slope` z, and its derivative."""
+
+    def g(z: Array) -> Array:
+        return np.where(z > 0, z, slope * z)
+
+    def derivative(z: Array) -> Array:
+        return np.where(z > 0, z.dtype.type(1), z.dtype.type(slope))
+
+    return Activation(g, derivative)
+
+
+class _Activations(dict[str, Activation]):
+    """By name; `leaky_relu_0.2` is made when it is asked for."""
+
+    def __missing__(self, name: str) -> Activation:
+        if not name.startswith("leaky_relu_"):
+            raise KeyError(name)
+        return leaky_relu_of(float(name.removeprefix("leaky_relu_")))
+
+
+ACTIVATIONS = _Activations(
+    {
+        "identity": Activation(identity, identity_derivative),
+        "sigmoid": Activation(sigmoid, sigmoid_derivative),
+        "tanh": Activation(tanh, tanh_derivative),
+        "relu": Activation(relu, relu_derivative),
+        "leaky_relu": Activation(leaky_relu, leaky_relu_derivative),
+        "softplus": Activation(softplus, softplus_derivative),
+        "gelu": Activation(gelu, gelu_derivative),
+        "gelu_tanh": Activation(gelu_tanh, gelu_tanh_derivative),
+    }
+)
 
 
 # The error function, which NumPy does not have.

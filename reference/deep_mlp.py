@@ -2,10 +2,12 @@
 
 The parameters are a list of one pair (W, b) for each layer, first layer first. With a[0] = x, layer
 l computes z[l] = W[l] a[l-1] + b[l] and a[l] = g(z[l]); the last one's z goes through the sigmoid
-or the softmax instead. Shapes: W (rows, columns) with as many columns as the layer before has
-rows, b (rows, 1), x (d, n), y (1, n) or (k, n); columns are examples. The derivation is in
-`deep_mlp.md`: the backward piece of a layer is one of the two functions at the top, and
-`backward` only chains them.
+or the softmax instead. `backward_long_way` also takes the squared error of an output that goes
+through the identity ("identity"), the sigmoid ("sigmoid_squared") or tanh ("tanh_squared").
+
+Shapes: W (rows, columns) with as many columns as the layer before has rows, b (rows, 1), x (d, n),
+y (1, n) or (k, n); columns are examples. The derivation is in `deep_mlp.md`: the backward piece of
+a layer is one of the two functions at the top, and `backward` only chains them.
 """
 
 from __future__ import annotations
@@ -16,9 +18,13 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .activations import ACTIVATIONS, Array
-from .losses import OUTPUTS
+from .losses import OUTPUTS, SQUARED_OUTPUTS, Output
 
 Layer: TypeAlias = tuple[Array, Array]
+
+
+def _output(name: str) -> Output:
+    return OUTPUTS[name] if name in OUTPUTS else SQUARED_OUTPUTS[name]
 
 
 def linear_backward(dz: Array, W: Array, a_previous: Array) -> tuple[Array, Array, Array]:
@@ -57,7 +63,7 @@ def forward(
 ) -> Array:
     """yhat (1, n) or (k, n): the predictions for the columns of x."""
     zs, _ = forward_pass(parameters, x, activation)
-    return OUTPUTS[output].sigma(zs[-1])
+    return _output(output).sigma(zs[-1])
 
 
 def loss(
@@ -69,7 +75,7 @@ def loss(
 ) -> np.floating[Any]:
     """The mean cross-entropy of yhat against y, one number, computed from the last z."""
     zs, _ = forward_pass(parameters, x, activation)
-    return OUTPUTS[output].loss_from_logits(zs[-1], y)
+    return _output(output).loss_from_logits(zs[-1], y)
 
 
 def loss_long_way(
@@ -81,7 +87,7 @@ def loss_long_way(
 ) -> np.floating[Any]:
     """The same loss from yhat, as on the slides. Needs 0 < yhat < 1."""
     yhat = forward(parameters, x, activation, output)
-    return OUTPUTS[output].loss(yhat, y)
+    return _output(output).loss(yhat, y)
 
 
 def backward(
@@ -108,9 +114,10 @@ def backward_long_way(
 ) -> list[Layer]:
     """The same through dL/dyhat. Needs 0 < yhat < 1."""
     zs, activations = forward_pass(parameters, x, activation)
-    yhat = OUTPUTS[output].sigma(zs[-1])
-    dyhat = OUTPUTS[output].loss_gradient(yhat, y)
-    dz = OUTPUTS[output].through_sigma(dyhat, yhat)
+    sigma, _, _, loss_gradient, through_sigma = _output(output)
+    yhat = sigma(zs[-1])
+    dyhat = loss_gradient(yhat, y)
+    dz = through_sigma(dyhat, yhat)
     return _back_through_layers(dz, parameters, zs, activations, activation)
 
 

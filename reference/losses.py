@@ -126,6 +126,17 @@ def through_softmax(dyhat: Array, yhat: Array) -> Array:
     return dz
 
 
+def through_identity(dyhat: Array, yhat: Array) -> Array:
+    """dL/dz = dL/dyhat: there is nothing to go through."""
+    del yhat
+    return dyhat
+
+
+def through_tanh(dyhat: Array, yhat: Array) -> Array:
+    """dL/dz = dL/dyhat * (1 - yhat^2), entry by entry."""
+    return dyhat * (1 - yhat**2)
+
+
 class Output(NamedTuple):
     """What a classifier's last layer is followed by: yhat = sigma(z), and its loss, both ways."""
 
@@ -151,4 +162,21 @@ OUTPUTS: dict[str, Output] = {
         categorical_cross_entropy_gradient,
         through_softmax,
     ),
+}
+
+
+def _squared(sigma: Callable[[Array], Array], through: Callable[[Array, Array], Array]) -> Output:
+    """An output whose loss is the squared error: there is the long way only."""
+
+    def from_logits(z: Array, y: Array) -> np.floating[Any]:
+        return half_mean_squared_error(sigma(z), y)
+
+    loss, gradient = half_mean_squared_error, half_mean_squared_error_gradient
+    return Output(sigma, from_logits, loss, gradient, through)
+
+
+SQUARED_OUTPUTS: dict[str, Output] = {
+    "identity": _squared(np.array, through_identity),
+    "sigmoid_squared": _squared(sigmoid, through_sigmoid),
+    "tanh_squared": _squared(np.tanh, through_tanh),
 }

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from backproof import models
 from backproof.models import Padding
-from backproof.notation import ACTIVATIONS, KINKS, LEAKY_SLOPE, MODELS, Model
+from backproof.notation import ACTIVATIONS, LEAKY_SLOPE, MODELS, Model, slope_below
 
 # A fresh shape costs a compilation, so the shapes are few and the numbers are drawn.
 SIZES = (
@@ -171,7 +171,7 @@ def test_the_kink_is_the_slope_at_0_and_nowhere_else(activation: str) -> None:
     np.testing.assert_array_equal(value, other_value)
     at_0 = Z == 0.0
     np.testing.assert_array_equal(slope[~at_0], other_slope[~at_0])
-    if activation in KINKS:
+    if slope_below(activation) is not None:
         assert (slope[at_0] == 0.25).all()
         assert (other_slope[at_0] == 0.75).all()
         below = 0.0 if activation == "relu" else LEAKY_SLOPE
@@ -197,7 +197,7 @@ def test_slopes_by_formula(activation: str) -> None:
 
 @given(kink=st.floats(0.0, 1.0), seed=seeds)
 @quick
-@pytest.mark.parametrize("activation", sorted(KINKS))
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "leaky_relu_0.2"])
 def test_the_kink_reaches_the_gradient(activation: str, kink: float, seed: int) -> None:
     """With W1 = b1 = 0 all of z1 is at the kink: db1 = c W2' mean(yhat - y)."""
     model = MODELS["mlp"]

@@ -18,7 +18,7 @@ probabilities are multiples of 1/64, so that they sum to 1 in every precision.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -57,7 +57,11 @@ def sizes_of(model: Model, arrays: Mapping[str, NDArray]) -> dict[str, int]:
 
 
 def draw(
-    model: Model, count: int, seed: int = 0, scales: Mapping[Scale, float] = _SHARES
+    model: Model,
+    count: int,
+    seed: int = 0,
+    scales: Mapping[Scale, float] = _SHARES,
+    fixed: Mapping[str, int] | None = None,
 ) -> list[Case]:
     """`count` cases. The same seed gives the same cases.
 
@@ -66,7 +70,9 @@ def draw(
         count: how many, at least 1.
         seed: of `numpy.random.default_rng`.
         scales: the share of each scale.
+        fixed: sizes of axes that are not drawn.
     """
+    fixed = fixed or {}
     if count < 1:
         raise ValueError(f"count={count}: expected at least 1 case")
     rng = np.random.default_rng(seed)
@@ -77,9 +83,9 @@ def draw(
     for index, name in enumerate(names):
         places = np.flatnonzero(drawn == index)
         fresh = (
-            _integers(model, len(places), rng)
+            _integers(model, len(places), rng, fixed)
             if name == "integer"
-            else _reals(model, _sizes(model.axes, len(places), rng), name, rng)
+            else _reals(model, _sizes(model, len(places), rng, fixed), name, rng)
         )
         for place, arrays in zip(places, fresh, strict=True):
             cases[place] = Case(arrays, name)
@@ -95,11 +101,14 @@ def of_sizes(model: Model, sizes: Mapping[str, int], scale: Scale, seed: int) ->
     return Case(next(_reals(model, row, scale, rng)), scale)
 
 
-def _sizes(axes: Sequence[str], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def _sizes(
+    model: Model, count: int, rng: np.random.Generator, fixed: Mapping[str, int]
+) -> NDArray[np.int64]:
+    axes = model.axes
     sizes = np.exp(rng.uniform(0.0, np.log(LARGEST + 1), (count, len(axes)))).astype(np.int64)
     sizes[rng.random((count, len(axes))) < 1 / 64] = LARGEST
     equal = rng.random(count) < 1 / 8
-    if "k" in axes:
+    if model.output == "softmax":
         classes = sizes[:, axes.index("k")]
         classes[classes == 1] = 2
     for axis in range(1, len(axes)):
@@ -108,6 +117,8 @@ def _sizes(axes: Sequence[str], count: int, rng: np.random.Generator) -> NDArray
             clashes = (sizes[:, :axis] == sizes[:, axis : axis + 1]).any(axis=1)
             sizes[clashes, axis] = sizes[clashes, axis] % LARGEST + 1
     sizes[equal] = sizes[equal, :1]
+    for name, size in fixed.items():
+        sizes[:, axes.index(name)] = size
     return sizes
 
 
@@ -139,7 +150,7 @@ def _reals(
         ends = np.cumsum(lengths)
         places = np.arange(ends[-1] if count else 0) - np.repeat(ends - lengths, lengths)
         values = rng.standard_normal(len(places)) * np.repeat(magnitude, lengths)
-        if tensor == "y" and model.output == "sigmoid":
+        if tensor == "y" and _is_shared(model):
             values = rng.random(len(places))
         flat = _distinct_float32(values, places)
         shapes = np.stack([rows, columns], axis=1)
@@ -149,13 +160,18 @@ def _reals(
         arrays = {
             tensor: parts[i].reshape(shapes[i]) for tensor, (shapes, parts) in tensors.items()
         }
-        if model.output != "identity":
+        if model.output == "softmax" or _is_shared(model):
             arrays["y"] = _labels(model, arrays["y"], bool(hard[i]), rng)
         yield arrays
 
 
+def _is_shared(model: Model) -> bool:
+    """Whether each label is in [0, 1] by itself."""
+    return model.output in ("sigmoid", "sigmoid_squared")
+
+
 def _labels(model: Model, y: NDArray, hard: bool, rng: np.random.Generator) -> NDArray:
-    if model.output == "sigmoid":
+    if _is_shared(model):
         return np.round(y) if hard else y
     k, n = y.shape
     if hard:
@@ -164,12 +180,14 @@ def _labels(model: Model, y: NDArray, hard: bool, rng: np.random.Generator) -> N
     return rng.multinomial(_PARTS, weights).T / _PARTS
 
 
-def _integers(model: Model, count: int, rng: np.random.Generator) -> Iterator[Arrays]:
+def _integers(
+    model: Model, count: int, rng: np.random.Generator, fixed: Mapping[str, int]
+) -> Iterator[Arrays]:
     for _ in range(count):
         drawn = rng.integers(1, _LARGEST_INTEGER_SIZE + 1, size=len(model.axes))
         sizes = dict(zip(model.axes, drawn.tolist(), strict=True))
-        sizes.update({"k": max(sizes["k"], 2)} if "k" in sizes else {})
-        yield _integer_arrays(model, sizes, rng)
+        sizes.update({"k": max(sizes["k"], 2)} if model.output == "softmax" else {})
+        yield _integer_arrays(model, {**sizes, **fixed}, rng)
 
 
 def _integer_arrays(model: Model, sizes: dict[str, int], rng: np.random.Generator) -> Arrays:
@@ -177,7 +195,7 @@ def _integer_arrays(model: Model, sizes: dict[str, int], rng: np.random.Generato
         tensor: rng.integers(-2, 3, size=model.shape(tensor, sizes)).astype(np.float64)
         for tensor in model.layouts
     }
-    if model.output == "sigmoid":
+    if _is_shared(model):
         arrays["y"] = rng.integers(2, size=arrays["y"].shape).astype(np.float64)
     elif model.output == "softmax":
         k, n = arrays["y"].shape

@@ -10,6 +10,7 @@ Notation and orientation are the lecture's: columns are examples.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -19,7 +20,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int, Shaped
 
-from backproof.notation import ACTIVATIONS, LEAKY_SLOPE, Model
+from backproof.notation import ACTIVATIONS, LEAKY_SLOPE, Model, slope_below
 
 AnyArray: TypeAlias = Array | np.ndarray
 Parameters: TypeAlias = Mapping[str, AnyArray]
@@ -40,11 +41,13 @@ def relu(z: Float[Array, "*s"], kink: Float[Array, ""]) -> Float[Array, "*s"]:
     return jnp.maximum(z, 0.0)
 
 
-@jax.custom_jvp
-def leaky_relu(z: Float[Array, "*s"], kink: Float[Array, ""]) -> Float[Array, "*s"]:
-    """z where z > 0, else 0.01 z, with g'(0) = `kink`."""
+@functools.partial(jax.custom_jvp, nondiff_argnums=(2,))
+def leaky_relu(
+    z: Float[Array, "*s"], kink: Float[Array, ""], below: float = LEAKY_SLOPE
+) -> Float[Array, "*s"]:
+    """z where z > 0, else `below` z, with g'(0) = `kink`."""
     del kink
-    return jnp.where(z > 0.0, z, LEAKY_SLOPE * z)
+    return jnp.where(z > 0.0, z, below * z)
 
 
 def _slope(z: Array, kink: Array, below: float) -> Array:
@@ -58,9 +61,11 @@ def _(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Arra
 
 
 @leaky_relu.defjvp
-def _(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
+def _(
+    below: float, primals: tuple[Array, Array], tangents: tuple[Array, Array]
+) -> tuple[Array, Array]:
     z, kink = primals
-    return leaky_relu(z, kink), _slope(z, kink, LEAKY_SLOPE) * tangents[0]
+    return leaky_relu(z, kink, below), _slope(z, kink, below) * tangents[0]
 
 
 @jax.custom_jvp
@@ -106,6 +111,9 @@ def activate(
 ) -> Float[Array, "*s"]:
     """a = g(z). A traced index into `notation.ACTIVATIONS` lets one program serve them all."""
     if isinstance(activation, str):
+        below = slope_below(activation)
+        if activation not in _ACTIVATE and below is not None:
+            return leaky_relu(z, kink, below)
         return _ACTIVATE[activation](z, kink)
     branches = [_ACTIVATE[name] for name in ACTIVATIONS]
     activated: Array = lax.switch(activation, branches, z, kink)
@@ -136,27 +144,43 @@ def forward(
 
 def predict(model: Model, z: Float[AnyArray, "k n"]) -> Float[Array, "k n"]:
     """yhat from the last layer's z."""
-    if model.output == "sigmoid":
+    if model.output in ("sigmoid", "sigmoid_squared"):
         return jax.nn.sigmoid(z)
+    if model.output == "tanh_squared":
+        return jnp.tanh(z)
     return jax.nn.softmax(z, axis=0) if model.output == "softmax" else jnp.asarray(z)
 
 
-def _example_losses(model: Model, z: Array, y: AnyArray) -> Shaped[Array, " n"]:
-    if model.output == "identity":
-        return 0.5 * jnp.square(z - y)[0]
+def _over_rows(losses: Array, classes: Array | None) -> Shaped[Array, " n"]:
+    """The sum over the rows of the output, but for those that are padding."""
+    if losses.shape[0] == 1:
+        return losses[0]
+    if classes is not None:
+        losses = jnp.where(classes[:, None] > 0.0, losses, 0.0)
+    return jnp.sum(losses, axis=0)
+
+
+def _example_losses(
+    model: Model, z: Array, y: AnyArray, classes: Array | None
+) -> Shaped[Array, " n"]:
     if model.output == "sigmoid":
-        return (softplus(z) - y * z)[0]
+        return _over_rows(softplus(z) - y * z, classes)
+    if model.output != "softmax":
+        return _over_rows(0.5 * jnp.square(predict(model, z) - y), classes)
     shifted = z - lax.stop_gradient(jnp.max(z, axis=0))
     log_normalizer = jnp.log(jnp.sum(jnp.exp(shifted), axis=0))
     return jnp.sum(y * (log_normalizer - shifted), axis=0)
 
 
-def _example_losses_long_way(model: Model, z: Array, y: AnyArray) -> Shaped[Array, " n"]:
-    if model.output == "identity":
-        return _example_losses(model, z, y)
+def _example_losses_long_way(
+    model: Model, z: Array, y: AnyArray, classes: Array | None
+) -> Shaped[Array, " n"]:
+    if model.output not in ("sigmoid", "softmax"):
+        return _example_losses(model, z, y, classes)
     yhat = predict(model, z)
     if model.output == "sigmoid":
-        return -(_weighted(y, jnp.log(yhat)) + _weighted(1.0 - y, jnp.log(1.0 - yhat)))[0]
+        two = _weighted(y, jnp.log(yhat)) + _weighted(1.0 - y, jnp.log(1.0 - yhat))
+        return _over_rows(-two, classes)
     return -jnp.sum(_weighted(y, jnp.log(yhat)), axis=0)
 
 
@@ -209,7 +233,9 @@ def losses(
     if padding is not None and model.output == "softmax":
         # exp of this is 0 in every format, and it is finite, so no inf - inf can arise.
         z = jnp.where(padding.classes[:, None] > 0.0, z, -1e9)
-    stable, long_way = _example_losses(model, z, y), _example_losses_long_way(model, z, y)
+    classes = None if padding is None else padding.classes
+    stable = _example_losses(model, z, y, classes)
+    long_way = _example_losses_long_way(model, z, y, classes)
     if padding is None:
         return jnp.mean(stable), jnp.mean(long_way)
     n = jnp.sum(padding.examples)

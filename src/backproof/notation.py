@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
-Output: TypeAlias = Literal["identity", "sigmoid", "softmax"]
+Output: TypeAlias = Literal["identity", "sigmoid", "softmax", "sigmoid_squared", "tanh_squared"]
 
 ACTIVATIONS = (
     "identity",
@@ -25,22 +25,39 @@ ACTIVATIONS = (
     "gelu_tanh",
 )
 LEAKY_SLOPE = 0.01
-# g'(0) of those with a kink, as the reference takes it: the slope of the side below.
-KINKS: Mapping[str, float] = {"relu": 0.0, "leaky_relu": LEAKY_SLOPE}
+_LEAKY = "leaky_relu_"
+
+
+def slope_below(activation: str) -> float | None:
+    """g' below the kink at 0, and g'(0) as the reference takes it; None without a kink.
+
+    A leaky ReLU may say its slope: `leaky_relu_0.2`.
+    """
+    if activation.startswith(_LEAKY):
+        return float(activation.removeprefix(_LEAKY))
+    return {"relu": 0.0, "leaky_relu": LEAKY_SLOPE}.get(activation)
+
 
 LOSS_OF_OUTPUT: Mapping[Output, str] = {
     "identity": "half mean squared error",
     "sigmoid": "mean binary cross-entropy",
     "softmax": "mean categorical cross-entropy",
+    "sigmoid_squared": "half mean squared error",
+    "tanh_squared": "half mean squared error",
 }
 
 
 class Model(NamedTuple):
-    """A member of the family: `depth` layers, and what follows the last one."""
+    """A member of the family: `depth` layers, what follows the last one, and how many rows it has.
+
+    `several` is whether the output has k rows, as softmax always has. The losses are summed over
+    the rows: half the squared error, or one binary cross-entropy for each.
+    """
 
     name: str
     depth: int
     output: Output
+    several: bool = False
 
     @property
     def has_activation(self) -> bool:
@@ -49,13 +66,13 @@ class Model(NamedTuple):
 
     @property
     def output_axis(self) -> str:
-        """The rows of the last layer: k classes for softmax, otherwise one."""
-        return "k" if self.output == "softmax" else "1"
+        """The rows of the last layer: k where there are several, otherwise one."""
+        return "k" if self.output == "softmax" or self.several else "1"
 
     @property
     def axes(self) -> tuple[str, ...]:
         """The axes whose sizes are free, in a fixed order: d, the hidden ones, k, n."""
-        classes = ("k",) if self.output == "softmax" else ()
+        classes = ("k",) if self.output_axis == "k" else ()
         return ("d", *self.hidden_axes, *classes, "n")
 
     @property
@@ -110,3 +127,45 @@ MODELS: Mapping[str, Model] = {
         mlp(3, "softmax"),
     )
 }
+
+
+def _relative(depth: int, output: Output, several: bool) -> Model:
+    name = {1: "regression", 2: "mlp"}.get(depth, f"mlp{depth}")
+    ending = "_several" if several and output != "softmax" else ""
+    return Model(f"{name}_{output}{ending}", depth, output, several)
+
+
+def _family() -> dict[str, Model]:
+    """`MODELS`, and their relatives that people write: other outputs and losses, more layers."""
+    known = dict(MODELS)
+    there = {(model.depth, model.output, model.output_axis) for model in MODELS.values()}
+    outputs: tuple[Output, ...] = (
+        "identity",
+        "sigmoid",
+        "softmax",
+        "sigmoid_squared",
+        "tanh_squared",
+    )
+    for depth in (1, 2, 3, 4):
+        for output in outputs:
+            for several in (True,) if output == "softmax" else (False, True):
+                model = _relative(depth, output, several)
+                if (depth, output, model.output_axis) not in there:
+                    known[model.name] = model
+    return known
+
+
+FAMILY: Mapping[str, Model] = _family()
+
+
+def member(depth: int, output: Output, several: bool = False) -> Model | None:
+    """The model of `FAMILY` with these, None if there is none."""
+    axis = "k" if several or output == "softmax" else "1"
+    return next(
+        (
+            model
+            for model in FAMILY.values()
+            if (model.depth, model.output, model.output_axis) == (depth, output, axis)
+        ),
+        None,
+    )

@@ -7,7 +7,7 @@ and goes on from the simplest that still shows the mistake.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -20,25 +20,30 @@ StillWrong: TypeAlias = Callable[[Sequence[Case]], list[bool]]
 
 _SMALL_SIZES = (1, 2, 3)
 _STEPS = 60
+_FREE = ("identity", "tanh_squared")  # whose labels may be any number
 _SHORT = (0.0, 1.0, -1.0, 2.0, 0.5)
 
 
-def shrink(model: Model, case: Case, still_wrong: StillWrong) -> Case:
+def shrink(
+    model: Model, case: Case, still_wrong: StillWrong, fixed: Mapping[str, int] | None = None
+) -> Case:
     """The simplest case found for which `still_wrong` holds; `case` itself at the least.
 
     Args:
         model: whose tensors the case holds.
         case: one for which `still_wrong` holds.
         still_wrong: judges a batch of cases.
+        fixed: sizes of axes that have to stay.
     """
+    fixed = fixed or {}
     small = [
-        *_small_cases(model),
+        *_small_cases(model, fixed),
         Case(_rounded_case(model, case.arrays, 0), case.scale),
     ]
     wrong = [c for c, bad in zip(small, still_wrong(small), strict=True) if bad]
     best = min([case, *wrong], key=_cost)
     for _ in range(_STEPS):
-        simpler = [c for c in _proposals(model, best) if _cost(c) < _cost(best)]
+        simpler = [c for c in _proposals(model, best, fixed) if _cost(c) < _cost(best)]
         simpler.sort(key=_cost)
         found = next(_first_wrong(simpler, still_wrong), None)
         if found is None:
@@ -53,14 +58,15 @@ def _first_wrong(cases: list[Case], still_wrong: StillWrong) -> Iterator[Case]:
         yield from (c for c, bad in zip(chunk, still_wrong(chunk), strict=True) if bad)
 
 
-def _small_cases(model: Model) -> Iterator[Case]:
+def _small_cases(model: Model, fixed: Mapping[str, int]) -> Iterator[Case]:
     """Small integers in small shapes, the smallest shapes first."""
     for size in _SMALL_SIZES:
         for seed in range(12):
             sizes = dict.fromkeys(model.axes, size)
-            if "k" in sizes:
+            if model.output == "softmax":
                 sizes["k"] = max(size, 2)
-            for alone in ("", *model.axes):
+            sizes.update(fixed)
+            for alone in ("", *(axis for axis in model.axes if axis not in fixed)):
                 if alone and size == 1:
                     yield of_sizes(model, {**sizes, alone: 2}, "integer", seed)
                 elif not alone:
@@ -82,15 +88,15 @@ def _cost(case: Case) -> tuple[int, int, float]:
     return len(values), sum(map(digits, values)), sum(map(abs, values))
 
 
-def _proposals(model: Model, case: Case) -> Iterator[Case]:
-    for arrays in (*_smaller(model, case.arrays), *_shorter(model, case.arrays)):
+def _proposals(model: Model, case: Case, fixed: Mapping[str, int]) -> Iterator[Case]:
+    for arrays in (*_smaller(model, case.arrays, fixed), *_shorter(model, case.arrays)):
         yield Case(arrays, case.scale)
 
 
-def _smaller(model: Model, arrays: Arrays) -> Iterator[Arrays]:
+def _smaller(model: Model, arrays: Arrays, fixed: Mapping[str, int]) -> Iterator[Arrays]:
     """Without the first or second half of an axis, and without any one place of it."""
     for axis, size in sizes_of(model, arrays).items():
-        if size == 1:
+        if size == 1 or axis in fixed:
             continue
         half = size // 2
         kept = [slice(0, half), slice(half, size)] if size > 3 else []
@@ -123,9 +129,9 @@ def _shorter(model: Model, arrays: Arrays) -> Iterator[Arrays]:
     for places in (0, 1, 2):
         yield _rounded_case(model, arrays, places)
     for tensor, array in arrays.items():
-        if tensor == "y" and model.output != "identity":
+        if tensor == "y" and model.output not in _FREE:
             yield {**arrays, tensor: _hard(model, array)}
-            if array.size <= 16 and model.output == "sigmoid":
+            if array.size <= 16 and model.output != "softmax":
                 for place in np.ndindex(array.shape):
                     yield {**arrays, tensor: _with(array, place, 0.0)}
             continue
@@ -143,7 +149,7 @@ def _shorter(model: Model, arrays: Arrays) -> Iterator[Arrays]:
 
 
 def _hard(model: Model, y: NDArray) -> NDArray:
-    if model.output == "sigmoid":
+    if model.output != "softmax":
         return np.round(y)
     return np.eye(y.shape[0])[:, y.argmax(axis=0)]
 
@@ -167,6 +173,6 @@ def _rounded(array: NDArray, places: int) -> NDArray:
 
 def _rounded_case(model: Model, arrays: Arrays, places: int) -> Arrays:
     return {
-        tensor: array if tensor == "y" and model.output != "identity" else _rounded(array, places)
+        tensor: array if tensor == "y" and model.output not in _FREE else _rounded(array, places)
         for tensor, array in arrays.items()
     }

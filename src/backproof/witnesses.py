@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from backproof import models, program_cache
 from backproof.cases import LARGEST, Arrays, Case
 from backproof.error_bounds import FORMATS, bounded
-from backproof.notation import KINKS, Model
+from backproof.notation import MODELS, Model, slope_below
 from backproof.rounding_rules import Format
 
 # Bucket: the largest size of an axis, and how many cases are evaluated together. The smallest holds
@@ -78,10 +78,10 @@ def truths(
         cases: of any sizes up to 64.
         activation: a name of `notation.ACTIVATIONS`; ignored by models without a hidden layer.
         precision: a key of `error_bounds.FORMATS`.
-        kink: g'(0), where the activation has a kink; None: `notation.KINKS`, as the reference.
+        kink: g'(0), where the activation has a kink; None: as the reference.
     """
     judged, own = FORMATS[precision], FORMATS["float64"]
-    slope = KINKS.get(activation, 0.0) if kink is None else kink
+    slope = (slope_below(activation) or 0.0) if kink is None else kink
     fmt = np.array([judged.u + own.u, judged.smallest + own.smallest])
     results: list[Truth | None] = [None] * len(cases)
 
@@ -123,7 +123,7 @@ def _pad(model: Model, cases: Sequence[Case], bucket: int) -> dict[str, NDArray]
     sizes = dict.fromkeys(model.axes, bucket)
     padded = {tensor: np.zeros((batch, *model.shape(tensor, sizes))) for tensor in model.layouts}
     padded["examples"] = np.zeros((batch, bucket))
-    padded["classes"] = np.zeros((batch, bucket if model.output == "softmax" else 1))
+    padded["classes"] = np.zeros((batch, bucket if model.output_axis == "k" else 1))
     # The rows that no case fills need one real example, or their mean is 0 / 0.
     padded["examples"][len(cases) :, 0] = 1.0
     padded["classes"][len(cases) :, 0] = 1.0
@@ -265,10 +265,12 @@ def reference(
     derivation, options = _derivation(model, activation)
     cast = {name: array.astype(precision) for name, array in arrays.items()}
     parameters = [cast[name] for name in model.parameters]
-    if model.depth > 2:
+    if derivation.__name__.endswith("deep_mlp"):
         pairs = list(zip(parameters[::2], parameters[1::2], strict=True))
         arguments: list[Any] = [pairs, cast["x"], cast["y"]]
-        layers = derivation.backward(*arguments, **options)
+        crossing = model.output in ("sigmoid", "softmax")  # the others have the long way only
+        backward = derivation.backward if crossing else derivation.backward_long_way
+        layers = backward(*arguments, **options)
         gradients = [gradient for layer in layers for gradient in layer]
     else:
         arguments = [*parameters, cast["x"], cast["y"]]
@@ -278,9 +280,9 @@ def reference(
 
 
 def _derivation(model: Model, activation: str) -> tuple[Any, dict[str, str]]:
-    if model.depth == 1:
+    if model.depth == 1 and model.name in MODELS:
         return importlib.import_module(f"backproof.reference.{model.name}"), {}
-    module = "mlp" if model.depth == 2 else "deep_mlp"
+    module = "mlp" if model.name in ("mlp", "mlp_softmax") else "deep_mlp"
     options = {"activation": activation, "output": model.output}
     return importlib.import_module(f"backproof.reference.{module}"), options
 
@@ -334,7 +336,7 @@ def dissent(model: Model, case: Case, truth: Truth, activation: str = "sigmoid")
             apart = np.abs(by_hand[name] - value)
             if not np.all((apart <= 2.0 * truth.bounds[name]) | ~np.isfinite(truth.bounds[name])):
                 return f"JAX and the derivation by hand differ in {name}"
-        if activation in KINKS and is_at_kink(model, case, activation):
+        if slope_below(activation) is not None and is_at_kink(model, case, activation):
             return None  # there differences give neither slope
         return _difference_dissent(model, case, truth, activation)
 
