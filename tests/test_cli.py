@@ -58,7 +58,11 @@ BAD = {
     "returns nothing": (backward("return None"), "None"),
     "exits": (backward("import sys; sys.exit(3)\nreturn 1.0 * w, 1.0 * b"), "sys.exit(3)"),
     "object arrays": (backward("return np.array([object()]), np.array([object()])"), "object"),
-    "import fails": ("import not_there_at_all\n" + RIGHT, "not_there_at_all"),
+    "import fails": (
+        "import not_there_at_all as helpers\n"
+        + backward("g = helpers.grads(w, b)\nreturn w * g, b * g"),
+        "not callable",
+    ),
     "hangs": (backward("while True: pass\nreturn 1.0 * w, 1.0 * b"), "did not return"),
     "dies": (backward("import os; os._exit(5)\nreturn 1.0 * w, 1.0 * b"), "5"),
     "recursion": (backward("return backward(w, b, x, y)"), "RecursionError"),
@@ -106,7 +110,7 @@ def test_rows_are_told_by_flag_and_by_toml(tmp_path: Path) -> None:
     rows = (EXAMPLES / "right_mlp_rows.py").read_text("utf-8")
     path = written(tmp_path, rows)
     assert main(["check", path, *FEW, "--convention", "rows"]) == 0
-    assert main(["check", path, *FEW]) != 0
+    assert main(["check", path, *FEW, "--convention", "columns"]) != 0
     (tmp_path / "homework.toml").write_text('convention = "rows"\n', "utf-8")
     assert main(["check", path, *FEW]) == 0
 

@@ -84,7 +84,15 @@ def test_the_squared_error_without_its_half_if_its_loss_says_so() -> None:
     with_loss = report(backward, "linear_regression", "identity", loss)
     assert with_loss.verdict == "right"
     assert findings(with_loss) == {"scaled"}
-    assert report(backward, "linear_regression", "identity").verdict == "wrong"
+    # Where no loss is stated, the half is anybody's choice; another factor is not.
+    untold = report(backward, "linear_regression", "identity")
+    assert untold.verdict == "right"
+    assert findings(untold) == {"scaled"}
+
+    def tripled(*arrays: Any) -> Any:
+        return tuple(1.5 * gradient for gradient in backward(*arrays))
+
+    assert report(tripled, "linear_regression", "identity").verdict == "wrong"
 
 
 def test_float32_throughout_is_judged_in_float32() -> None:

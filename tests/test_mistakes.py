@@ -103,7 +103,7 @@ def test_is_found_for_every_activation(mistake: Mistake, model: str, activation:
     assert_found(mistake, model, activation, 200)
 
 
-def unshrunk(model: object, case: Case, still_wrong: object) -> Case:
+def unshrunk(model: object, case: Case, still_wrong: object, fixed: object) -> Case:
     return case
 
 

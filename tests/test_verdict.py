@@ -23,10 +23,6 @@ def test_the_worst_entry_counts() -> None:
     assert margin(answer, truth, bound) == 3.0
 
 
-def test_a_factor_scales_truth_and_bound() -> None:
-    assert margin(np.array([6.0]), np.array([1.0]), np.array([0.5]), factor=4.0) == 1.0
-
-
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite_has_no_margin(value: float) -> None:
     assert np.isnan(margin(np.array([0.0, value]), np.zeros(2), np.ones(2)))

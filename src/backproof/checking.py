@@ -17,8 +17,10 @@ from backproof.reading.call import Run, in_process
 from backproof.reading.convention import describe
 from backproof.reading.guards import guards, precisions_named
 from backproof.reading.process import MEMORY, SECONDS, About, Child
-from backproof.reading.source import UNTOLD, Found, read, read_function, to_spec
+from backproof.reading.program import program
+from backproof.reading.source import UNTOLD, read_function, to_spec
 from backproof.reading.told import Settings, Unreadable
+from backproof.reading.understand import Judgeable, Plan, plan, understand
 from backproof.verdict import Report, Verdict, worst
 
 CASES = 2000
@@ -103,7 +105,10 @@ def check(
         tuple(guard for one in used for guard in guards(one)),
         tuple(precision for one in used for precision in precisions_named(one)),
     )
-    return _judged(found, in_process(function, beside), about, cases, seed)
+    spec = to_spec(found)
+    text = describe(found.layouts, spec.family)
+    one = Judgeable(found.function, found.line, spec, text, found.reduction)
+    return _judged(one, in_process(function, beside), about, cases, seed)
 
 
 def check_file(
@@ -137,38 +142,47 @@ def check_file(
         )
 
     try:
-        found = read(path, settings)
-        asked = [one for one in found if one.question is None]
-        if not asked:
-            question = "; ".join(f"{one.function}: {one.question}" for one in found)
-            return file_report("unread", (), problem=question, question=True)
+        planned = plan(program(Path(path)), settings)
+        modules = planned.modules
+        if not modules:
+            asked = planned.questions
+            problem = "; ".join(asked) or planned.nothing
+            return file_report("unread", (), problem=problem, question=bool(asked))
         # JAX takes as long to import as the child to start, and programs longer to load.
-        threading.Thread(target=_prepare, args=(asked,), daemon=True).start()
-        with Child(path, memory_bytes=memory, seconds=seconds) as child:
-            reports = []
-            for one in asked:
-                about = child.about(one.function, *([one.loss] if one.loss else []))
-                progress(f"{one.function}: ")
-                reports.append(_judged(one, child.run, about, cases, seed, progress=progress))
+        threading.Thread(target=_prepare, args=(planned,), daemon=True).start()
+        with Child(path, modules=modules, memory_bytes=memory, seconds=seconds) as child:
+            found, questions = understand(child, planned)
+            reports = [_checked(one, child, cases, seed, progress) for one in found]
     except Unreadable as error:
         return file_report("unread", (), problem=str(error))
-    questions = [f"{one.function}: {one.question}" for one in found if one.question is not None]
+    problem = "; ".join([*planned.program.notes, *questions])
     return file_report(
         worst([report.verdict for report in reports]),
         reports,
-        problem="; ".join(questions) or None,
+        problem=problem or None,
+        question=not reports,
     )
 
 
-def _prepare(asked: Sequence[Found]) -> None:
+def _checked(
+    one: Judgeable, child: Child, cases: int, seed: int, progress: Callable[[str], None]
+) -> Report:
+    names = [one.spec.function, *([one.spec.loss] if one.spec.loss else [])]
+    about = child.about(*names, module=one.spec.module)
+    progress(f"{one.name}: ")
+    return _judged(one, child.run, about, cases, seed, progress=progress)
+
+
+def _prepare(planned: Plan) -> None:
     from backproof.witnesses import prepare
 
-    for one in asked:
-        prepare(to_spec(one).family, one.activation or "identity")
+    for one in planned.functions:
+        if one.question is None:
+            prepare(to_spec(one).family, one.activation or "identity")
 
 
 def _judged(
-    found: Found,
+    one: Judgeable,
     run: Run,
     about: About,
     cases: int,
@@ -178,17 +192,17 @@ def _judged(
     from backproof.explain import Candidate
     from backproof.judge import judge
 
-    spec = to_spec(found)
-    activation = found.activation or "identity"
+    spec = one.spec
+    activation = spec.activation or "identity"
     candidate = Candidate(spec.family, activation, spec, run, guards=bool(about.guards))
     lowest = next((name for name in _LOWEST_FIRST if name in about.precisions), None)
     return judge(
         candidate,
         cases,
         seed,
-        told_factor=_FACTOR_OF_REDUCTION.get(found.reduction or ""),
+        told_factor=_FACTOR_OF_REDUCTION.get(one.reduction or ""),
         lowest_named={"half": "float16", "single": "float32"}.get(lowest or "", lowest),
-        convention=describe(found.layouts, spec.family),
-        line=found.line,
+        convention=one.convention,
+        line=one.line,
         progress=progress,
-    )
+    )._replace(name=one.name)

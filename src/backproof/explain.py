@@ -9,18 +9,18 @@ units in the last place instead: an unstable answer jumps about, a mistake stays
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backproof.cases import Case
+from backproof.cases import Case, sizes_of
 from backproof.error_bounds import FORMATS
 from backproof.notation import Model
 from backproof.reading.call import Outcome, Run
-from backproof.reading.spec import Spec
-from backproof.verdict import RIGHT_BELOW, distances, margin
+from backproof.reading.spec import PENALTIES, Spec
+from backproof.verdict import RIGHT_BELOW, distances, is_telling, margin
 from backproof.witnesses import Truth, reference, truths
 
 Explanation: TypeAlias = Literal["rounding", "unstable", "guarded", "mistake", "unsure"]
@@ -44,9 +44,9 @@ _HALVINGS = (2, 4, 6, 8, 10, 12)
 class Candidate(NamedTuple):
     """A function on trial: how to run it, what it is the gradient of, and how exact it can be.
 
-    `factor` is what its gradients are of the mean loss's: "1", "n" (the sum), and for the squared
-    error without its half "2" and "2n". `kink` is its g'(0), None if it is the reference's.
-    `guards` is whether its source has small constants that `without_guards` takes out.
+    `factor` is what its gradients are of the mean loss's, a key of `FACTORS`. `kink` is its g'(0),
+    None if it is the reference's. `guards` is whether its source has small constants
+    that `without_guards` takes out.
     """
 
     model: Model
@@ -81,8 +81,82 @@ class Candidate(NamedTuple):
         ]
 
     def truths(self, cases: Sequence[Case]) -> list[Truth]:
-        """The truth at this candidate's precision and kink."""
-        return truths(self.model, cases, self.activation, self.precision, self.kink)
+        """What it should answer, at its precision and kink."""
+        known = truths(self.model, cases, self.activation, self.precision, self.kink)
+        return [self._as_asked(case, truth) for case, truth in zip(cases, known, strict=True)]
+
+    def _as_asked(self, case: Case, truth: Truth) -> Truth:
+        values, bounds = dict(truth.values), dict(truth.bounds)
+        fmt, own = FORMATS[self.precision], FORMATS["float64"]
+        for name, value in truth.values.items():
+            values[name] = self.asked(case, name, value)
+            bounds[name] = np.abs(self.asked(case, name, truth.bounds[name], moved=False))
+            if self.spec.penalty is not None:
+                terms = sum(case.arrays[p].size for p in self.spec.penalised)
+                rounding = (8.0 + terms) * np.abs(self.penalty(case, name)) + 4.0 * np.abs(value)
+                bounds[name] = bounds[name] + (fmt.u + own.u) * rounding
+            if self.spec.updates and name != "loss":
+                # lr * dW rounds, so does the difference, and the rate may be 1 / n of something.
+                step = np.abs(values[name] - case.arrays[name[1:]]) + bounds[name]
+                rounding = 4.0 * step + np.abs(case.arrays[name[1:]])
+                bounds[name] = bounds[name] + (fmt.u + own.u) * rounding + fmt.smallest
+        return Truth(values, bounds, truth.agrees)
+
+    def asked(self, case: Case, name: str, value: NDArray, *, moved: bool = True) -> NDArray:
+        """What it should give where `value` is true of the mean loss: scaled, or a step down it.
+
+        With `moved` false the step alone.
+        """
+        factor = scale_factor(self.factor, case)
+        if self.spec.updates and name != "loss":
+            factor = abs(factor)  # an ascent of the likelihood descends the loss
+        value = factor * value + (self.penalty(case, name) if moved else 0.0)
+        if not self.spec.updates or name == "loss":
+            return np.asarray(value)
+        step = self.spec.rate_of(sizes_of(self.model, case.arrays)) * value
+        return case.arrays[name[1:]] - step if moved else np.asarray(step)
+
+    def penalty(self, case: Case, name: str) -> Any:
+        """What its L2 term adds to the loss or to a gradient."""
+        spec = self.spec
+        if spec.penalty is None:
+            return 0.0
+        strength = PENALTIES[spec.penalty](case.arrays["y"].shape[1]) * spec.strength
+        if name == "loss":
+            return strength * sum(float(np.sum(case.arrays[p] ** 2)) for p in spec.penalised)
+        return 2.0 * strength * case.arrays[name[1:]] if name[1:] in spec.penalised else 0.0
+
+    def gradient_given(self, case: Case, name: str, answer: NDArray) -> NDArray:
+        """The gradient in its answer, up to the rounding of an update and to `factor`."""
+        if self.spec.updates:
+            rate = self.spec.rate_of(sizes_of(self.model, case.arrays))
+            answer = np.asarray((case.arrays[name[1:]] - answer) / rate)
+        return np.asarray(answer - self.penalty(case, name))
+
+    def tells(self, case: Case, truth: Truth, name: str) -> bool:
+        """Whether this case could show a mistake in `name`."""
+        value, bound = truth.values[name], truth.bounds[name]
+        if self.spec.updates and name != "loss":
+            value = value - case.arrays[name[1:]]
+        return is_telling(value, bound)
+
+    @property
+    def judged(self) -> list[str]:
+        """The gradients it is to give."""
+        if self.spec.loss_only:
+            return []
+        return [f"d{name}" for name in self.model.parameters if name not in self.spec.absent]
+
+    def restricted(self, case: Case) -> Case:
+        """The case as its file can take it: without biases, one example, labels hard."""
+        arrays = dict(case.arrays)
+        for name in self.spec.absent:
+            arrays[name] = np.zeros_like(arrays[name])
+        if self.spec.single:
+            arrays["x"], arrays["y"] = arrays["x"][:, :1], arrays["y"][:, :1]
+        if ":" in self.spec.layouts["y"]:
+            arrays["y"] = hard_labels(self.model, arrays["y"])
+        return Case(arrays, case.scale)
 
 
 def is_arithmetic(problem: str | None) -> bool:
@@ -103,10 +177,39 @@ def _as_numpy_would(model: Model, case: Case, outcome: Outcome) -> Outcome:
 
 
 def scale_factor(factor: str, case: Case) -> float:
-    """What `factor` is for a case of n examples."""
-    n = case.arrays["y"].shape[1]
-    factors: dict[str, float] = {"1": 1.0, "n": n, "2": 2.0, "2n": 2.0 * n}
+    """What `factor` is for a case of n examples and k rows of the output."""
+    k, n = case.arrays["y"].shape
+    factors: dict[str, float] = {
+        "1": 1.0,
+        "n": n,
+        "2": 2.0,
+        "2n": 2.0 * n,
+        "1/k": 1.0 / k,
+        "2/k": 2.0 / k,
+        "-1": -1.0,
+        "-n": -n,
+    }
     return factors[factor]
+
+
+# What gradients may be of, in words; the design lets a factor n pass where nothing is stated.
+FACTORS: Mapping[str, str] = {
+    "1": "the mean over the examples",
+    "n": "the sum over the examples",
+    "2": "the mean without the half",
+    "2n": "the sum without the half",
+    "1/k": "the mean over examples and outputs",
+    "2/k": "the mean over examples and outputs without the half",
+    "-1": "the mean log-likelihood",
+    "-n": "the log-likelihood",
+}
+
+
+def hard_labels(model: Model, y: NDArray) -> NDArray:
+    """The labels as certainties."""
+    if model.output == "softmax" or (model.several and y.shape[0] > 1):
+        return np.eye(y.shape[0])[:, y.argmax(axis=0)]
+    return np.where(y > 0.5, 1.0, 0.0)
 
 
 def explain(candidate: Candidate, cases: Sequence[Case], name: str) -> list[Explanation]:
@@ -129,10 +232,10 @@ def _by_precision(
     explanations: list[Explanation] = ["mistake"] * len(cases)
     infinite: list[int] = []
     outside: list[tuple[int, float]] = []
-    for i, (case, outcome, truth) in enumerate(zip(cases, outcomes, known, strict=True)):
+    for i, (outcome, truth) in enumerate(zip(outcomes, known, strict=True)):
         if name not in outcome.values:
             continue
-        m = _margin(outcome, truth, name, scale_factor(candidate.factor, case))
+        m = _margin(outcome, truth, name)
         if m <= RIGHT_BELOW:
             explanations[i] = "rounding"
         elif np.isnan(m) or outcome.overflowed:  # an infinity on the way can end in any number
@@ -153,8 +256,8 @@ def _by_precision(
     return explanations
 
 
-def _margin(outcome: Outcome, truth: Truth, name: str, factor: float) -> float:
-    return margin(outcome.values[name], truth.values[name], truth.bounds[name], factor)
+def _margin(outcome: Outcome, truth: Truth, name: str) -> float:
+    return margin(outcome.values[name], truth.values[name], truth.bounds[name])
 
 
 def _noise(
@@ -178,9 +281,9 @@ def _noise(
             # The derivation by hand knows one g'(0) only; this is as near as float64 comes.
             exact: NDArray = truth.values[name].astype(np.longdouble)
         else:
-            exact = reference(candidate.model, case.arrays, candidate.activation)[name]
-        factor = scale_factor(candidate.factor, case)
-        shrunk = m / max(margin(value, exact, truth.bounds[name], factor), 1e-300)
+            true = reference(candidate.model, case.arrays, candidate.activation)[name]
+            exact = candidate.asked(case, name, true)
+        shrunk = m / max(margin(value, exact, truth.bounds[name]), 1e-300)
         if not shrunk > _SHRINKING / 2.0:
             explanations.append("mistake")
         else:
@@ -200,19 +303,16 @@ def _by_jitter(candidate: Candidate, case: Case, name: str, without_guards: bool
             for tensor, array in case.arrays.items()
             if tensor != "y"
         }
-        moved.append(Case({**arrays, "y": case.arrays["y"]}, case.scale))
+        moved.append(candidate.restricted(Case({**arrays, "y": case.arrays["y"]}, case.scale)))
     outcomes = candidate.answers(moved, without_guards=without_guards)
     known = candidate.truths(moved)
     if any(name not in outcome.values for outcome in outcomes):
         return "unsure"
-    factor = scale_factor(candidate.factor, case)
-    first = distances(
-        outcomes[0].values[name], known[0].values[name], known[0].bounds[name], factor
-    )
+    first = distances(outcomes[0].values[name], known[0].values[name], known[0].bounds[name])
     entry = np.unravel_index(int(np.argmax(first)), first.shape)
     apart = np.array(
         [
-            float(outcome.values[name][entry] - factor * truth.values[name][entry])
+            float(outcome.values[name][entry] - truth.values[name][entry])
             for outcome, truth in zip(outcomes, known, strict=True)
         ]
     )
@@ -266,15 +366,17 @@ def find_kink(
     """
     if candidate.guards:  # which move nearly every case
         outcomes = candidate.answers(cases, without_guards=True)
-    at_zero = candidate._replace(kink=0.0).truths(cases)
-    at_one = candidate._replace(kink=1.0).truths(cases)
-    for parameter in candidate.model.parameters:
-        name = f"d{parameter}"
+    at_zero, at_one = (
+        truths(candidate.model, cases, candidate.activation, candidate.precision, kink)
+        for kink in (0.0, 1.0)
+    )
+    for name in candidate.judged:
         shares: list[NDArray] = []
         for case, outcome, zero, one in zip(cases, outcomes, at_zero, at_one, strict=True):
             if name in outcome.values:
                 step = one.values[name] - zero.values[name]
-                value = outcome.values[name] / scale_factor(candidate.factor, case)
+                given = candidate.gradient_given(case, name, outcome.values[name])
+                value = given / scale_factor(candidate.factor, case)
                 share = value - zero.values[name]
                 kinked = (np.abs(step) > 1e3 * zero.bounds[name]) & np.isfinite(share)
                 shares.append(share[kinked] / step[kinked])
@@ -304,7 +406,6 @@ def _explains(
     outside = [
         case
         for case, outcome, truth in zip(cases, outcomes, known, strict=True)
-        if name in outcome.values
-        and not _margin(outcome, truth, name, scale_factor(candidate.factor, case)) <= RIGHT_BELOW
+        if name in outcome.values and not _margin(outcome, truth, name) <= RIGHT_BELOW
     ]
     return not outside or "mistake" not in explain(candidate, outside, name)

@@ -11,18 +11,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from backproof.cases import Case
-from backproof.explain import Candidate, Explanation, scale_factor
-from backproof.notation import KINKS
+from backproof.explain import FACTORS, Candidate, Explanation
+from backproof.notation import slope_below
 from backproof.reading.call import Outcome
 from backproof.verdict import WRONG_ABOVE, Finding, Quantity, margin
 
 _IN_FLOAT32 = 128  # cases run in float32 as well
-FACTORS: Mapping[str, str] = {
-    "1": "the mean over the examples",
-    "n": "the sum over the examples",
-    "2": "the mean without the half",
-    "2n": "the sum without the half",
-}
 
 
 def findings_of(
@@ -74,7 +68,7 @@ def _listed(counts: Mapping[str, int]) -> str:
 def _convention(candidate: Candidate) -> list[Finding]:
     if candidate.kink is None:
         return []
-    usual = KINKS[candidate.activation]
+    usual = slope_below(candidate.activation)
     text = f"takes g'(0) = {candidate.kink:g} at the kink; the reference takes {usual:g}"
     return [Finding("convention", text)]
 
@@ -109,12 +103,11 @@ def _in_float32(
     known = candidate._replace(precision="float32").truths(some)
     largest = float(np.finfo(np.float32).max) * 1e-2
     lost: Counter[str] = Counter()
-    for case, outcome, truth in zip(some, outcomes, known, strict=True):
-        factor = scale_factor(candidate.factor, case)
+    for outcome, truth in zip(outcomes, known, strict=True):
         for name in right:
             if name not in outcome.values or np.max(np.abs(truth.values[name])) > largest:
                 continue
-            m = margin(outcome.values[name], truth.values[name], truth.bounds[name], factor)
+            m = margin(outcome.values[name], truth.values[name], truth.bounds[name])
             lost[name] += not m <= WRONG_ABOVE
     if not any(lost.values()):
         return []

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from backproof.cases import Arrays, Case, Scale, draw
+from backproof.cases import Arrays, Case, Scale, draw, sizes_of
 from backproof.error_bounds import FORMATS
 from backproof.explain import (
     Candidate,
@@ -26,10 +26,10 @@ from backproof.explain import (
     is_arithmetic,
     scale_factor,
 )
-from backproof.findings import FACTORS, findings_of
-from backproof.notation import KINKS
+from backproof.findings import findings_of
+from backproof.notation import slope_below
 from backproof.reading.call import Outcome
-from backproof.reading.convention import to_theirs
+from backproof.reading.convention import laid_out, to_theirs
 from backproof.shrink import shrink
 from backproof.verdict import (
     RIGHT_BELOW,
@@ -40,11 +40,10 @@ from backproof.verdict import (
     Report,
     Verdict,
     distances,
-    is_telling,
     margin,
     worst,
 )
-from backproof.witnesses import Truth, dissent
+from backproof.witnesses import Truth, dissent, truths
 
 _REPEATED = 32  # cases answered twice, to see whether the answers differ
 _EXPLAINED_FIRST = 24
@@ -77,7 +76,8 @@ def judge(
         progress: told what is going on.
     """
     started = time.perf_counter()
-    cases = draw(candidate.model, count, seed)
+    drawn = draw(candidate.model, count, seed, fixed=candidate.spec.fixed)
+    cases = [candidate.restricted(case) for case in drawn]
     progress(f"{count:,} cases")
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         pending = pool.submit(candidate.truths, cases)
@@ -110,13 +110,15 @@ def judge(
     if precision != "float64":
         candidate = candidate._replace(precision=precision)
         truth = candidate.truths(cases)
-    factor, loss_decided = _factor(candidate, cases, outcomes, truth, told_factor)
-    candidate = candidate._replace(factor=factor)
+    factor, loss_decided = _factor(candidate, cases, outcomes, told_factor)
+    if factor != candidate.factor:
+        candidate = candidate._replace(factor=factor)
+        truth = candidate.truths(cases)
     candidate, truth = _with_kink(candidate, cases, outcomes, truth)
 
     quantities: dict[str, Quantity] = {}
     explanations: dict[str, Counter[Explanation]] = {}
-    names = [f"d{name}" for name in candidate.model.parameters]
+    names = candidate.judged
     if any("loss" in outcome.values or "loss" in outcome.faults for outcome in outcomes):
         names.append("loss")
     for name in names:
@@ -133,7 +135,7 @@ def judge(
         gradients=quantities,
         loss=loss,
         findings=findings,
-        cases=_counts(cases, _telling(candidate, outcomes, truth)),
+        cases=_counts(cases, _telling(candidate, cases, outcomes, truth)),
         precision=candidate.precision,
         seconds=time.perf_counter() - started,
         problem=problem,
@@ -154,17 +156,16 @@ def _quantity(
     inside, outside = 0.0, []
     judged: set[int] = set()
     bare = candidate.answers(cases, without_guards=True) if candidate.guards else []
-    for i, (case, outcome, known) in enumerate(zip(cases, outcomes, truth, strict=True)):
+    for i, (outcome, known) in enumerate(zip(outcomes, truth, strict=True)):
         if name in outcome.faults:
             return _malformed(candidate, cases, outcomes, truth, name), tally
         if name not in outcome.values:
             continue
-        factor = scale_factor(candidate.factor, case)
-        m = margin(outcome.values[name], known.values[name], known.bounds[name], factor)
+        m = margin(outcome.values[name], known.values[name], known.bounds[name])
         if m <= RIGHT_BELOW:
             inside = max(inside, m)
             judged.add(i)
-        elif bare and _is_inside(bare[i], known, name, factor):
+        elif bare and _is_inside(bare[i], known, name):
             tally["guarded"] += 1
             judged.add(i)
         else:
@@ -186,37 +187,40 @@ def _quantity(
     if unsure:
         why = f"{len(unsure)} of {len(cases):,} cases lie too near the border to tell"
         return Quantity("undecided", _margins(candidate, unsure[:1], name)[0], why), tally
-    if not any(is_telling(truth[i].values[name], truth[i].bounds[name]) for i in judged):
+    if not any(candidate.tells(cases[i], truth[i], name) for i in judged):
         return Quantity("undecided", float("nan"), "no case could have shown a mistake"), tally
     return Quantity("right", inside), tally
 
 
-def _is_inside(outcome: Outcome, known: Truth, name: str, factor: float) -> bool:
+def _is_inside(outcome: Outcome, known: Truth, name: str) -> bool:
     return name in outcome.values and (
-        margin(outcome.values[name], known.values[name], known.bounds[name], factor) <= RIGHT_BELOW
+        margin(outcome.values[name], known.values[name], known.bounds[name]) <= RIGHT_BELOW
     )
 
 
 def _wrong(candidate: Candidate, case: Case, name: str, outside: int, drawn: int) -> Quantity:
     # A case at a kink would leave the reader wondering about g'(0): it has to be wrong for any.
-    kinks = (0.0, 1.0) if candidate.activation in KINKS else (candidate.kink,)
+    kinks = (0.0, 1.0) if slope_below(candidate.activation) is not None else (candidate.kink,)
 
     # What is left after shrinking should differ in digits that people read, if the case does.
     enough = min(_VISIBLE, _margins(candidate, [case], name)[0] ** 0.75)
 
     def still_wrong(tried: Sequence[Case]) -> list[bool]:
+        tried = [candidate.restricted(one) for one in tried]
         margins = [_margins(candidate._replace(kink=k), tried, name) for k in kinks]
         border = max(WRONG_ABOVE, enough) if np.isfinite(enough) else WRONG_ABOVE
         return [all(not m <= border for m in each) for each in zip(*margins, strict=True)]
 
     smallest = case
     if still_wrong([case]) == [True]:
-        smallest = shrink(candidate.model, case, still_wrong)
+        smallest = candidate.restricted(
+            shrink(candidate.model, case, still_wrong, candidate.spec.fixed)
+        )
         if explain(candidate, [smallest], name) != ["mistake"]:
             smallest = case
     counterexample = _counterexample(candidate, smallest, name)
     if candidate.kink is None:
-        known = candidate._replace(precision="float64").truths([smallest])[0]
+        known = truths(candidate.model, [smallest], candidate.activation)[0]
         doubt = dissent(candidate.model, smallest, known, candidate.activation)
         if doubt:
             return Quantity("undecided", counterexample.margin, f"the witnesses disagree: {doubt}")
@@ -228,30 +232,24 @@ def _margins(candidate: Candidate, cases: Sequence[Case], name: str) -> list[flo
     """The margin in each case; 0 where the candidate gave nothing to compare."""
     outcomes, known = candidate.answers(cases), candidate.truths(cases)
     return [
-        margin(
-            outcome.values[name],
-            truth.values[name],
-            truth.bounds[name],
-            scale_factor(candidate.factor, case),
-        )
+        margin(outcome.values[name], truth.values[name], truth.bounds[name])
         if name in outcome.values
         else 0.0
-        for case, outcome, truth in zip(cases, outcomes, known, strict=True)
+        for outcome, truth in zip(outcomes, known, strict=True)
     ]
 
 
 def _counterexample(candidate: Candidate, case: Case, name: str) -> Counterexample:
     outcome, truth = candidate.answers([case])[0], candidate.truths([case])[0]
-    factor = scale_factor(candidate.factor, case)
     actual = outcome.values.get(name)
     if actual is None or is_arithmetic(outcome.problem):
         return _without_answer(candidate, case, truth, name, outcome)
-    ratio = distances(actual, truth.values[name], truth.bounds[name], factor)
+    ratio = distances(actual, truth.values[name], truth.bounds[name])
     ratio = _as_they_type_it(candidate, name, ratio)
     entry = np.unravel_index(int(np.argmax(np.nan_to_num(ratio, nan=np.inf))), ratio.shape)
     return Counterexample(
         _case_as_they_type_it(candidate, case),
-        _as_they_type_it(candidate, name, factor * truth.values[name]),
+        _as_they_type_it(candidate, name, truth.values[name]),
         _as_they_type_it(candidate, name, actual),
         tuple(int(i) for i in entry),
         float(ratio[entry]),
@@ -261,7 +259,7 @@ def _counterexample(candidate: Candidate, case: Case, name: str) -> Counterexamp
 def _without_answer(
     candidate: Candidate, case: Case, truth: Truth, name: str, outcome: Outcome
 ) -> Counterexample:
-    expected = scale_factor(candidate.factor, case) * truth.values[name]
+    expected = truth.values[name]
     return Counterexample(
         _case_as_they_type_it(candidate, case),
         _as_they_type_it(candidate, name, expected),
@@ -273,18 +271,26 @@ def _without_answer(
 
 
 def _case_as_they_type_it(candidate: Candidate, case: Case) -> Arrays:
-    return {
-        tensor: _as_they_type_it(candidate, f"d{tensor}", array)
-        for tensor, array in case.arrays.items()
+    """The case in the candidate's own layout, and the learning rate of an update."""
+    spec = candidate.spec
+    shown: Arrays = {
+        tensor: laid_out(case.arrays, tensor, spec.ours, spec.layouts)
+        for tensor in case.arrays
+        if tensor in spec.layouts and not spec.layouts[tensor].startswith("+")
     }
+    if spec.updates:
+        rate = spec.rate_of(sizes_of(candidate.model, case.arrays))
+        shown["rate"] = np.array(rate)
+    return shown
 
 
 def _as_they_type_it(candidate: Candidate, name: str, array: NDArray) -> NDArray:
-    """In the candidate's own layout; a gradient has its parameter's."""
-    if name == "loss":
-        return array
+    """A gradient has its parameter's layout; a bias inside of its weight is shown by itself."""
     tensor = name.removeprefix("d")
-    return to_theirs(array, candidate.spec.ours[tensor], candidate.spec.layouts[tensor])
+    layout = candidate.spec.layouts.get(tensor, "+")
+    if name == "loss" or "+" in layout:
+        return array
+    return to_theirs(array, candidate.spec.ours[tensor], layout)
 
 
 def _malformed(
@@ -314,52 +320,59 @@ def _factor(
     candidate: Candidate,
     cases: Sequence[Case],
     outcomes: Sequence[Outcome],
-    truth: Sequence[Truth],
     told: str | None,
 ) -> tuple[str, bool]:
     """What the gradients are of, and whether the candidate's own loss said so."""
     if told is not None:
         return told, False
     several = [
-        (case, outcome, known)
-        for case, outcome, known in zip(cases, outcomes, truth, strict=True)
-        if case.arrays["y"].shape[1] > 1 and case.scale == "mild"
+        (case, outcome)
+        for case, outcome in zip(cases, outcomes, strict=True)
+        if case.scale == "mild" and (candidate.spec.single or case.arrays["y"].shape[1] > 1)
     ][:_COMPARED]
-    factors = FACTORS if candidate.model.output == "identity" else ("1", "n")
+    known = truths(
+        candidate.model, [case for case, _ in several], candidate.activation, candidate.precision
+    )
+    compared = [(*pair, truth) for pair, truth in zip(several, known, strict=True)]
     losses = [
-        (case, outcome.values["loss"], known.values["loss"])
-        for case, outcome, known in several
+        (case, outcome.values["loss"] - candidate.penalty(case, "loss"), truth.values["loss"])
+        for case, outcome, truth in compared
         if "loss" in outcome.values and np.isfinite(outcome.values["loss"]).all()
     ]
-    if losses:
-        for factor in factors:
-            apart = [
-                float(abs(loss - scale_factor(factor, case) * known))
-                / max(float(scale_factor(factor, case) * known), 1e-300)
-                for case, loss, known in losses
-            ]
-            if np.median(apart) < _CLOSE:
-                return factor, True
-    return max(("1", "n"), key=lambda factor: _gradients_near(candidate, several, factor)), False
+    for factor in _factors(candidate) if losses else ():
+        apart = [
+            float(abs(loss - scale_factor(factor, case) * true))
+            / max(abs(float(scale_factor(factor, case) * true)), 1e-300)
+            for case, loss, true in losses
+        ]
+        if np.median(apart) < _CLOSE:
+            return factor, True
+    squared = candidate.model.output not in ("sigmoid", "softmax")
+    tried = ("1", "n", "2", "2n") if squared and not losses else ("1", "n")
+    return max(tried, key=lambda factor: _gradients_near(candidate, compared, factor)), False
+
+
+def _factors(candidate: Candidate) -> tuple[str, ...]:
+    model = candidate.model
+    if model.output in ("sigmoid", "softmax"):
+        ascent = ("-1", "-n") if candidate.spec.likelihood else ()
+        return ("1", "n", *ascent, *(("1/k",) if model.several else ()))
+    return ("1", "n", "2", "2n", *(("1/k", "2/k") if model.output_axis == "k" else ()))
 
 
 def _gradients_near(
-    candidate: Candidate, several: Sequence[tuple[Case, Outcome, Truth]], factor: str
+    candidate: Candidate, compared: Sequence[tuple[Case, Outcome, Truth]], factor: str
 ) -> int:
     """How many gradients are near `factor` times the mean's. Near, because guards move them."""
     near = 0
-    for parameter in candidate.model.parameters:
-        name = f"d{parameter}"
-        apart = [
-            float(
-                np.max(
-                    np.abs(outcome.values[name] - scale_factor(factor, case) * known.values[name])
-                )
-                / max(np.max(np.abs(scale_factor(factor, case) * known.values[name])), 1e-300)
-            )
-            for case, outcome, known in several
-            if name in outcome.values and np.isfinite(outcome.values[name]).all()
-        ]
+    for name in candidate.judged:
+        apart = []
+        for case, outcome, truth in compared:
+            if name in outcome.values and np.isfinite(outcome.values[name]).all():
+                given = candidate.gradient_given(case, name, outcome.values[name])
+                expected = scale_factor(factor, case) * truth.values[name]
+                largest = max(float(np.max(np.abs(expected), initial=0.0)), 1e-300)
+                apart.append(float(np.max(np.abs(given - expected), initial=0.0)) / largest)
         near += bool(apart) and float(np.median(apart)) < _CLOSE
     return near
 
@@ -370,11 +383,12 @@ def _with_kink(
     outcomes: Sequence[Outcome],
     truth: list[Truth],
 ) -> tuple[Candidate, list[Truth]]:
-    if candidate.activation not in KINKS or not candidate.model.has_activation:
+    usual = slope_below(candidate.activation)
+    if usual is None or not candidate.model.has_activation:
         return candidate, truth
     places = [i for i, case in enumerate(cases) if case.scale == "integer"]
     kink = find_kink(candidate, [cases[i] for i in places], [outcomes[i] for i in places])
-    if kink is None or kink == KINKS[candidate.activation]:
+    if kink is None or kink == usual:
         return candidate, truth
     candidate = candidate._replace(kink=kink)
     for i, known in zip(places, candidate.truths([cases[i] for i in places]), strict=True):
@@ -425,17 +439,17 @@ def _failures(
 
 
 def _telling(
-    candidate: Candidate, outcomes: Sequence[Outcome], truth: Sequence[Truth]
+    candidate: Candidate,
+    cases: Sequence[Case],
+    outcomes: Sequence[Outcome],
+    truth: Sequence[Truth],
 ) -> dict[int, bool]:
     """By case: whether any of its gradients could have shown a mistake."""
     # From the last, because the output's bias is the smallest and tells the most.
-    names = [f"d{name}" for name in reversed(candidate.model.parameters)]
+    names = candidate.judged[::-1] or ["loss"]
     return {
-        i: any(
-            name in outcome.values and is_telling(known.values[name], known.bounds[name])
-            for name in names
-        )
-        for i, (outcome, known) in enumerate(zip(outcomes, truth, strict=True))
+        i: any(name in outcome.values and candidate.tells(case, known, name) for name in names)
+        for i, (case, outcome, known) in enumerate(zip(cases, outcomes, truth, strict=True))
     }
 
 

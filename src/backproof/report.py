@@ -106,7 +106,7 @@ def _counterexample(name: str, shown: Counterexample) -> Iterator[str]:
 def _cases(report: Report) -> str:
     drawn = _drawn(report)
     noun = "case" if drawn == 1 else "cases"
-    if not report.gradients:  # none was judged
+    if not report.gradients and report.loss is None:  # none was judged
         return f"{drawn:,} {noun}, {report.seconds:.1f} s"
     parts = [
         f"{judged:,} of {drawn:,} {scale}" if judged < drawn else f"{drawn:,} {scale}"

@@ -91,29 +91,27 @@ def worst(verdicts: Sequence[Verdict]) -> Verdict:
     return min(verdicts, key=_WORST_FIRST.index, default="unread")
 
 
-def distances(
-    answer: NDArray, truth: NDArray, bound: NDArray, factor: float = 1.0
-) -> NDArray[np.floating]:
-    """Entry by entry |answer - factor truth| / (factor bound).
+def distances(answer: NDArray, truth: NDArray, bound: NDArray) -> NDArray[np.floating]:
+    """Entry by entry |answer - truth| / bound.
 
     0 where the bound is infinite and where both are exactly equal; NaN where the answer is not
     finite and should be.
     """
     with np.errstate(all="ignore"):
-        apart = np.abs(answer - factor * truth)
-        ratio = np.where(apart == 0.0, 0.0, apart / (factor * bound))
+        apart = np.abs(answer - truth)
+        ratio = np.where(apart == 0.0, 0.0, apart / bound)
     ratio = np.where(np.isfinite(answer), ratio, np.nan)
     return np.where(np.isfinite(bound) & np.isfinite(truth), ratio, 0.0)
 
 
-def margin(answer: NDArray, truth: NDArray, bound: NDArray, factor: float = 1.0) -> float:
+def margin(answer: NDArray, truth: NDArray, bound: NDArray) -> float:
     """The largest distance; NaN if any is."""
     with np.errstate(all="ignore"):
-        largest = np.max(np.abs(answer - factor * truth) / (factor * bound), initial=0.0)
+        largest = np.max(np.abs(answer - truth) / bound, initial=0.0)
     if np.isfinite(largest) and np.isfinite(answer).all():
         return float(largest)
     # The few cases in which something is not finite or 0 / 0 need the care of `distances`.
-    return float(np.max(distances(answer, truth, bound, factor), initial=0.0))
+    return float(np.max(distances(answer, truth, bound), initial=0.0))
 
 
 def is_telling(truth: NDArray, bound: NDArray) -> bool:

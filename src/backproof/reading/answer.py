@@ -28,7 +28,7 @@ def sort_out(returned: object, spec: Spec) -> dict[str, object]:
     Raises `Malformed` when gradients are missing, with what came.
     """
     found = _collected(returned, spec)
-    missing = [gradient for gradient in spec.gradients if gradient not in found]
+    missing = [gradient for gradient in spec.expected if gradient not in found]
     if missing:
         raise Malformed(f"returned {_described(returned)}, without {', '.join(missing)}")
     return found
@@ -39,9 +39,11 @@ def _collected(returned: object, spec: Spec) -> dict[str, object]:
         returned = returned._asdict()
     if isinstance(returned, Mapping):
         return _by_key(returned, spec)
+    if isinstance(returned, np.ndarray) and len(spec.expected) == 1:
+        return {spec.expected[0]: returned}
     if not isinstance(returned, tuple | list):
         raise Malformed(f"returned {_described(returned)}{_expected(spec)}")
-    if spec.returns and len(spec.returns) == len(returned):
+    if spec.returns and len(spec.returns) == len(returned) and "*W" not in spec.returns:
         return _by_place(returned, spec)
     return _by_order(returned, spec)
 
@@ -80,10 +82,15 @@ def _by_place(returned: Sequence[object], spec: Spec) -> dict[str, object]:
 
 def _by_order(returned: Sequence[object], spec: Spec) -> dict[str, object]:
     count = len(spec.gradients)
+    flat = _flat(returned, spec)
+    if flat is not None:
+        return flat
     if len(returned) == 2:  # (loss, grads) or (grads, loss)
         for loss, inside in (returned, returned[::-1]):
             if _is_number(loss) and isinstance(inside, Mapping | tuple) and len(inside) >= count:
                 return {"loss": loss, **_collected(inside, spec._replace(returns=()))}
+    if len(returned) == len(spec.expected):
+        return dict(zip(spec.expected, returned, strict=True))
     if len(returned) == count:
         return dict(zip(spec.gradients, returned, strict=True))
     if len(returned) == count + 1:
@@ -92,6 +99,30 @@ def _by_order(returned: Sequence[object], spec: Spec) -> dict[str, object]:
         if _is_number(returned[-1]):
             return dict(zip((*spec.gradients, "loss"), returned, strict=True))
     raise Malformed(f"returned {_described(returned)}{_expected(spec)}")
+
+
+def _flat(returned: Sequence[object], spec: Spec) -> dict[str, object] | None:
+    """The gradients in tuples of tuples: ((dW1, db1), (dW2, db2)), or all of a kind together."""
+    if not all(isinstance(part, tuple | list) for part in returned):
+        return None
+    parts = [list(part) for part in returned]  # type: ignore[call-overload]
+    expected = [name for name in spec.gradients if name in spec.expected]
+    if len(parts) == 2 and spec.returns in (("*W", "*b"), ("*b", "*W")):
+        by_role = dict(zip(spec.returns, parts, strict=True))
+        names = {
+            role: [name for name in expected if name[1] in letters]
+            for role, letters in (("*W", "Ww"), ("*b", "b"))
+        }
+        if all(len(by_role[role]) == len(names[role]) for role in names):
+            return {
+                name: value
+                for role in names
+                for name, value in zip(names[role], by_role[role], strict=True)
+            }
+    together = [value for part in parts for value in part]
+    if len(together) != len(expected):
+        return None
+    return dict(zip(expected, together, strict=True))
 
 
 def _is_number(value: object) -> bool:

@@ -6,11 +6,11 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from backproof.notation import Model
-from backproof.reading import names
+from backproof.reading import names, roles
 from backproof.reading.spec import Argument
 
 
-def parameters_of(function: ast.FunctionDef) -> list[tuple[str, bool, bool]]:
+def parameters_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[tuple[str, bool, bool]]:
     """Name, whether it has a default, whether it goes by name only."""
     arguments = function.args
     plain = [*arguments.posonlyargs, *arguments.args]
@@ -51,7 +51,7 @@ def arguments_of(
             f"{'is' if len(missing) == 1 else 'are'} not among them; "
             f"what is read is a function of {signature(order)}"
         )
-    extra = [name for name in required if tensors.get(name) is None]
+    extra = [name for name in required if (tensors.get(name) or _strength(name)) is None]
     if extra:
         return (), (
             f"takes {', '.join(extra)} as well, which {'is' if len(extra) == 1 else 'are'} "
@@ -60,12 +60,17 @@ def arguments_of(
     bound: list[Argument] = []
     gap = False
     for name, _, by_name in parameters:
-        tensor = tensors.get(name)
+        tensor = tensors.get(name) or _strength(name)
         if tensor is None:
             gap = True
         else:
             bound.append(Argument(name, tensor, by_name or gap))
     return tuple(bound), None
+
+
+def _strength(name: str) -> str | None:
+    """`penalty` for the strength of an L2 term."""
+    return "penalty" if roles.role(name) == "lambda" else None
 
 
 def loss_beside(
@@ -94,7 +99,7 @@ def _loss_arguments(function: ast.FunctionDef, model: Model) -> tuple[Argument, 
     bound: list[Argument] = []
     gap = False
     for name, default, by_name in parameters:
-        tensor = tensors.get(name)
+        tensor = tensors.get(name) or _strength(name)
         if tensor is not None:
             bound.append(Argument(name, tensor, by_name or gap))
         elif default:

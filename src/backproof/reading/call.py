@@ -18,8 +18,9 @@ import numpy as np
 
 from backproof.reading import guards
 from backproof.reading.answer import Malformed, sort_out
-from backproof.reading.convention import ShapeError, to_ours, to_theirs
+from backproof.reading.convention import ShapeError, laid_out, to_ours, unfolded
 from backproof.reading.failure import described, line_of, one_line
+from backproof.reading.probe import Probe
 from backproof.reading.spec import Argument, Spec
 
 Case: TypeAlias = Mapping[str, np.ndarray]
@@ -114,6 +115,8 @@ def call(
     Nothing the function raises comes out of here.
     """
     inputs = _Inputs(spec, case, dtype)
+    if isinstance(function, Driven):
+        function.sizes = _sizes(spec.ours, case)
     overflows: set[str] = set()
     with np.errstate(over="call", call=lambda kind, _: overflows.add(kind)):
         outcome = _once(function, spec, inputs, loss, memory, stoppable)
@@ -148,6 +151,39 @@ def outcomes(
                 memory=memory,
                 stoppable=stoppable,
             )
+
+
+class Driven:
+    """A recipe's driver as a function of x, y and what goes into the slots, in that order.
+
+    It gives a dict under our names: the parameters after their update (under the names of their
+    gradients), or the gradients; and the loss where the recipe knows it.
+    """
+
+    def __init__(self, driver: Function, probe: Probe, spec: Spec) -> None:
+        self.sizes: Mapping[str, int] = {}
+        self._driver = driver
+        self._probe = probe
+        self._spec = spec
+
+    def __call__(self, x: np.ndarray, y: np.ndarray, *gifts: np.ndarray) -> object:
+        """One run."""
+        spec, probe = self._spec, self._probe
+        paths = [slot.name for slot in spec.slots]
+        given = dict(zip(paths, gifts, strict=True))
+        rate = spec.rate_of(self.sizes)
+        probe.begin(x, y, rate, self.sizes, given, spec.strength)
+        probe.restore()
+        returned = self._driver()
+        found: dict[str, object] = {}
+        if spec.updates:
+            found = {f"d{slot.tensor}": probe.taken.get(slot.name) for slot in spec.slots}
+        elif returned is not None and not isinstance(returned, bool | int | float | str):
+            found = dict(sort_out(returned, spec))
+        for name, variable in spec.notes.items():
+            if variable in probe.noted:
+                found.setdefault(name, probe.noted[variable])
+        return found
 
 
 def in_process(function: Function, loss: Function | None = None) -> Run:
@@ -187,24 +223,34 @@ class _Inputs:
         self.dtype = dtype
         self._ours = spec.ours
         self._theirs = spec.layouts
+        self._updates = spec.updates
+        self._strength = spec.strength
         self._made: dict[str, tuple[np.ndarray, tuple[int, ...], bytes]] = {}
 
-    def __getitem__(self, tensor: str) -> np.ndarray:
+    def __getitem__(self, tensor: str) -> Any:
+        if tensor == "penalty":
+            return self._strength
         made = self._made.get(tensor)
         if made is None:
-            ours, theirs = self._ours[tensor], self._theirs[tensor]
-            array = to_theirs(self.case[tensor], ours, theirs, self.dtype)
+            array = laid_out(self.case, tensor, self._ours, self._theirs, self.dtype)
             self._made[tensor] = array, array.shape, array.tobytes()
             return array
         return made[0]
 
     def look_at(self, arguments: Sequence[Argument]) -> None:
-        """Note which of these were changed in place."""
+        """Note which of these were changed in place, where they should not be."""
         for name, tensor, _ in arguments:
+            if tensor == "penalty":
+                continue
             array, shape, content = self._made[tensor]
             if array.tobytes() != content or array.shape != shape:
-                self.changed[name] = None
+                if not self._updates or tensor in ("x", "y"):
+                    self.changed[name] = None
                 del self._made[tensor]
+
+
+def _bias_of(weight: str) -> str:
+    return f"b{weight[1:]}"
 
 
 def _once(
@@ -274,7 +320,11 @@ def _read(returned: object, spec: Spec, inputs: _Inputs) -> Outcome:
                     values[name] = _scalar(array)
                     continue
                 parameter = name[1:]
-                values[name] = to_ours(array, ours[parameter], theirs[parameter], sizes)
+                if "+" in theirs.get(parameter, ""):
+                    weight, bias = unfolded(array, ours[parameter], theirs[parameter], sizes)
+                    values[name], values[f"d{_bias_of(parameter)}"] = weight, bias
+                elif parameter in theirs:
+                    values[name] = to_ours(array, ours[parameter], theirs[parameter], sizes)
             except (ShapeError, Malformed) as error:
                 faults[name] = str(error)
             else:

@@ -10,24 +10,28 @@ system can do it.
 from __future__ import annotations
 
 import linecache
+import marshal
 import mmap
 import os
 import struct
 import sys
 import time
 import types
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from backproof.reading import guards, wire
-from backproof.reading.call import Function, outcomes
-from backproof.reading.failure import described, line_of
-from backproof.reading.spec import from_json
+from backproof.reading import guards, recipes, stubs, wire
+from backproof.reading.call import Driven, Function, outcomes
+from backproof.reading.failure import PLACES, described, line_of
+from backproof.reading.probe import Probe, watched
+from backproof.reading.spec import Spec, from_json
 
 CLOSED: Final = 74  # our exit status when somebody's code closed the pipe we answer on
 COUNT: Final = struct.Struct("<Q")  # how many cases of this run were begun, in shared memory
+_FAILURES: Final = "__backproof_failures__"
 _CHUNK: Final = 1 << 16
 _FLUSH_SECONDS: Final = 0.004
 
@@ -83,15 +87,30 @@ def main() -> None:
     with open(load.header["count"], "r+b") as file:
         begun = mmap.mmap(file.fileno(), COUNT.size)
     memory = _limited(load.header["memory"])
+    path: str = load.header["path"]
     try:
-        module = _executed(load.header["path"])
+        if load.header["modules"]:
+            stubs.install()
+            stubs.draw_all()
+            modules = {
+                one["key"]: _assembled(path, one, load.arrays[one["key"]])
+                for one in load.header["modules"]
+            }
+        else:
+            modules = {"": _executed(path)}
     except BaseException as error:
         pipe.give(wire.packed({"error": _refused(error, memory)}))
         return
-    pipe.give(wire.packed({"loaded": True}))
+    failures = {key: module.__dict__.get(_FAILURES, []) for key, module in modules.items()}
+    pipe.give(wire.packed({"loaded": True, "failures": failures}))
     while (frame := pipe.take()) is not None:
+        module = modules[frame.header["module"]]
         if frame.header["do"] == "about":
             pipe.give(wire.packed(_about(module, frame.header["functions"])))
+        elif frame.header["do"] == "discover":
+            pipe.give(_discovered(module, frame))
+        elif frame.header["do"] == "watch":
+            pipe.give(_watched(module, frame))
         else:
             _run(pipe, module, frame.header, memory, begun)
     os._exit(0)  # threads left behind, and what is registered with atexit, are not waited for
@@ -129,20 +148,107 @@ def _limited(memory: int | None) -> str | None:
 
 def _executed(path: str) -> types.ModuleType:
     """The module that the file makes when it runs, not as `__main__`."""
-    stem = os.path.splitext(os.path.basename(path))[0]
-    taken = stem in sys.modules or stem in sys.stdlib_module_names
-    module = types.ModuleType(f"_{stem}" if taken else stem)
-    module.__file__ = path
-    sys.modules[module.__name__] = module
-    sys.path.insert(0, os.path.dirname(path))
-    sys.argv = [path]
-    sys.dont_write_bytecode = True  # nothing is left in their folder
+    module = _new_module(path, "")
     with open(path, "rb") as file:
         code = compile(file.read(), path, "exec", dont_inherit=True)
     linecache.getlines(path)  # for messages, before anything can move
     with np.errstate(all="ignore"):
         exec(code, module.__dict__)
     return module
+
+
+def _assembled(path: str, load: dict[str, Any], code: np.ndarray) -> types.ModuleType:
+    """A module of some statements of the file; those that fail are noted and left out."""
+    module = _new_module(path, load["key"])
+    module.__dict__[recipes.PROBE] = Probe(load["wanted"], load["rates"])
+    text: str = load["text"]
+    linecache.cache[path] = len(text), None, text.splitlines(keepends=True), path
+    PLACES[path] = load["places"]
+    stubs.as_numpy_1(module, text)
+    failures: list[str] = []
+    module.__dict__[_FAILURES] = failures
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for statement in marshal.loads(code.tobytes()):
+            try:
+                exec(statement, module.__dict__)
+            except (Exception, SystemExit) as error:
+                failures.append(f"{described(error)}{line_of(error)}")
+    stubs.return_pairs(module, text)
+    probe: Probe = module.__dict__[recipes.PROBE]
+    probe.remember(module.__dict__)
+    return module
+
+
+def _new_module(path: str, key: str) -> types.ModuleType:
+    stem = os.path.splitext(os.path.basename(path))[0]
+    taken = stem in sys.modules or stem in sys.stdlib_module_names
+    module = types.ModuleType(f"_{stem}_{key}" if taken or key else stem)
+    module.__file__ = path
+    sys.modules[module.__name__] = module
+    folder = os.path.dirname(path)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    sys.argv = [path]
+    sys.dont_write_bytecode = True  # nothing is left in their folder
+    return module
+
+
+def _discovered(module: types.ModuleType, frame: wire.Frame) -> bytes:
+    """Run a recipe on its own parameters and say which they are, or what went wrong."""
+    probe: Probe = module.__dict__[recipes.PROBE]
+    x, y = (np.array(frame.arrays[name]) for name in "xy")
+    probe.begin(x, y, 1.0, frame.header["sizes"], None)
+    probe.restore()
+    error = None
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _function(module, recipes.DRIVER)()
+    except BaseException as raised:
+        error = f"raised {described(raised)}{line_of(raised)}"
+    slots = [[slot.path, slot.shape, slot.number] for slot in probe.inventory.values()]
+    return wire.packed({"slots": slots, "rates": sorted(probe.rates), "problem": error})
+
+
+def _watched(module: types.ModuleType, frame: wire.Frame) -> bytes:
+    """The outcome of one case, and every array that the file's functions held on the way."""
+    spec = from_json(frame.header["spec"])
+    seen: list[tuple[str, np.ndarray]] = []
+    function, loss = _callables(module, spec, without_guards=False)
+
+    def run() -> Any:
+        return next(outcomes(function, spec, [frame.arrays], loss=loss))
+
+    outcome, seen = watched(run, str(module.__file__))
+    probe: Probe = module.__dict__[recipes.PROBE]
+    names = [name for name, _ in seen] + [f"noted {name}" for name in probe.noted]
+    arrays = [array for _, array in seen] + [
+        array.astype(np.float64) for array in probe.noted.values()
+    ]
+    header = {"names": names, "kind": outcome.kind, "problem": outcome.problem}
+    header["rates"] = sorted(probe.rates)
+    header["faults"] = dict(outcome.faults)
+    return wire.packed(
+        header,
+        {
+            **{str(place): array for place, array in enumerate(arrays)},
+            **{f"value {name}": value for name, value in outcome.values.items()},
+        },
+    )
+
+
+def _callables(
+    module: types.ModuleType, spec: Spec, *, without_guards: bool
+) -> tuple[Function, Function | None]:
+    function = _function(module, spec.function)
+    loss = None if spec.loss is None else _function(module, spec.loss)
+    if without_guards:
+        function = guards.without_guards(function) or function
+        loss = loss and (guards.without_guards(loss) or loss)
+    if spec.function == recipes.DRIVER:
+        function = Driven(function, module.__dict__[recipes.PROBE], spec)
+    return function, loss
 
 
 def _refused(error: BaseException, memory: str | None) -> str:
@@ -196,16 +302,12 @@ def _run(
 
     cases = arriving()
     try:
-        function = _function(module, spec.function)
-        loss = None if spec.loss is None else _function(module, spec.loss)
+        function, loss = _callables(module, spec, without_guards=header["without_guards"])
     except LookupError as error:
         for _ in cases:
             pass
         pipe.give(wire.packed({"error": str(error)}))
         return
-    if header["without_guards"]:
-        function = guards.without_guards(function) or function
-        loss = loss and (guards.without_guards(loss) or loss)
     results = outcomes(
         function,
         spec,

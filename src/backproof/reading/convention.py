@@ -136,6 +136,74 @@ def _layout(tensor: str, text: str, model: Model) -> str:
     return layout
 
 
+def encoded(array: np.ndarray, ours: str, theirs: str, dtype: str | None) -> np.ndarray:
+    """Labels as the layout says: `n:class` as numbers of classes, `n:sign` as -1 and 1."""
+    layout, _, code = theirs.partition(":")
+    if code == "sign":
+        return to_theirs(2.0 * array - 1.0, ours, layout, dtype)
+    numbers = array.argmax(axis=0)[None, :]
+    return np.array(to_theirs(numbers, "1 n", layout), np.int64)
+
+
+def folded(weight: np.ndarray, bias: np.ndarray, ours: str, theirs: str) -> np.ndarray:
+    """A weight with its bias as one more column of ours, laid out as `theirs`: `h 1+d`."""
+    both, joined = _joined(ours, theirs)
+    parts = [bias, weight] if joined.startswith("1+") else [weight, bias]
+    return to_theirs(np.concatenate(parts, axis=1), both, theirs)
+
+
+def unfolded(
+    gradient: np.ndarray, ours: str, theirs: str, sizes: Mapping[str, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The inverse of `folded`: what belongs to the weight and what to the bias, in our layout."""
+    both, joined = _joined(ours, theirs)
+    _, column = ours.split()
+    size = 1 if column == "1" else sizes[column]
+    whole = to_ours(gradient, both, theirs, {**sizes, joined: size + 1})
+    if joined.startswith("1+"):
+        return whole[:, 1:], whole[:, :1]
+    return whole[:, :-1], whole[:, -1:]
+
+
+def laid_out(
+    arrays: Mapping[str, np.ndarray],
+    tensor: str,
+    ours: Convention,
+    theirs: Convention,
+    dtype: str | None = None,
+) -> np.ndarray:
+    """A tensor of a case as the convention `theirs` has it: with labels, ones and biases inside."""
+    array, layout = arrays[tensor], theirs[tensor]
+    own = ours[tensor]
+    if "n" in own.split() and "n" not in layout.partition(":")[0].split():
+        ours = {**ours, tensor: own.replace("n", "1")}  # there is one example only
+    if ":" in layout:
+        return encoded(array, ours[tensor], layout, dtype)
+    if "+" not in layout:
+        return to_theirs(array, ours[tensor], layout, dtype)
+    if tensor == "x":
+        return with_ones(array, layout, dtype)
+    return np.array(folded(array, arrays[f"b{tensor[1:]}"], ours[tensor], layout), dtype)
+
+
+def with_ones(x: np.ndarray, theirs: str, dtype: str | None) -> np.ndarray:
+    """The inputs with a feature that is always 1, laid out as `theirs`: `n 1+d`."""
+    both, joined = _joined_rows("d n", theirs)
+    ones = np.ones((1, x.shape[1]))
+    parts = [ones, x] if joined.startswith("1+") else [x, ones]
+    return to_theirs(np.concatenate(parts, axis=0), both, theirs, dtype)
+
+
+def _joined(ours: str, theirs: str) -> tuple[str, str]:
+    joined = next(axis for axis in theirs.split() if "+" in axis)
+    return f"{ours.split()[0]} {joined}", joined
+
+
+def _joined_rows(ours: str, theirs: str) -> tuple[str, str]:
+    joined = next(axis for axis in theirs.split() if "+" in axis)
+    return f"{joined} {ours.split()[1]}", joined
+
+
 def to_theirs(array: np.ndarray, ours: str, theirs: str, dtype: str | None = None) -> np.ndarray:
     """A copy of `array`, which is laid out as `ours`, laid out as `theirs` (C order)."""
     if ours != theirs:
@@ -168,6 +236,8 @@ def to_ours(gradient: np.ndarray, ours: str, theirs: str, sizes: Mapping[str, in
 def _stands_for(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
     if math.prod(shape) != math.prod(expected):
         return False
+    if math.prod(shape) == 1 and not expected:
+        return True  # a number that an array of one entry was subtracted from
     try:
         return np.broadcast_shapes(shape, expected) == expected
     except ValueError:
@@ -181,11 +251,29 @@ def _with_sizes(layout: str, shape: tuple[int, ...]) -> str:
 
 def describe(convention: Convention, model: Model) -> str:
     """One line for the report: the nearest preset, and the tensors that differ from it."""
-    best, differing = "columns", list(model.layouts)
+    best, differing = "columns", [tensor for tensor in convention if tensor in model.layouts]
     for name in PRESETS:
         base = preset(name, model)
-        others = [tensor for tensor in base if convention[tensor] != base[tensor]]
-        if len(others) < len(differing):
+        others = [t for t in convention if t in base and convention[t] != base[t]]
+        if len(others) < len(differing) or (
+            len(others) == len(differing) and convention.get("x") == base["x"]
+        ):
             best, differing = name, others
-    shapes = " and ".join(f"{tensor} is {as_shape(convention[tensor])}" for tensor in differing)
-    return f"examples are {best}" + (f", but {shapes}" if differing else "")
+    phrases = [_phrase(tensor, convention[tensor]) for tensor in differing]
+    without = [tensor for tensor in model.parameters if tensor not in convention]
+    text = f"examples are {best}"
+    if phrases:
+        text += f", but {' and '.join(phrases)}"
+    return text + (f", without {' and '.join(without)}" if without else "")
+
+
+def _phrase(tensor: str, layout: str) -> str:
+    axes, _, code = layout.partition(":")
+    if layout.startswith("+"):
+        return f"{tensor} is inside of {layout[1:]}"
+    if code:
+        what = "class numbers" if code == "class" else "-1 and 1"
+        return f"{tensor} holds {what}, {as_shape(axes)}"
+    if not axes:
+        return f"{tensor} is a number"
+    return f"{tensor} is {as_shape(axes)}"

@@ -7,6 +7,8 @@ import os
 import traceback
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+# For a notebook: where each line of its joined text stands, `cell 3, line 2`.
+PLACES: dict[str, list[str]] = {}
 _WORDS = 240  # of somebody's own error message
 
 
@@ -35,8 +37,11 @@ def line_of(error: BaseException) -> str:
             own = (path, line)
     if own is None:
         return ""
-    text = linecache.getline(*own).strip()
-    return f", line {own[1]}: `{text[:120]}`" if text else f", line {own[1]}"
+    path, line = own
+    text = linecache.getline(path, line).strip()
+    places = PLACES.get(path, [])
+    where = places[line - 1] if 0 < line <= len(places) else f"line {line}"
+    return f", {where}: `{text[:120]}`" if text else f", {where}"
 
 
 def _is_theirs(path: str) -> bool:

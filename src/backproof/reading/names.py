@@ -22,11 +22,11 @@ _GRADIENT = re.compile(
     r"|(?P<of_after>.+?)_?(?:grads?|gradients?)"
 )
 _BATCH = r"(?:_?(?:train|batch|tr|b))?"
-_X = re.compile(rf"xs?{_BATCH}|inputs?|features|data|a_?0")
-_Y = re.compile(rf"ys?{_BATCH}|y_?(?:true|onehot|one_hot|enc)|t|targets?|labels?")
+X = re.compile(rf"xs?{_BATCH}|inputs?|features|data|a_?0")
+Y = re.compile(rf"ys?{_BATCH}|y_?(?:true|onehot|one_hot|enc)|t|targets?|labels?")
 _LOSS = re.compile(
     r"(?:(?:total|mean|avg|average|train|compute|calc|calculate|get|binary|categorical|the|my)_?)*"
-    r"(?:loss(?:es)?|cost|j|l|bce|mse|nll|ce|cross_?entropy|log_?loss)"
+    r"(?:loss(?:es)?|custo|perda|erro_quadratico|(?:avg_)?log_?lik(?:elihood)?|likelihood|ll|cost|j|l|bce|mse|nll|ce|cross_?entropy|log_?loss)"
     r"(?:_?(?:loss|cost|fn|func|function|value|val))?"
 )
 _COLLECTION = re.compile(r"grads?|gradients?|derivs?|derivatives?")
@@ -123,7 +123,7 @@ def bind(names: Iterable[str], *, gradients: bool = False) -> Binding:
     if not gradients:
         for name in names:
             if name not in parsed:
-                for tensor, pattern in (("x", _X), ("y", _Y)):
+                for tensor, pattern in (("x", X), ("y", Y)):
                     if pattern.fullmatch(name.strip("_").lower()):
                         claims.setdefault(tensor, []).append(name)
     tensors: dict[str, str] = {}

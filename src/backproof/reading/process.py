@@ -8,6 +8,7 @@ somebody who means harm.
 from __future__ import annotations
 
 import contextlib
+import marshal
 import mmap
 import os
 import queue
@@ -17,10 +18,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import IO, Any, Final, NamedTuple, Self
+
+import numpy as np
 
 from backproof.reading import wire
 from backproof.reading.call import Case, Kind, Outcome
@@ -52,6 +55,19 @@ class About(NamedTuple):
     precisions: tuple[str, ...]
 
 
+class Module(NamedTuple):
+    """Some statements of a file, compiled one by one, to be executed in the process.
+
+    `text` and `places` are the file's (see `program`), `wanted` and `rates` a recipe's.
+    """
+
+    codes: tuple[CodeType, ...]
+    text: str
+    places: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
+    rates: tuple[str, ...] = ()
+
+
 class _Gone(Exception):  # noqa: N818 - an outcome, not an error
     """The child cannot answer any more; carries what to say."""
 
@@ -69,6 +85,7 @@ class Child:
 
     Arguments:
         path: the file.
+        modules: what of it to execute, by a key that specs name; nothing for the file as it is.
         memory_bytes: how much address space the process may have; None for no limit.
         seconds: how long one case, or running the file, may take without any progress.
 
@@ -79,10 +96,13 @@ class Child:
         self,
         path: str | os.PathLike[str],
         *,
+        modules: Mapping[str, Module] | None = None,
         memory_bytes: int | None = MEMORY,
         seconds: float = SECONDS,
     ) -> None:
         self._path = Path(path).absolute()
+        self._modules = dict(modules or {})
+        self.failures: Mapping[str, Sequence[str]] = {}
         self._memory = memory_bytes
         self._seconds = seconds
         self._live: _Live | None = None
@@ -125,6 +145,7 @@ class Child:
         live = self._started()
         request = {
             "do": "run",
+            "module": spec.module,
             "spec": to_json(spec),
             "count": len(cases),
             "dtype": dtype,
@@ -132,7 +153,7 @@ class Child:
             "repeat": repeat,
         }
         needed = {argument.tensor for argument in (*spec.arguments, *spec.loss_arguments)}
-        needed |= set(spec.family.parameters)
+        needed |= {*spec.family.parameters, "x", "y"}
         live.begin()
         live.send(_messages(request, cases, needed))
         outcomes: list[Outcome] = []
@@ -159,10 +180,31 @@ class Child:
             raise
         return outcomes
 
-    def about(self, *functions: str) -> About:
+    def discover(
+        self, module: str, x: np.ndarray, y: np.ndarray, sizes: Mapping[str, int]
+    ) -> wire.Frame:
+        """Run a recipe on the parameters it draws itself: its slots, or what went wrong."""
+        header = {"do": "discover", "module": module, "sizes": dict(sizes)}
+        return self._asked(wire.packed(header, {"x": x, "y": y}))
+
+    def watch(self, spec: Spec, case: Case) -> wire.Frame:
+        """Run one case: its outcome, and the arrays that the file's functions held on the way."""
+        header = {"do": "watch", "module": spec.module, "spec": to_json(spec)}
+        return self._asked(wire.packed(header, case))
+
+    def _asked(self, message: bytes) -> wire.Frame:
+        live = self._started()
+        live.send([message])
+        try:
+            return live.receive(self._seconds)
+        except _Gone as gone:
+            self.close()
+            return wire.Frame({"problem": gone.problem, "slots": [], "kind": gone.kind}, {})
+
+    def about(self, *functions: str, module: str = "") -> About:
         """What the source of these functions shows: their guards and the low precisions named."""
         live = self._started()
-        live.send([wire.packed({"do": "about", "functions": functions})])
+        live.send([wire.packed({"do": "about", "module": module, "functions": functions})])
         try:
             header = live.receive(self._seconds).header
         except _Gone as gone:
@@ -179,8 +221,16 @@ class Child:
         live = _Live(self._path.parent)
         try:
             live.receive(_START_SECONDS)
-            load = {"path": str(self._path), "memory": self._memory, "count": live.counter}
-            live.send([wire.packed(load)])
+            load: dict[str, Any] = {"path": str(self._path), "memory": self._memory}
+            load["count"] = live.counter
+            load["modules"] = [
+                {"key": key, **one._asdict(), "codes": None} for key, one in self._modules.items()
+            ]
+            codes = {
+                key: np.frombuffer(marshal.dumps(one.codes), np.uint8)
+                for key, one in self._modules.items()
+            }
+            live.send([wire.packed(load, codes)])
             header = live.receive(self._seconds).header
         except _Gone as gone:
             live.kill()
@@ -195,6 +245,7 @@ class Child:
             live.kill()
             raise Unreadable(f"{self._path.name} {header['error']}")
         self._live = live
+        self.failures = header.get("failures", {})
         return live
 
 

@@ -11,10 +11,8 @@ import ast
 import copy
 import difflib
 import inspect
-import io
 import os
 import re
-import tokenize
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +20,7 @@ from typing import Any, NamedTuple
 from backproof.notation import MODELS, Model
 from backproof.reading import convention, meaning, names
 from backproof.reading.binding import arguments_of, loss_beside, parameters_of, signature
+from backproof.reading.program import Program, program
 from backproof.reading.returned import returned
 from backproof.reading.spec import Argument, Spec
 from backproof.reading.told import (
@@ -80,24 +79,37 @@ class _File(NamedTuple):
     docstring: str
 
 
+class NothingFound(Unreadable):
+    """No function of the file is known to be a backward pass by itself."""
+
+
 def read(path: str | os.PathLike[str], settings: Settings = UNTOLD) -> list[Found]:
     """The backward passes in the file at `path`, in the order of their lines.
-
-    Arguments:
-        path: a `.py` file; `<stem>.toml` beside it is read as well.
-        settings: what the command line tells.
 
     Raises `Unreadable` where there is no such file, it is no Python, something unknown is told, or
     no function in it can be meant; the message is a line or two for the user.
     """
-    path = Path(path)
+    return found_in(program(Path(path)), settings)
+
+
+def found_in(read: Program, settings: Settings = UNTOLD) -> list[Found]:
+    """The functions of a program that are backward passes by themselves.
+
+    Arguments:
+        read: the program; `<stem>.toml` beside its file is read as well.
+        settings: what the command line tells.
+
+    Raises `NothingFound`, or `Unreadable` where what is told does not fit.
+    """
+    path, tree = read.path, read.tree
     command = Told(validated(settings._asdict(), COMMAND_LINE), COMMAND_LINE)
-    tree = _parsed(path)
     file = _File(path.name, dict(_top(tree.body)), ast.get_docstring(tree) or "")
     beside = by_toml(path)
     for name, told in beside.functions.items():
         _known(name, file, told.where)
     wanted = one("function", [command, *([beside.file] if beside.file else [])])
+    if wanted is not None and wanted[0] not in file.functions and "." in wanted[0]:
+        raise NothingFound(f"{file.name} has no function {wanted[0]}")
     if wanted is not None:
         chosen = [_known(wanted[0], file, wanted[1].removeprefix("told by "))]
     else:
@@ -107,7 +119,7 @@ def read(path: str | os.PathLike[str], settings: Settings = UNTOLD) -> list[Foun
             if name in beside.functions or _may_be_meant(function, file)
         ]
     if not chosen:
-        raise Unreadable(_nothing_found(tree, file))
+        raise NothingFound(_nothing_found(tree, file))
     found = [
         _found(function, file, _sources(function, file, command, beside)) for function in chosen
     ]
@@ -153,32 +165,6 @@ def to_spec(found: Found) -> Spec:
         loss=found.loss,
         loss_arguments=found.loss_arguments,
     )
-
-
-def _parsed(path: Path) -> ast.Module:
-    if path.suffix != ".py":
-        raise Unreadable(f"{path.name} is no .py file")
-    try:
-        content = path.read_bytes()
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
-        text = content.decode(encoding)
-    except FileNotFoundError:
-        raise Unreadable(f"there is no file {path}") from None
-    except OSError as error:
-        raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, SyntaxError, LookupError):
-        raise Unreadable(
-            f"{path.name} is not UTF-8, and does not say what; save it as UTF-8"
-        ) from None
-    try:
-        return ast.parse(text, filename=str(path))
-    except SyntaxError as error:
-        line = (error.text or "").strip()
-        shown = f"\n    {line}" if line else ""
-        where = f", line {error.lineno}" if error.lineno else ""
-        raise Unreadable(f"{path.name}{where}: {error.msg}{shown}") from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise Unreadable(f"{path.name} is no Python that can be read: {error}") from None
 
 
 def _top(body: Sequence[ast.stmt]) -> Iterator[tuple[str, ast.FunctionDef]]:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from backproof.notation import MODELS, Model
+from backproof.notation import FAMILY, Model
+
+RATES = (0.75, 0.015625)  # exact in every precision
+LAMBDA = 0.25  # of an L2 term that is judged
+PENALTIES: Mapping[str, Callable[[int], float]] = {
+    "1/2": lambda _: 0.5,
+    "1/2n": lambda n: 0.5 / n,
+    "1": lambda _: 1.0,
+    "1/n": lambda n: 1.0 / n,
+    "1/4": lambda _: 0.25,
+}
 
 
 class Argument(NamedTuple):
@@ -21,7 +31,7 @@ class Spec(NamedTuple):
     """A function to call, and what its arguments and answers are in our notation.
 
     Arguments:
-        model: a key of `notation.MODELS`.
+        model: a key of `notation.FAMILY`.
         function: its name in the file.
         arguments: in the function's own order. What is not here keeps its default.
         layouts: their convention, complete: tensor to layout.
@@ -31,6 +41,19 @@ class Spec(NamedTuple):
         activation: of the hidden layers; None where there are none.
         loss: the name of the candidate's own loss function in the same file, if any.
         loss_arguments: as `arguments`, for the loss function.
+        updates: what it gives are the parameters after a step of gradient descent.
+        rate: that step's learning rate where the file fixes it; None where it is passed.
+        absent: parameters the file does without: biases, which are then 0.
+        single: it takes one example at a time.
+        penalty: what an L2 term's lambda is multiplied by in its loss, a key of `PENALTIES`; None
+            where its loss has none, and then lambda is 0.
+        penalised: the parameters whose squares it sums.
+        likelihood: what it calls its loss is a log-likelihood, which is to grow.
+        loss_only: it gives the loss and nothing else.
+        fixed: sizes of axes that the file fixes itself.
+        module: which of the loaded modules it is in.
+        slots: where a recipe keeps which tensor: the argument's name is the path of the slot.
+        notes: the variables of a recipe that hold gradients or the loss, by our names.
     """
 
     model: str
@@ -41,16 +64,52 @@ class Spec(NamedTuple):
     activation: str | None = None
     loss: str | None = None
     loss_arguments: tuple[Argument, ...] = ()
+    updates: bool = False
+    rate: float | None = None
+    absent: tuple[str, ...] = ()
+    single: bool = False
+    likelihood: bool = False
+    loss_only: bool = False
+    penalty: str | None = None
+    penalised: tuple[str, ...] = ()
+    fixed: Mapping[str, int] = {}
+    module: str = ""
+    slots: tuple[Argument, ...] = ()
+    notes: Mapping[str, str] = {}
+
+    def rate_of(self, sizes: Mapping[str, int]) -> float:
+        """The learning rate of a case: large for one half of all sizes, small for the other.
+
+        A parameter updated too early shows only at a large rate; a small one keeps more digits of
+        the step where the step is large.
+        """
+        return RATES[(sizes["d"] + sizes["n"]) % 2] if self.rate is None else self.rate
+
+    @property
+    def strength(self) -> float:
+        """The lambda that is passed."""
+        return 0.0 if self.penalty is None else LAMBDA
 
     @property
     def family(self) -> Model:
         """The model that is meant."""
-        return MODELS[self.model]
+        return FAMILY[self.model]
 
     @property
     def gradients(self) -> tuple[str, ...]:
         """The names of the gradients, in the order of the parameters."""
         return _gradients(self.model)
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """The gradients that it gives by name: those of parameters that stand for themselves."""
+        if self.loss_only:
+            return ()
+        return tuple(
+            name
+            for name in self.gradients
+            if name[1:] not in self.absent and not self.layouts[name[1:]].startswith("+")
+        )
 
     @property
     def ours(self) -> Mapping[str, str]:
@@ -60,17 +119,18 @@ class Spec(NamedTuple):
 
 @lru_cache
 def _gradients(model: str) -> tuple[str, ...]:
-    return tuple(f"d{parameter}" for parameter in MODELS[model].parameters)
+    return tuple(f"d{parameter}" for parameter in FAMILY[model].parameters)
 
 
 @lru_cache
 def _layouts(model: str) -> Mapping[str, str]:
-    return MODELS[model].layouts
+    return FAMILY[model].layouts
 
 
 def to_json(spec: Spec) -> dict[str, Any]:
     """`spec` as JSON types only."""
-    return {**spec._asdict(), "layouts": dict(spec.layouts)}
+    tables = {name: dict(getattr(spec, name)) for name in ("layouts", "notes", "fixed")}
+    return {**spec._asdict(), **tables}
 
 
 def from_json(data: Mapping[str, Any]) -> Spec:
@@ -81,5 +141,8 @@ def from_json(data: Mapping[str, Any]) -> Spec:
             "arguments": tuple(Argument(*argument) for argument in data["arguments"]),
             "returns": tuple(data["returns"]),
             "loss_arguments": tuple(Argument(*argument) for argument in data["loss_arguments"]),
+            "absent": tuple(data["absent"]),
+            "penalised": tuple(data["penalised"]),
+            "slots": tuple(Argument(*argument) for argument in data["slots"]),
         }
     )

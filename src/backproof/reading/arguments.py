@@ -1,0 +1,236 @@
+"""What somebody's function, method or constructor is called with: source, by parameters' names."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from backproof.reading import names, patterns, roles, updates
+from backproof.reading.binding import parameters_of
+from backproof.reading.recipes import PROBE, Reader, Unbound
+
+
+def bound_arguments(function: ast.FunctionDef, read: Reader, skip: int = 0) -> str:
+    """The arguments for a call, as source; raises `Unbound` for what nothing is known of."""
+    parts = []
+    by_name = False
+    listed = parameters_of(function)[skip:]
+    known = {roles.role(name) for name, _, _ in listed}
+    unknown = iter([axis for axis in "dhk" if axis not in known])
+    for name, default, keyword in listed:
+        value = value_for(name, function, read, default)
+        if value is None and not default and function.name in ("__init__", "init"):
+            axis = next(unknown, None)
+            value = None if axis is None else SIMPLE[axis]
+        if value is None:
+            if not default:
+                raise Unbound(
+                    f"{function.name} takes {name}, and what that is could not be read; "
+                    "tell the functions to check with --function"
+                )
+            by_name = True
+            continue
+        parts.append(f"{name}={value}" if by_name or keyword else value)
+    return ", ".join(parts)
+
+
+SIMPLE = {
+    "rate": f"{PROBE}.rate",
+    "steps": "3",
+    "x": f"{PROBE}.x",
+    "y": f"{PROBE}.y",
+    "n": f"{PROBE}.size('n')",
+    "d": f"{PROBE}.size('d')",
+    "h": f"{PROBE}.size('h')",
+    "k": f"{PROBE}.size('k')",
+    "dims": f"{PROBE}.dims()",
+    "lambda": f"{PROBE}.penalty",
+    "keep": "1.0",
+    "zero": "0",
+    "quiet": "False",
+}
+
+
+_KEPT = ("h", "k", "d", "dims", "zero", "quiet", "steps", "keep")  # their defaults are as good
+
+
+def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool) -> str | None:
+    """What a parameter of that name is given, as source; None where nothing is known of it."""
+    role = roles.role(name)
+    if role in ("x", "y") and _is_size(name, function):
+        role = "d" if role == "x" else "k"
+    if _is_list_of_pairs(name, function):
+        return f"{PROBE}.pairs"
+    if role in _KEPT and default and role not in ("steps",):
+        return None
+    if role is not None:
+        return SIMPLE[role]
+    if name in read.functions:
+        return name
+    callee = _function_for(name, read)
+    if callee is not None:
+        return callee
+    like = updates.WEIGHT_LIKE.fullmatch(name.strip("_").lower()) is not None and not default
+    if names.parameter(name) is not None or like or _is_keyed(name, function):
+        made = initializer(read)
+        if made is not None and _is_container(name, function, read):
+            return f"{PROBE}.give({name!r}, {made})"
+        if _is_container(name, function, read):
+            keys = sorted(_subscripts(name, read))
+            if keys:
+                return f"{PROBE}.packed({name!r}, {keys!r})"
+            listed = _unpacked(name, read)
+            return f"tuple({PROBE}.packed({name!r}, {listed!r}).values())" if listed else None
+        return f"{PROBE}.gift({name!r})"
+    if name in ("model", "net", "network", "nn", "weights_dict"):
+        made = initializer(read)
+        return None if made is None else f"{PROBE}.give({name!r}, {made})"
+    return None
+
+
+_SIZED = re.compile(r"zeros|ones|empty|rand\w*|normal|uniform|standard_normal|full|sqrt")
+
+
+def _is_size(name: str, function: ast.FunctionDef) -> bool:
+    """Whether a parameter is a size: it stands in `np.zeros((inputs, hidden))`."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and _SIZED.fullmatch(patterns.called(node)):
+            for part in ast.walk(node):
+                if isinstance(part, ast.Name) and part.id == name:
+                    inside = [
+                        outer
+                        for outer in ast.walk(node)
+                        if isinstance(outer, ast.Attribute | ast.Subscript | ast.Call)
+                        and outer is not node
+                        and any(inner is part for inner in ast.walk(outer))
+                        and not (
+                            isinstance(outer, ast.Call) and _SIZED.fullmatch(patterns.called(outer))
+                        )
+                    ]
+                    if not inside:
+                        return True
+    return False
+
+
+def _is_list_of_pairs(name: str, function: ast.FunctionDef) -> bool:
+    """Whether `for x, t in name` goes through it."""
+    return any(
+        isinstance(node, ast.For)
+        and isinstance(node.target, ast.Tuple)
+        and len(node.target.elts) == 2
+        and isinstance(node.iter, ast.Name)
+        and node.iter.id == name
+        for node in ast.walk(function)
+    )
+
+
+def _is_keyed(name: str, function: ast.FunctionDef) -> bool:
+    """Whether parameters are looked up in it: `p["W1"]`, `p["W%d" % l]`."""
+    for node in ast.walk(function):
+        if (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == name
+            and names.parameter(updates.last_word(node) + "1") is not None
+            and updates.last_word(node) != name
+        ):
+            return True
+    return False
+
+
+def _function_for(name: str, read: Reader) -> str | None:
+    """The file's own function that a parameter such as `cost_function` is given."""
+    lowered = name.lower()
+    if not re.search(r"func|_fn$|^f$", lowered):
+        return None
+    word = re.sub(r"_?(?:function|func|fn)", "", lowered)
+    return next((one for one in read.functions if word and word in one.lower()), None)
+
+
+def _is_container(name: str, function: ast.FunctionDef, read: Reader) -> bool:
+    lowered = name.lower().strip("_")
+    if lowered in ("parameters", "params", "param", "model", "network"):
+        return True
+    if _unpacked(name, read):
+        return True
+    return _is_keyed(name, function)
+
+
+def _unpacked(name: str, read: Reader) -> list[str]:
+    """The parameters that `W1, b1, W2, b2 = params` takes out of a tuple."""
+    for node in ast.walk(read.program.tree):
+        if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Tuple):
+            continue
+        if not isinstance(node.value, ast.Name) or node.value.id != name:
+            continue
+        words = [updates.last_word(part) for part in node.targets[0].elts]
+        if all(_is_parameter(word) for word in words):
+            return words
+    return []
+
+
+def _is_parameter(word: str) -> bool:
+    like = updates.WEIGHT_LIKE.fullmatch(word.lower()) is not None
+    return like or names.parameter(word) is not None
+
+
+def _subscripts(name: str, read: Reader) -> set[str]:
+    return {
+        node.slice.value
+        for node in ast.walk(read.program.tree)
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == name
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, str)
+        and names.parameter(node.slice.value) is not None
+    }
+
+
+def initializer(read: Reader) -> str | None:
+    """The call of the file's own function that draws the parameters, if there is one."""
+    for function in read.functions.values():
+        lowered = function.name.lower()
+        if re.search(
+            r"init|inicia|(?:create|make|build|random|new|gera)\w*(?:par|weight|net|pesos)", lowered
+        ) and not lowered.startswith("__"):
+            if "velocity" in lowered or "adam" in lowered:
+                continue
+            try:
+                return f"{function.name}({bound_arguments(function, read)})"
+            except (Unbound, RecursionError):
+                continue
+    return None
+
+
+def instance(owner: ast.ClassDef, read: Reader) -> str:
+    """The expression that makes an object of the class."""
+    makers = [
+        part for part in owner.body if isinstance(part, ast.FunctionDef) and part.name == "__init__"
+    ]
+    if not makers:
+        for base in owner.bases:
+            if isinstance(base, ast.Name) and base.id in read.classes:
+                inherited = instance(read.classes[base.id], read)
+                return inherited.replace(f"{base.id}(", f"{owner.name}(", 1)
+        return f"{owner.name}()"
+    return f"{owner.name}({bound_arguments(makers[0], read, skip=1)})"
+
+
+def preparing(owner: ast.ClassDef, function: ast.FunctionDef, read: Reader) -> list[str]:
+    """Calls of methods that set the parameters up and that no constructor or the method calls."""
+    called = updates.calls(function.body)
+    methods = [part for part in owner.body if isinstance(part, ast.FunctionDef)]
+    for part in methods:
+        if part.name == "__init__":
+            called |= updates.calls(part.body)
+    chosen = []
+    for part in methods:
+        lowered = part.name.lower()
+        if part.name.startswith("__") or "init" not in lowered or part.name in called:
+            continue
+        try:
+            chosen.append(f"__self.{part.name}({bound_arguments(part, read, skip=1)})")
+        except Unbound:
+            continue
+    return chosen

@@ -1,0 +1,371 @@
+"""Recipes for functions and methods that are called: backward passes that want what forward gives.
+
+Each parameter is worked out from its name: inputs, labels, sizes, parameters; what is none of these
+is looked for among the results of the file's other functions (`cache`, `A2`, `y_hat`), which are
+then called first.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from backproof.reading import names, rates, roles, updates
+from backproof.reading.arguments import instance, preparing, value_for
+from backproof.reading.binding import parameters_of
+from backproof.reading.drivers import needed, with_globals
+from backproof.reading.recipes import PROBE, Reader, Recipe, Unbound, parsed, parsed_return
+from backproof.reading.roots import words_of
+from backproof.reading.updates import Scope
+
+_FORWARD = re.compile(
+    r"(?:l_?)?(?:model_?)?(?:forward|feed_?for?ward|fwd|predict|propagat|hypothesis|compute_output|"
+    r"think|run|activat|prop_?forward|model$|net$|network$|mlp$|output$)",
+)
+_YHAT = re.compile(
+    r"y_?hat|yhat|a_?l|a_?2|a_?3|a|y_?pred(?:ict(?:ed)?)?|pred(?:iction)?s?|probs?|probabilities|"
+    r"outputs?|out|p|h|scores|o|yp|final_?outputs?|y_?prob|final|yh|s"
+)
+_CACHE = re.compile(
+    r"cache[sd]?|memory|store|intermediate.*|activations?|layers?|hidden.*|state|ctx"
+)
+_DEPTH = 3
+
+
+def called(read: Reader) -> list[Recipe]:
+    """The functions and methods that give gradients, each with what has to be called before it."""
+    recipes = []
+    for scope in read.found:
+        if scope.function is None or not _gives_gradients(scope):
+            continue
+        try:
+            recipes.append(_recipe(read, scope, moves=False))
+        except Unbound as error:
+            line = scope.function.lineno
+            recipes.append(Recipe(scope.name, line, (), frozenset(), question=str(error)))
+    return recipes
+
+
+def stepping(read: Reader) -> list[Recipe]:
+    """The functions and methods that take one step, for a file in which no loop of its trains."""
+    recipes = []
+    for scope in read.found:
+        if scope.function is None or not any(updates.updates(scope.body)):
+            continue
+        if scope.owner is None and not _takes_inputs(scope.function):
+            continue
+        try:
+            recipes.append(_recipe(read, scope, moves=True))
+        except Unbound as error:
+            line = scope.function.lineno
+            recipes.append(Recipe(scope.name, line, (), frozenset(), question=str(error)))
+    return recipes
+
+
+def losses(read: Reader) -> list[Recipe]:
+    """The one loss function of a file, with the forward pass before it."""
+    found = []
+    for scope in read.found:
+        function = scope.function
+        if function is None or not names.is_loss(function.name):
+            continue
+        if any(names.gradient(name) is not None for name in _returned_names(function)):
+            continue
+        composer = _Composer(read, scope.owner)
+        composer.done.add(function.name)
+        before: list[str] = []
+        try:
+            if scope.owner is not None:
+                before = [f"__self = {instance(scope.owner, read)}"]
+                before += preparing(scope.owner, function, read)
+                before.append(f"__self = {PROBE}.give('__self', __self)")
+                _run_forward(composer, scope)
+            arguments = composer.arguments(function, 1 if scope.owner is not None else 0)
+        except Unbound:
+            continue
+        target = function.name if scope.owner is None else f"__self.{function.name}"
+        lines = [*before, *composer.lines, f"{PROBE}.note({{'loss': {target}({arguments})}})"]
+        body = [parsed(line) for line in lines]
+        wanted = words_of(read, scope) | _given(body)
+        statements = needed(read, with_globals(read, body), {})
+        found.append(
+            Recipe(
+                scope.name,
+                function.lineno,
+                statements,
+                frozenset(wanted),
+                updates=False,
+                loss_only=True,
+            )
+        )
+    return found if len(found) == 1 else []
+
+
+def _given(body: list[ast.stmt]) -> set[str]:
+    """The names of what the driver exchanges the parameters of."""
+    return {
+        str(one.args[0].value)
+        for line in body
+        for one in ast.walk(line)
+        if isinstance(one, ast.Call)
+        and isinstance(one.func, ast.Attribute)
+        and one.func.attr == "give"
+        and isinstance(one.args[0], ast.Constant)
+    }
+
+
+def _takes_inputs(function: ast.FunctionDef) -> bool:
+    return any(roles.role(name) in ("x", "y") for name, _, _ in parameters_of(function))
+
+
+def _gives_gradients(scope: Scope) -> bool:
+    function = scope.function
+    assert function is not None
+    parameters = [name for name, _, _ in parameters_of(function)]
+    if names.is_piece(parameters) or names.is_loss(function.name):
+        return False
+    if any(updates.updates(scope.body)):
+        return False
+    found = [name for name in _returned_names(function) if names.gradient(name) is not None]
+    if found:
+        return True
+    if names.is_backward(function.name) and _returns(function):
+        return True
+    if scope.owner is not None and names.is_backward(function.name):
+        return any(
+            isinstance(node, ast.Attribute)
+            and isinstance(node.ctx, ast.Store)
+            and names.gradient(node.attr) is not None
+            for node in ast.walk(function)
+        )
+    return False
+
+
+def _returns(function: ast.FunctionDef) -> list[ast.expr]:
+    return [
+        node.value
+        for node in updates.own_nodes(function.body)
+        if isinstance(node, ast.Return) and node.value is not None
+    ]
+
+
+def _returned_names(function: ast.FunctionDef) -> list[str]:
+    """The names in the function's last `return`, the keys of a dict among them."""
+    found: list[str] = []
+    for value in _returns(function)[-1:]:
+        for part in ast.walk(value):
+            if isinstance(part, ast.Name):
+                found.append(part.id)
+            elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+                found.append(part.value)
+    return found
+
+
+# --- the calls ---------------------------------------------------------------------------------
+
+
+class _Composer:
+    """The statements before a call, and what they have made so far."""
+
+    def __init__(self, read: Reader, owner: ast.ClassDef | None) -> None:
+        self.read = read
+        self.owner = owner
+        self.lines: list[str] = []
+        self.made: dict[str, str] = {}  # what a result is called in its function: our variable
+        self.done: set[str] = set()
+
+    def arguments(self, function: ast.FunctionDef, skip: int, deep: int = 0) -> str:
+        """The arguments for a call; raises `Unbound` for what nothing is known of."""
+        parts: list[str] = []
+        by_name = False
+        for name, default, keyword in parameters_of(function)[skip:]:
+            value = self._value(name, function, default, deep)
+            if value is None:
+                if not default:
+                    raise Unbound(
+                        f"takes {name}, and what that is could not be read from its name or from "
+                        "what the other functions return"
+                    )
+                by_name = True
+                continue
+            parts.append(f"{name}={value}" if by_name or keyword else value)
+        return ", ".join(parts)
+
+    def _value(self, name: str, function: ast.FunctionDef, default: bool, deep: int) -> str | None:
+        is_result = _YHAT.fullmatch(name.lower()) or _CACHE.fullmatch(name.lower())
+        if not is_result:
+            value = value_for(name, function, self.read, default)
+            if value is not None:
+                return value
+        if default:
+            return None
+        if name in self.made:
+            return self.made[name]
+        if deep < _DEPTH:
+            self._produce(name, function, deep)
+        found = self._among_made(name)
+        return found if found is not None else value_for(name, function, self.read, default)
+
+    def _among_made(self, name: str) -> str | None:
+        lowered = name.lower()
+        by_case = {made.lower(): variable for made, variable in self.made.items()}
+        if name in self.made or lowered in by_case:
+            return self.made.get(name) or by_case[lowered]
+        for pattern in (_CACHE, _YHAT):
+            if pattern.fullmatch(lowered):
+                for made, variable in self.made.items():
+                    if pattern.fullmatch(made.lower()):
+                        return variable
+        return self.made.get("*") if _YHAT.fullmatch(lowered) else None
+
+    def _produce(self, name: str, function: ast.FunctionDef, deep: int) -> None:
+        """Call what gives `name`: a function that returns it, or else the forward pass."""
+        ranked = sorted(self._producers(name, function), key=lambda pair: pair[0])
+        for _, producer in ranked:
+            if self.call(producer, deep + 1) and self._among_made(name) is not None:
+                return
+
+    def _producers(
+        self, name: str, function: ast.FunctionDef
+    ) -> Iterator[tuple[int, ast.FunctionDef]]:
+        for scope in self.read.found:
+            other = scope.function
+            if other is None or other.name in (function.name, *self.done) or not _returns(other):
+                continue
+            if scope.owner is not None and scope.owner is not self.owner:
+                continue
+            if names.is_backward(other.name) and not _FORWARD.match(other.name.lower()):
+                continue
+            returned = [one.lower() for one in _returned_names(other)]
+            forward = _FORWARD.match(other.name.lower().strip("_")) is not None
+            if name.lower() in returned:
+                yield (0 if forward else 1), other
+            elif forward:
+                yield 2, other
+
+    def call(self, function: ast.FunctionDef, deep: int = 0) -> bool:
+        """Call a function of the file and keep its results under the names it returns."""
+        kept = list(self.lines), dict(self.made)
+        self.done.add(function.name)
+        is_method = self.owner is not None and function in self.owner.body
+        try:
+            arguments = self.arguments(function, 1 if is_method else 0, deep)
+        except Unbound:
+            self.lines, self.made = kept
+            return False
+        target = f"__self.{function.name}" if is_method else function.name
+        results = self._results(function)
+        variables = [f"__{function.name}_{place}" for place in range(len(results))]
+        self.lines.append(f"{', '.join(variables)} = {target}({arguments})")
+        self.made.update(zip(results, variables, strict=True))
+        if len(results) == 1:
+            self.made.setdefault("*", variables[0])
+        return True
+
+    def _results(self, function: ast.FunctionDef) -> list[str]:
+        value = _returns(function)[-1] if _returns(function) else None
+        if isinstance(value, ast.Tuple):
+            return [
+                updates.last_word(one)
+                if isinstance(one, ast.Name | ast.Attribute | ast.Subscript)
+                else ("cache" if isinstance(one, ast.Dict | ast.Tuple | ast.List) else f"_{place}")
+                for place, one in enumerate(value.elts)
+            ]
+        word = updates.last_word(value) if isinstance(value, ast.Name | ast.Attribute) else ""
+        return [word or "yhat"]
+
+
+def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
+    assert scope.function is not None
+    composer = _Composer(read, scope.owner)
+    function = scope.function
+    before: list[str] = []
+    if scope.owner is not None:
+        before = [f"__self = {instance(scope.owner, read)}"]
+        before += preparing(scope.owner, function, read)
+        before.append(f"__self = {PROBE}.give('__self', __self)")
+        _run_forward(composer, scope)
+    arguments = composer.arguments(function, 1 if scope.owner is not None else 0)
+    composer.done.add(function.name)
+    target = function.name if scope.owner is None else f"__self.{function.name}"
+    lines = [*before, *composer.lines, *_losses(composer, scope)]
+    body = [parsed(line) for line in lines]
+    if moves:
+        body += [parsed(f"{target}({arguments})")]
+        held = "{'__self': __self}" if scope.owner is not None else "globals()"
+        body += [parsed(f"{PROBE}.take({held}, {{}})")]
+    else:
+        body += [parsed(f"__result = {target}({arguments})")]
+        if scope.owner is not None:
+            body += [parsed(f"{PROBE}.note(vars(__self))")]
+        body += [parsed_return("__result")]
+    wanted = words_of(read, scope) | _given(body)
+    known_rates = rates.rate_names(function.body, {}) if moves else set()
+    steps = list(updates.updates(function.body))
+    return Recipe(
+        scope.name,
+        function.lineno,
+        needed(read, with_globals(read, body), {}),
+        frozenset(wanted),
+        frozenset(known_rates),
+        1.0 if known_rates else rates.literal_rate(steps),
+        updates=moves,
+        steps_once=moves,
+        returns=None if moves else function,
+        single=_is_called_for_each(read, function),
+    )
+
+
+def _run_forward(composer: _Composer, scope: Scope) -> None:
+    """Run the forward pass of an object first, where the method does not do so itself."""
+    assert scope.owner is not None
+    assert scope.function is not None
+    if any(_FORWARD.match(name.lower().strip("_")) for name in updates.calls(scope.body)):
+        return
+    for part in scope.owner.body:
+        if (
+            isinstance(part, ast.FunctionDef)
+            and part is not scope.function
+            and _FORWARD.match(part.name.lower().strip("_"))
+            and composer.call(part)
+        ):
+            return
+
+
+def _losses(composer: _Composer, scope: Scope) -> list[str]:
+    """The call of the file's own loss, where its arguments are known by now."""
+    own = [] if scope.function is None else _returned_names(scope.function)
+    if any(names.is_loss(name) for name in own):
+        return []
+    found = []
+    for other in composer.read.found:
+        if other.function is None or not names.is_loss(other.function.name):
+            continue
+        if other.owner is not None and other.owner is not scope.owner:
+            continue
+        skip = 1 if other.owner is not None else 0
+        kept = list(composer.lines), dict(composer.made), set(composer.done)
+        before = len(composer.lines)
+        try:
+            arguments = composer.arguments(other.function, skip, deep=1)
+        except Unbound:
+            composer.lines, composer.made, composer.done = kept
+            continue
+        target = f"__self.{other.function.name}" if other.owner else other.function.name
+        found.append((target, arguments, composer.lines[before:]))
+    if len(found) != 1:  # which of several is meant is not known
+        return []
+    target, arguments, more = found[0]
+    return [*more, f"{PROBE}.note({{'loss': {target}({arguments})}})"]
+
+
+def _is_called_for_each(read: Reader, function: ast.FunctionDef) -> bool:
+    """Whether the file calls it for each example: `for x, y in batch: backprop(x, y)`."""
+    for scope in read.found:
+        for node in updates.own_nodes(scope.body):
+            if not isinstance(node, ast.For) or function.name not in updates.calls(node.body):
+                continue
+            if updates.is_one_at_a_time([node]):
+                return True
+    return False

@@ -1,0 +1,105 @@
+"""The driver of a recipe, and which statements of the file it needs."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterable, Mapping
+
+from backproof.reading import roles
+from backproof.reading.arguments import SIMPLE
+from backproof.reading.recipes import DRIVER, Reader, parsed
+from backproof.reading.slices import bound, free, loaded
+
+
+def is_data(name: str) -> bool:
+    """Whether a variable stands for the inputs or the labels."""
+    return roles.role(name) in ("x", "y")
+
+
+def with_globals(read: Reader, body: list[ast.stmt]) -> ast.FunctionDef:
+    """A driver that sets the globals which the called functions take inputs and sizes from."""
+    called = {name for statement in body for name in loaded(statement)}
+    used = used_by(read, called) - set(read.functions) - set(read.classes)
+    data = {name for name in used if is_data(name) or roles.role(name) in ("lambda", "rate")}
+    sizes = {name for name in used - data if roles.role(name) == "n" and _comes_from(read, name)}
+    made = [parsed(f"{name} = {SIMPLE[str(roles.role(name))]}") for name in sorted(data | sizes)]
+    return driver_of([*made, *body], data | sizes)
+
+
+def _comes_from(read: Reader, name: str) -> bool:
+    """Whether a global is made of the inputs, or nowhere."""
+    makers = [statement for statement in read.script if name in bound(statement)]
+    return not makers or any(is_data(other) for one in makers for other in loaded(one))
+
+
+def driver_of(body: list[ast.stmt], declared: Iterable[str]) -> ast.FunctionDef:
+    """The driver with this body, in which the names declared are global."""
+    driver = parsed(f"def {DRIVER}():\n    pass")
+    assert isinstance(driver, ast.FunctionDef)
+    names_ = sorted(set(declared))
+    head: list[ast.stmt] = []
+    if names_:
+        head = [parsed(f"global {', '.join(names_)}")]
+    driver.body = [*head, *body] or [ast.Pass()]
+    return ast.fix_missing_locations(driver)
+
+
+def used_by(read: Reader, wanted: set[str]) -> set[str]:
+    """What the file's own definitions among these names look up, and theirs in turn."""
+    found: set[str] = set()
+    waiting = set(wanted)
+    while waiting:
+        name = waiting.pop()
+        one = read.functions.get(name) or read.classes.get(name)
+        if one is not None:
+            more = free(one) - found
+            found |= more
+            waiting |= more
+    return found
+
+
+def needed(
+    read: Reader, driver: ast.FunctionDef, replaced: Mapping[int, ast.stmt]
+) -> tuple[ast.stmt, ...]:
+    """The statements of the module that the driver needs, in order, and the driver."""
+    wanted_names = loaded(driver) | {
+        n for node in ast.walk(driver) if isinstance(node, ast.Global) for n in node.names
+    }
+    own = {name for statement in driver.body for name in bound(statement)}
+    chosen: set[int] = set()
+    while True:
+        before = len(chosen)
+        for place, statement in enumerate(read.script):
+            if place in chosen:
+                continue
+            star = isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*"
+            definition = isinstance(
+                statement, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+            )
+            wanted = bound(statement) & (wanted_names if definition else wanted_names - own)
+            if not definition and isinstance(statement, ast.Expr | ast.For | ast.While):
+                continue
+            if star or wanted:
+                chosen.add(place)
+                wanted_names |= free(statement)
+        if len(chosen) == before:
+            break
+    statements = [_with_replaced(read.script[place], replaced) for place in sorted(chosen)]
+    return (*statements, driver)
+
+
+def _with_replaced(statement: ast.stmt, replaced: Mapping[int, ast.stmt]) -> ast.stmt:
+    if id(statement) in replaced:
+        return replaced[id(statement)]
+    if isinstance(statement, ast.ClassDef) and any(id(p) in replaced for p in statement.body):
+        new = copy.copy(statement)
+        new.body = [replaced.get(id(part), part) for part in statement.body]
+        return new
+    return statement
+
+
+def functions(read: Reader, wanted: Iterable[str]) -> tuple[ast.stmt, ...]:
+    """What has to be executed so that these functions of the file can be called."""
+    body = [parsed(name) for name in wanted]
+    return needed(read, driver_of(body, ()), {})

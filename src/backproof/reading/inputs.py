@@ -1,0 +1,123 @@
+"""Our inputs in the place of those that a script or a function loads or makes for itself.
+
+What only served to make its own is left out.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+
+from backproof.reading import roles, updates
+from backproof.reading.arguments import SIMPLE
+from backproof.reading.binding import parameters_of
+from backproof.reading.drivers import is_data, used_by
+from backproof.reading.recipes import PROBE, Reader, located
+from backproof.reading.slices import bound, loaded
+from backproof.reading.updates import Loop
+
+_SHAPED = re.compile(
+    r"ones|c_\[|hstack|vstack|stack|concatenate|insert|append|reshape\(\s*-1, 1|newaxis|None\]"
+    r"|reshape\(1, -1|eye\(|one_?hot"
+)
+
+
+def prelude(read: Reader, loop: Loop, body: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """The statements of a script up to its loop that it needs, with our inputs for its own."""
+    kept = _kept(body, read)
+    here = {name for statement in kept for name in loaded(statement)}
+    used = here | used_by(read, here)
+    defined = {*read.functions, *read.classes}
+    given = {name for name in used - defined if is_data(name)}
+    made = {name for statement in kept for name in bound(statement)}
+    given |= {name for name in used - made if roles.role(name) == "lambda"}
+    values = {name: SIMPLE[str(roles.role(name))] for name in sorted(given)}
+    return [*(located(f"{name} = {value}", loop) for name, value in values.items()), *kept]
+
+
+def with_data(function: ast.FunctionDef, read: Reader) -> None:
+    """Put our inputs into a function that makes its own; one that takes them is left as it is."""
+    if any(is_data(name) for name, _, _ in parameters_of(function)):
+        return
+    for place, statement in enumerate(function.body):
+        data = {name for name in bound(statement) if is_data(name)}
+        trains = updates.calls([statement]) & set(read.known)
+        if (
+            data
+            and not trains
+            and isinstance(statement, ast.Assign | ast.AnnAssign)
+            and not loaded(statement) & data
+        ):
+            function.body[place : place + 1] = [
+                located(f"{name} = {SIMPLE[str(roles.role(name))]}", statement)
+                for name in sorted(data)
+            ]
+    start = next(
+        (place for place, one in enumerate(function.body) if f"{PROBE}.give(" in ast.unparse(one)),
+        len(function.body),
+    )
+    tail = function.body[start:]
+    needed = {name for statement in tail for name in loaded(statement)}
+    function.body = [*_before(function.body[:start], needed), *tail]
+
+
+def _kept(statements: Sequence[ast.stmt], read: Reader) -> list[ast.stmt]:
+    """Of a script's statements those that its instrumented loop needs, and the loop."""
+    place = next(
+        (
+            place
+            for place, one in enumerate(statements)
+            if isinstance(one, ast.For | ast.While) and f"{PROBE}." in _header(one)
+        ),
+        0,
+    )
+    while place > 0 and PROBE in ast.unparse(statements[place - 1]):
+        place -= 1
+    tail = list(statements[place:])
+    needed = {name for statement in tail for name in loaded(statement)}
+    return [*_before(statements[:place], needed | used_by(read, needed), read), *tail]
+
+
+def _header(loop: ast.For | ast.While) -> str:
+    return ast.unparse(loop.iter if isinstance(loop, ast.For) else loop.test)
+
+
+def _before(
+    statements: Sequence[ast.stmt], needed: set[str], read: Reader | None = None
+) -> list[ast.stmt]:
+    """The statements that make what is needed, but for inputs; definitions come by themselves."""
+    kept: list[ast.stmt] = []
+    for statement in reversed(statements):
+        names = bound(statement)
+        wanted = names & needed
+        own = f"{PROBE}." in ast.unparse(statement)
+        if read is None and not names:
+            kept.append(statement)  # in a function: a check, a seed
+            continue
+        definition = isinstance(
+            statement, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+        )
+        if not wanted or (definition and read is not None):
+            continue
+        only_data = all(is_data(name) for name in wanted)
+        if only_data and not own and not _remakes(statement, wanted):
+            continue
+        kept.append(statement)
+        needed |= loaded(statement)
+        if read is not None:
+            needed |= used_by(read, needed)
+    return kept[::-1]
+
+
+def _remakes(statement: ast.stmt, data: set[str]) -> bool:
+    """Whether a statement gives data another form: `X = np.c_[ones, X]`.
+
+    What only scales or turns the file's own data is not needed for ours.
+    """
+    if not _SHAPED.search(ast.unparse(statement)):
+        return False
+    plain = isinstance(statement, ast.Assign) and all(
+        isinstance(target, ast.Name) for target in statement.targets
+    )
+    return plain and bool(loaded(statement) & data)

@@ -1,0 +1,213 @@
+"""Recipes for training loops: the loop turns once, on our parameters instead of the file's own."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterable, Sequence
+
+from backproof.reading import names, patterns, rates, roles, updates
+from backproof.reading.arguments import bound_arguments, instance, preparing
+from backproof.reading.drivers import driver_of, needed, with_globals
+from backproof.reading.inputs import prelude, with_data
+from backproof.reading.recipes import (
+    PROBE,
+    Reader,
+    Recipe,
+    Unbound,
+    located,
+    parsed,
+    parsed_return,
+)
+from backproof.reading.roots import declared_globals, keys_of, reached, roots_of
+from backproof.reading.slices import bound
+from backproof.reading.updates import Loop, Scope
+
+
+def training(read: Reader) -> list[Recipe]:
+    """The loops of the file in which it trains: those of functions, or else of the script."""
+    with_loops = [
+        (scope, loop)
+        for scope in read.found
+        if (loop := updates.training_loop(scope, set(read.known))) is not None
+    ]
+    own = [pair for pair in with_loops if pair[0].function is not None]
+    # A loop that only calls another one that trains adds nothing.
+    inner = {scope.function.name for scope, _ in own if scope.function}
+    chosen = [(scope, loop) for scope, loop in own if not updates.calls(loop.body) & inner] or [
+        pair for pair in with_loops if pair[0].function is None
+    ]
+    recipes = []
+    for scope, loop in chosen:
+        try:
+            recipes.append(_trained(read, scope, loop))
+        except Unbound as error:
+            name, line = _title(scope, loop), loop.lineno
+            recipes.append(Recipe(name, line, (), frozenset(), question=str(error)))
+    return recipes
+
+
+def _title(scope: Scope, loop: Loop | None) -> str:
+    return scope.name or f"the loop in line {loop.lineno if loop else scope.line}"
+
+
+def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
+    loops = updates.updating_loops(loop, set(read.known))
+    bodies = reached(read, scope, loop)
+    steps = [one for body in bodies for one in updates.updates(body)]
+    wanted = {one.word for one in steps} | keys_of(read)
+    known_rates = {word for body in bodies for word in rates.rate_names(body, {})}
+    roots = roots_of(read, scope, loops, wanted)
+    once = _instrumented(scope, loops, roots, known_rates)
+    replaced: dict[int, ast.stmt] = {}
+    if scope.function is None:
+        body = prelude(read, loop, once)
+        driver = driver_of(body, {name for statement in body for name in bound(statement)})
+    else:
+        new = copy.deepcopy(scope.function)
+        new.body = once
+        declared = [name for name in declared_globals(read, scope, loop) if name in roots]
+        if declared:
+            new.body.insert(0, located(f"global {', '.join(declared)}", new))
+            for statement in new.body[1:]:
+                _without_global(statement, set(declared))
+        with_data(new, read)
+        driver = with_globals(read, _calling(read, scope, new))
+        replaced = {id(scope.function): new}
+    statements = needed(read, driver, replaced)
+    return Recipe(
+        _title(scope, loop),
+        scope.line if scope.function else loop.lineno,
+        statements,
+        frozenset(wanted),
+        frozenset(known_rates),
+        _fixed_rate(read, bodies, steps, known_rates),
+        updates.is_one_at_a_time(loops),
+    )
+
+
+def _fixed_rate(
+    read: Reader,
+    bodies: Sequence[Sequence[ast.stmt]],
+    steps: Sequence[updates.Update],
+    known_rates: set[str],
+) -> float:
+    """The learning rate where none is passed: by the file's own call or default, or a factor."""
+    if not known_rates:
+        return rates.literal_rate(steps)
+    definitions = {s.function.name: s.function for s in read.found if s.function is not None}
+    fixed = rates.fixed_rates(bodies, definitions)
+    return fixed.pop() if len(fixed) == 1 else 1.0
+
+
+def _without_global(statement: ast.stmt, names_: set[str]) -> None:
+    """Take names out of a `global` statement, because they are declared already."""
+    if isinstance(statement, ast.Global):
+        statement.names = [name for name in statement.names if name not in names_] or ["__none"]
+
+
+def _instrumented(
+    scope: Scope, loops: Sequence[Loop], roots: Sequence[str], rate_names: Iterable[str]
+) -> list[ast.stmt]:
+    """The body of the scope with the probe around its loop, and nothing after it."""
+    body = copy.deepcopy(list(scope.body))
+    keys = {_place(loop) for loop in loops}
+    strengths = [
+        name
+        for statement in scope.body
+        for name in sorted(bound(statement))
+        if roles.role(name) == "lambda"
+    ]
+    local = [name for name in sorted(rate_names) if _assigned_in(scope, name)]
+    given = list(dict.fromkeys([*roots, *local, *strengths]))
+    held = ", ".join(f"{name!r}: {name}" for name in roots)
+    before = [f"{name} = {PROBE}.give({name!r}, {name})" for name in given]
+    after = [f"{PROBE}.take({{{held}}}, {{**globals(), **locals()}})"]
+    after += ["return"] if scope.function is not None else []
+
+    def put(statements: list[ast.stmt]) -> bool:
+        for place, statement in enumerate(statements):
+            found = _place(statement) == _place(loops[0])
+            if found:
+                for node in ast.walk(statement):
+                    if _place(node) in keys:
+                        _once(node)
+                _Losses().visit(statement)
+                new = [located(text, statement) for text in before]
+                last = [located(text, statement) for text in after]
+                statements[place:] = [*new, statement, *last]
+            elif isinstance(statement, ast.If | ast.Try | ast.With):
+                found = any(
+                    put(getattr(statement, part, [])) for part in ("body", "orelse", "finalbody")
+                )
+                if found:
+                    del statements[place + 1 :]
+            if found:
+                return True
+        return False
+
+    put(body)
+    return body
+
+
+class _Losses(ast.NodeTransformer):
+    """Calls of loss functions, whose values the probe keeps."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if not names.is_loss(patterns.called(node)):
+            return node
+        kept = ast.parse(f"{PROBE}.loss(0)", mode="eval").body
+        assert isinstance(kept, ast.Call)
+        kept.args = [node]
+        return ast.fix_missing_locations(ast.copy_location(kept, node))
+
+
+def _place(node: ast.AST) -> tuple[int, int] | None:
+    if isinstance(node, ast.For | ast.While):
+        return node.lineno, node.col_offset
+    return None
+
+
+def _once(loop: ast.AST) -> None:
+    if isinstance(loop, ast.For):
+        call = ast.parse(f"{PROBE}.once(0)", mode="eval").body
+        assert isinstance(call, ast.Call)
+        call.args = [loop.iter]
+        ast.copy_location(call, loop.iter)
+        ast.fix_missing_locations(call)
+        loop.iter = call
+    elif isinstance(loop, ast.While):
+        test = ast.parse(f"{PROBE}.first({loop.lineno}) and 0", mode="eval").body
+        assert isinstance(test, ast.BoolOp)
+        test.values[1] = loop.test
+        ast.copy_location(test, loop.test)
+        ast.fix_missing_locations(test)
+        loop.test = test
+
+
+def _assigned_in(scope: Scope, name: str) -> bool:
+    if scope.function is not None:
+        arguments = scope.function.args
+        if name in [a.arg for a in [*arguments.args, *arguments.kwonlyargs]]:
+            return True
+    return any(name in bound(statement) for statement in scope.body)
+
+
+def _calling(read: Reader, scope: Scope, function: ast.FunctionDef) -> list[ast.stmt]:
+    """The statements that call a function or method with what its parameters stand for."""
+    assert scope.function is not None
+    if scope.owner is None:
+        return [parsed_return(f"{function.name}({bound_arguments(function, read)})")]
+    made = instance(scope.owner, read)
+    prepared = [parsed(line) for line in preparing(scope.owner, scope.function, read)]
+    static = any(
+        isinstance(one, ast.Name) and one.id in ("staticmethod", "classmethod")
+        for one in function.decorator_list
+    )
+    arguments = bound_arguments(function, read, skip=0 if static else 1)
+    return [
+        parsed(f"__self = {made}"),
+        *prepared,
+        parsed_return(f"__self.{function.name}({arguments})"),
+    ]

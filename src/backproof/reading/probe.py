@@ -1,0 +1,296 @@
+"""What stands inside of somebody's code while it runs on our numbers.
+
+The reader puts a few calls into a copy of the file's syntax (see `recipes`): before the loop that
+trains, the parameters it has drawn are exchanged for ours (`give`); its first turn is its only one
+(`once`); after it the parameters are looked up where they were (`take`). Which arrays are
+parameters is told by the names that the file updates; how they are laid out, by the shapes of those
+it drew itself (`inventory`). NumPy only: this runs in the child.
+"""
+
+from __future__ import annotations
+
+import copy
+import dis
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from backproof.reading import names, roles
+from backproof.reading.roles import is_rate
+
+OWN = "<backproof>"  # where the driver says it comes from
+_DEEP = 4  # how far into objects, lists and dicts parameters are looked for
+
+
+class Slot(NamedTuple):
+    """Where a parameter is kept: `self.W1`, `params["b1"]`; and what was found there."""
+
+    path: str
+    shape: tuple[int, ...]
+    number: bool  # a Python number, not an array
+
+
+class Probe:
+    """The state of one run: the inputs, what is given where, and what was taken and noted.
+
+    Attributes:
+        x, y, rate, sizes, penalty: the inputs of this run.
+        gifts: the arrays that take the place of the file's own, by path; None to keep its own.
+        inventory: the slots that were found, in order.
+        taken: what stood in the slots afterwards.
+        noted: the losses and gradients among the local variables, by name.
+        rates: the names under which the learning rate was given.
+    """
+
+    def __init__(self, wanted: Iterable[str], rates: Iterable[str]) -> None:
+        self.wanted = frozenset(word.strip("_") for word in wanted)
+        self.rate_names = frozenset(rates)
+        self._module: dict[str, Any] = {}
+        self._before: dict[str, Any] = {}
+        self.begin(np.zeros((1, 1)), np.zeros((1, 1)), 1.0, {}, None)
+
+    def begin(
+        self,
+        x: Any,
+        y: Any,
+        rate: float,
+        sizes: Mapping[str, int],
+        gifts: Mapping[str, np.ndarray] | None,
+        penalty: float = 0.0,
+    ) -> None:
+        """Start a run."""
+        self.x, self.y, self.rate, self.sizes, self.gifts = x, y, rate, dict(sizes), gifts
+        self.penalty = penalty
+        self.inventory: dict[str, Slot] = {}
+        self.taken: dict[str, Any] = {}
+        self.noted: dict[str, Any] = {}
+        self.rates: set[str] = set()
+        self._turned: set[int] = set()
+        self._handed: dict[str, str] = {}  # slots that hold what was handed over as a gift
+
+    @property
+    def pairs(self) -> list[tuple[Any, Any]]:
+        """The examples as a list of pairs, of which there is one."""
+        return [(self.x, self.y)]
+
+    def remember(self, module: dict[str, Any]) -> None:
+        """Keep the globals that the module's functions set, as they are before anything has run."""
+        stored: set[str] = set()
+        for value in list(module.values()):
+            for function in [value, *(vars(value).values() if isinstance(value, type) else ())]:
+                code = getattr(function, "__code__", None)
+                if code is not None:
+                    stored |= {
+                        str(one.argval)
+                        for one in dis.get_instructions(code)
+                        if one.opname == "STORE_GLOBAL"
+                    }
+        self._module = module
+        self._before = {
+            name: module[name]
+            for name in stored
+            if name in module and isinstance(module[name], np.ndarray | int | float | list | dict)
+        }
+
+    def restore(self) -> None:
+        """Set those globals back, so that runs do not follow one another."""
+        for name, value in self._before.items():
+            self._module[name] = copy.deepcopy(value)
+
+    # --- called from the instrumented code ---------------------------------------------------
+
+    def size(self, axis: str) -> int:
+        """The size of an axis, as somebody's constructor asks for it."""
+        return int(self.sizes.get(axis, 1))
+
+    def dims(self) -> list[int]:
+        """The sizes of all layers, the inputs first."""
+        hidden = [self.sizes[axis] for axis in sorted(self.sizes) if axis.startswith("h")]
+        return [self.size("d"), *hidden, self.size("k")]
+
+    def gift(self, path: str) -> Any:
+        """The array for a parameter that a function takes as an argument."""
+        if self.gifts is None or path not in self.gifts:
+            raise LookupError(f"nothing is known of the parameter {path}")
+        self.inventory.setdefault(path, Slot(path, np.shape(self.gifts[path]), False))
+        return self.gifts[path]
+
+    def packed(self, name: str, keys: Iterable[str]) -> Any:
+        """A dict of parameters, which a function takes as one argument."""
+        return {key: self.gift(f"{name}[{key!r}]") for key in keys}
+
+    def give(self, name: str, value: Any) -> Any:
+        """`value` with ours in the place of its parameters."""
+        return self._given(name, name, value, 0)
+
+    def once(self, turns: Any) -> Iterator[Any]:
+        """The first turn of a loop."""
+        for turn in turns:
+            yield turn
+            return
+
+    def first(self, place: int) -> bool:
+        """Whether a `while` loop comes by for the first time."""
+        if place in self._turned:
+            return False
+        self._turned.add(place)
+        return True
+
+    def take(self, found: Mapping[str, Any], variables: Mapping[str, Any]) -> None:
+        """Keep what stands in the slots now, and the losses and gradients among the variables."""
+        for name, value in found.items():
+            for path, holder in self._slots(name, name, value, 0):
+                self.taken[self._handed.get(path, path)] = np.array(holder)
+        self.note(variables)
+
+    def loss(self, value: Any) -> Any:
+        """What a loss function of the file gave, on its way."""
+        self.note({"loss": value})
+        return value
+
+    def note(self, variables: Mapping[str, Any]) -> None:
+        """Keep copies of the losses and gradients among the variables."""
+        for name, value in variables.items():
+            if (names.is_loss(name) and name not in ("j", "l", "c")) or names.gradient(
+                name
+            ) is not None:
+                array = _number_or_array(value)
+                if array is not None:
+                    self.noted[name] = array
+            elif names.is_collection(name) and isinstance(value, Mapping):
+                self.note({str(key): part for key, part in value.items()})
+
+    # --- the parameters of an object ---------------------------------------------------------
+
+    def _is_wanted(self, word: str) -> bool:
+        return word.strip("_") in self.wanted
+
+    def _slots(self, path: str, word: str, value: Any, deep: int) -> Iterator[tuple[str, Any]]:
+        if _is_value(value):
+            if self._is_wanted(word):
+                yield path, value
+            return
+        for part, key, inner in _parts(value, deep):
+            known = word if isinstance(key, int) else _word(key)
+            yield from self._slots(path + part, known, inner, deep + 1)
+
+    def _given(self, path: str, word: str, value: Any, deep: int) -> Any:
+        if isinstance(value, int | float | np.floating) and not isinstance(value, bool):
+            if is_rate(word) and (word in self.rate_names or word.strip("_") in self.rate_names):
+                self.rates.add(word)
+                return self.rate
+            if roles.role(word) == "lambda":
+                return self.penalty
+        if _is_value(value):
+            return self._exchanged(path, value) if self._is_wanted(word) else value
+        for part, key, inner in list(_parts(value, deep)):
+            known = word if isinstance(key, int) else _word(key)
+            new = self._given(path + part, known, inner, deep + 1)
+            if new is not inner:
+                value = _with(value, key, new)
+        return value
+
+    def _exchanged(self, path: str, value: Any) -> Any:
+        for handed, gift in (self.gifts or {}).items():
+            if gift is value:
+                self._handed[path] = handed
+                return value
+        number = not isinstance(value, np.ndarray)
+        self.inventory[path] = Slot(path, tuple(np.shape(value)), number)
+        if self.gifts is None or path not in self.gifts:
+            return value
+        gift = self.gifts[path]
+        if number and gift.size == 1:
+            return gift.reshape(())[()]
+        return np.asmatrix(gift) if isinstance(value, np.matrix) else gift
+
+
+def _is_value(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "fiub"
+    return isinstance(value, int | float | np.floating | np.integer) and not isinstance(value, bool)
+
+
+def _parts(value: Any, deep: int) -> Iterator[tuple[str, Any, Any]]:
+    """What a container or an object holds: how it is reached, its key, and the thing itself."""
+    if deep >= _DEEP:
+        return
+    if isinstance(value, dict):
+        yield from (
+            (f"[{key!r}]", key if isinstance(key, str) else 0, part) for key, part in value.items()
+        )
+    elif isinstance(value, list | tuple):
+        yield from ((f"[{place}]", place, part) for place, part in enumerate(value))
+    elif hasattr(value, "__dict__") and not isinstance(value, type) and not callable(value):
+        yield from ((f".{name}", _Attribute(name), part) for name, part in vars(value).items())
+
+
+class _Attribute(str):
+    """A key that is the name of an attribute."""
+
+
+def _word(key: Any) -> str:
+    text = str(key)
+    return text.split("__", 1)[1] if text.startswith("_") and "__" in text[1:] else text
+
+
+def _with(value: Any, key: Any, new: Any) -> Any:
+    if isinstance(key, _Attribute):
+        vars(value)[str(key)] = new
+        return value
+    if isinstance(value, tuple):
+        return (*value[:key], new, *value[key + 1 :])
+    if isinstance(value, dict) and not isinstance(key, str):
+        return value
+    value[key] = new
+    return value
+
+
+def _number_or_array(value: Any) -> np.ndarray | None:
+    try:
+        array = np.array(value)
+    except Exception:  # somebody's own class
+        return None
+    return array if array.dtype.kind in "fiub" and array.size < 1 << 16 else None
+
+
+# --- what the code computes on the way ---------------------------------------------------------
+
+
+def watched(call: Callable[[], Any], path: str) -> tuple[Any, list[tuple[str, np.ndarray]]]:
+    """What `call` gives, and every array that functions of the file at `path` hold or return.
+
+    Arrays are copied when a function returns, so what is overwritten before is not seen.
+    """
+    seen: list[tuple[str, np.ndarray]] = []
+
+    def look(frame: Any, event: str, result: Any) -> None:
+        if event != "return" or frame.f_code.co_filename not in (path, OWN):
+            return
+        if frame.f_code.co_name == "__backproof__":  # what a script computes is global
+            for name, value in frame.f_globals.items():
+                _collect(name, value, seen, 0)
+        for name, value in [*frame.f_locals.items(), (frame.f_code.co_name, result)]:
+            _collect(name, value, seen, 0)
+
+    before = sys.getprofile()
+    sys.setprofile(look)
+    try:
+        result = call()
+    finally:
+        sys.setprofile(before)
+    return result, seen
+
+
+def _collect(name: str, value: Any, seen: list[tuple[str, np.ndarray]], deep: int) -> None:
+    if len(seen) > 4000:
+        return
+    if isinstance(value, np.ndarray | np.floating | float):
+        array = np.asarray(value)
+        if array.dtype.kind == "f" and array.size < 1 << 12:
+            seen.append((name, np.array(array, np.float64)))
+        return
+    for _, key, part in _parts(value, deep + 1):
+        _collect(_word(key) if isinstance(key, str) else name, part, seen, deep + 1)

@@ -1,0 +1,243 @@
+"""Somebody's file as a syntax tree: scripts, notebooks, and what is mended before it parses.
+
+Nothing is run here. Lines keep their numbers; for a notebook, `places` says which cell each line of
+the joined text stands in.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import re
+import textwrap
+import tokenize
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from backproof.reading.told import Unreadable
+
+SUFFIXES = (".py", ".ipynb")
+_LARGEST = 50 << 20  # bytes of a file
+
+_PRINT = re.compile(r"^(?P<indent>\s*(?:[^#'\"]*:\s*)?)print(?P<rest>\s+[^(\s=.,)\[].*|\s*)$")
+_MAGIC = re.compile(r"^(?P<indent>\s*)(?:[%!?].*|(?:[\w.]+\s*)\?{1,2}\s*|(?:cd|ls|pwd)\s.*)$")
+_ASSIGNED_MAGIC = re.compile(r"^(?P<before>\s*[\w, ]+=\s*)[%!].*$")
+_TIMED = re.compile(r"^\s*%%(?:time|timeit|capture|prun)\b.*$")
+
+
+class Program(NamedTuple):
+    """A file that parses.
+
+    Attributes:
+        path: of the file.
+        text: what the line numbers of `tree` refer to.
+        tree: its syntax.
+        places: for a notebook, where each line stands: `cell 3, line 2`; empty for a script.
+        notes: what was mended or left out, in words.
+    """
+
+    path: Path
+    text: str
+    tree: ast.Module
+    places: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the file, without its folder."""
+        return self.path.name
+
+    def where(self, line: int) -> str:
+        """`line 12`, or `cell 3, line 2`."""
+        return self.places[line - 1] if 0 < line <= len(self.places) else f"line {line}"
+
+
+def program(path: Path) -> Program:
+    """The file at `path`; raises `Unreadable` where it cannot be read, saying why and where."""
+    if path.suffix not in SUFFIXES:
+        raise Unreadable(f"{path.name} is no .py or .ipynb file")
+    text = _text(path)
+    return of_notebook(path, text) if path.suffix == ".ipynb" else of_script(path, text)
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise Unreadable(f"{path.name} has more than {_LARGEST >> 20} MB; clear its outputs")
+        content = path.read_bytes()
+        if path.suffix == ".ipynb":
+            return content.decode("utf-8-sig")
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        return content.decode(encoding)
+    except FileNotFoundError:
+        raise Unreadable(f"there is no file {path}") from None
+    except OSError as error:
+        raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, SyntaxError, LookupError):
+        raise Unreadable(
+            f"{path.name} is not UTF-8, and does not say what; save it as UTF-8"
+        ) from None
+
+
+def of_script(path: Path, text: str) -> Program:
+    """The program of a script's text."""
+    mended, notes = _mended(text, path.name)
+    return Program(path, mended, _parsed(mended, path.name), (), notes)
+
+
+def of_notebook(path: Path, text: str) -> Program:
+    """The program of a notebook: its code cells one after the other, without magics."""
+    try:
+        cells = _cells(json.loads(text))
+    except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
+        raise Unreadable(f"{path.name} is no notebook: it holds no JSON with cells") from None
+    return of_cells(path, cells)
+
+
+def of_cells(path: Path, cells: Sequence[tuple[int, str]]) -> Program:
+    """The program of numbered cells of code."""
+    lines: list[str] = []
+    places: list[str] = []
+    notes: list[str] = []
+    for number, cell in cells:
+        plain = _without_magics(cell)
+        where = f"{path.name}, cell {number}"
+        try:
+            plain, mended = _mended(plain, where)
+            _parsed(plain, where)
+        except Unreadable as error:
+            notes.append(f"left out: {error}".split("\n", 1)[0])
+            continue
+        notes += mended
+        own = plain.split("\n")
+        lines += own
+        places += [f"cell {number}, line {line}" for line in range(1, len(own) + 1)]
+    joined = "\n".join(lines)
+    if not joined.strip():
+        raise Unreadable("; ".join([f"{path.name} has no cell of code that can be read", *notes]))
+    return Program(path, joined, _parsed(joined, path.name), tuple(places), tuple(notes))
+
+
+def _cells(notebook: Any) -> list[tuple[int, str]]:
+    holders = notebook["cells"] if "cells" in notebook else notebook["worksheets"][0]["cells"]
+    found = []
+    for number, cell in enumerate(holders, start=1):
+        if cell.get("cell_type") == "code":
+            source = cell.get("source", cell.get("input", ""))
+            found.append((number, source if isinstance(source, str) else "".join(source)))
+    return found
+
+
+def _without_magics(cell: str) -> str:
+    lines = cell.replace("\r\n", "\n").split("\n")
+    first = next((place for place, line in enumerate(lines) if line.strip()), 0)
+    if lines[first].lstrip().startswith("%%"):
+        if not _TIMED.match(lines[first]):
+            return ""
+        lines[first] = ""
+    kept = []
+    for line in lines:
+        magic, assigned = _MAGIC.match(line), _ASSIGNED_MAGIC.match(line)
+        if magic:
+            line = f"{magic['indent']}pass"
+        elif assigned:
+            line = f"{assigned['before']}None"
+        kept.append(line)
+    # IPython takes the first line's indent from all of them.
+    return textwrap.dedent("\n".join(kept))
+
+
+# --- what does not parse -----------------------------------------------------------------------
+
+
+def _parsed(text: str, name: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except SyntaxError as error:
+        line = (error.text or "").strip()
+        shown = f"\n    {line}" if line else ""
+        where = f", line {error.lineno}" if error.lineno else ""
+        raise Unreadable(f"{name}{where}: {error.msg}{shown}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise Unreadable(f"{name} is no Python that can be read: {error}") from None
+
+
+def _mended(text: str, name: str) -> tuple[str, tuple[str, ...]]:
+    """The text, mended where one repair makes it parse, and what was done."""
+    if _parses(text):
+        return text, ()
+    for repair in (_repairs(text), _repairs(_printed(text))):
+        for mended, words in repair:
+            if _parses(mended):
+                python2 = mended != text and _printed(text) != text
+                said = [words] if words else []
+                said += ["written for Python 2, read as Python 3"] if python2 else []
+                return mended, tuple(f"{name}: {word}" for word in said)
+    return text, ()
+
+
+def _parses(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _repairs(text: str) -> Iterator[tuple[str, str]]:
+    yield text, ""
+    if "\t" in text:
+        for width in (8, 4):
+            yield text.expandtabs(width), f"tabs and spaces are mixed; a tab was taken for {width}"
+    yield from _reindented(text.expandtabs(4))
+
+
+def _reindented(text: str) -> Iterator[tuple[str, str]]:
+    """With a block that is indented for no reason moved to where its neighbours stand."""
+    lines = text.split("\n")
+    moved: list[int] = []
+    for _ in range(20):
+        try:
+            ast.parse("\n".join(lines))
+        except IndentationError as error:
+            place = (error.lineno or 0) - 1
+            if error.msg != "unexpected indent" or not 0 <= place < len(lines):
+                return
+            before = next((line for line in reversed(lines[:place]) if line.strip()), "")
+            extra = _indent(lines[place]) - _indent(before)
+            if extra <= 0:
+                return
+            moved.append(place + 1)
+            end = place
+            while end < len(lines) and (
+                not lines[end].strip() or _indent(lines[end]) >= _indent(before) + extra
+            ):
+                lines[end] = lines[end][extra:] if lines[end].strip() else lines[end]
+                end += 1
+        except SyntaxError:
+            return
+        else:
+            break
+    if moved:
+        numbers = ", ".join(map(str, moved))
+        yield "\n".join(lines), f"a stray indent was taken out at line {numbers}"
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _printed(text: str) -> str:
+    """`print x, y` as `print(x, y)`, and the other words of Python 2 that are easily told."""
+    lines = []
+    for line in text.split("\n"):
+        match = _PRINT.match(line)
+        if match:
+            rest = match["rest"].strip().rstrip(",")
+            rest = re.sub(r"\s+#[^'\"]*$", "", rest)
+            line = f"{match['indent']}print({rest})"
+        line = re.sub(r"^(\s*except\s+[\w.]+),\s*(\w+)\s*:", r"\1 as \2:", line)
+        lines.append(line)
+    return "\n".join(lines)

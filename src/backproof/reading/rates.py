@@ -1,0 +1,71 @@
+"""The learning rate of a file's updates: the names that stand for it, or the number it has."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+
+from backproof.reading import patterns
+from backproof.reading.roles import is_rate
+from backproof.reading.updates import Update, last_word, own_nodes, updates
+
+
+def rate_names(body: Sequence[ast.AST], definitions: Mapping[str, ast.FunctionDef]) -> set[str]:
+    """The names that stand for the learning rate in the updates of these statements."""
+    found: set[str] = set()
+    inside = list(own_nodes(body))
+    steps = [one.step for one in updates(body)]
+    for node in inside:
+        if isinstance(node, ast.Call) and patterns.called(node) in definitions:
+            steps += [one.step for one in updates(definitions[patterns.called(node)].body)]
+    for step in steps:
+        for part in ast.walk(step):
+            if isinstance(part, ast.Name | ast.Attribute):
+                word = last_word(part)
+                if is_rate(word):
+                    found.add(word)
+    return found
+
+
+def fixed_rates(
+    bodies: Sequence[Sequence[ast.AST]], definitions: Mapping[str, ast.FunctionDef]
+) -> set[float]:
+    """The numbers that the file itself gives for the learning rate: as a default, or in a call."""
+    found: set[float] = set()
+    for body in bodies:
+        for node in own_nodes(body):
+            function = (
+                definitions.get(patterns.called(node)) if isinstance(node, ast.Call) else None
+            )
+            if function is None or not isinstance(node, ast.Call):
+                continue
+            listed = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
+            if isinstance(node.func, ast.Attribute) and listed[:1] == ["self"]:
+                listed = listed[1:]
+            given = dict(zip(listed, node.args, strict=False))
+            given |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+            defaults = dict(zip(listed[::-1], function.args.defaults[::-1], strict=False))
+            for name in listed:
+                value = given.get(name, defaults.get(name))
+                number = None if value is None else patterns.number(value)
+                if is_rate(name) and number is not None:
+                    found.add(number)
+    return found
+
+
+def literal_rate(found: Sequence[Update]) -> float:
+    """The number that every step is multiplied by, `0.1 * X.T.dot(delta)`; 1 without one."""
+    rates = {_factor(update.step) for update in found}
+    return rates.pop() if len(rates) == 1 else 1.0
+
+
+def _factor(step: ast.expr) -> float:
+    if isinstance(step, ast.UnaryOp):
+        return _factor(step.operand)
+    if isinstance(step, ast.BinOp) and isinstance(step.op, ast.Mult):
+        for side in (step.left, step.right):
+            value = patterns.number(side)
+            if value is not None and 0.0 < abs(value) < 2.0:
+                return abs(value)
+        return _factor(step.left)
+    return 1.0

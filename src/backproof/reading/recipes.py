@@ -1,0 +1,111 @@
+"""A way to run a part of somebody's file once on our numbers, and what is known of the file.
+
+A recipe is a copy of those statements of the file that are needed, in which `__probe__` gives the
+parameters, lets the training loop turn once and takes what came of it (see `probe`), and one more
+function, `__backproof__`, that starts it all. `loops` and `calling` make recipes. Nothing of the
+file is run here.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from backproof.reading import updates
+from backproof.reading.program import Program
+from backproof.reading.updates import Scope
+
+DRIVER = "__backproof__"
+PROBE = "__probe__"
+
+
+class Recipe(NamedTuple):
+    """A way to run a part of a file.
+
+    Attributes:
+        name: what is run: a function, `Class.method`, or `the loop in line 12`.
+        line: where it stands.
+        statements: what has to be executed, the driver last.
+        wanted: the names that parameters go by.
+        rates: the names that the learning rate goes by.
+        literal_rate: the learning rate where it has no name.
+        single: it goes through the examples one at a time.
+        updates: it moves its parameters; otherwise it gives gradients.
+        question: what stands in the way; None if nothing.
+        returns: the function whose result are gradients.
+        loss_only: it only computes the loss.
+        steps_once: it has no loop of its own.
+    """
+
+    name: str
+    line: int
+    statements: tuple[ast.stmt, ...]
+    wanted: frozenset[str]
+    rates: frozenset[str] = frozenset()
+    literal_rate: float = 1.0
+    single: bool = False
+    updates: bool = True
+    question: str | None = None
+    returns: ast.FunctionDef | None = None
+    loss_only: bool = False
+    steps_once: bool = False
+
+
+class Unbound(Exception):  # noqa: N818 - becomes the recipe's question
+    """A parameter of somebody's function that nothing is known of."""
+
+
+class Reader(NamedTuple):
+    """What is known of a file: its scopes, its definitions, and who updates."""
+
+    program: Program
+    found: tuple[Scope, ...]
+    functions: Mapping[str, ast.FunctionDef]
+    classes: Mapping[str, ast.ClassDef]
+    known: frozenset[str]
+    script: tuple[ast.stmt, ...]
+
+
+def reader(program: Program) -> Reader:
+    """Look through the file."""
+    found = updates.scopes(program.tree)
+    functions = {s.function.name: s.function for s in found if s.function and not s.owner}
+    classes = {node.name: node for node in ast.walk(program.tree) if isinstance(node, ast.ClassDef)}
+    return Reader(
+        program,
+        tuple(found),
+        functions,
+        classes,
+        frozenset(updates.updaters(found)),
+        tuple(_flat(program.tree.body)),
+    )
+
+
+def _flat(body: Sequence[ast.stmt]) -> Iterable[ast.stmt]:
+    """The statements of the module, those under a main guard among them."""
+    for statement in body:
+        if isinstance(statement, ast.If) and "__name__" in ast.unparse(statement.test):
+            yield from _flat(statement.body)
+        else:
+            yield statement
+
+
+def parsed(text: str) -> Any:
+    """The statement that is written so."""
+    (statement,) = ast.parse(f"def f():\n {text}" if text == "return" else text).body
+    return statement.body[0] if text == "return" else statement  # type: ignore[attr-defined]
+
+
+def parsed_return(text: str) -> ast.stmt:
+    """The statement that returns what is written so."""
+    statement: ast.stmt = parsed(f"def f():\n return {text}").body[0]
+    return statement
+
+
+def located(text: str, like: ast.AST) -> ast.stmt:
+    """The statement that is written so, as if it stood where `like` does."""
+    statement: ast.stmt = parsed(text)
+    for part in ast.walk(statement):
+        ast.copy_location(part, like)
+    return statement

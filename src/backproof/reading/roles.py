@@ -1,0 +1,78 @@
+"""What the parameters of people's functions stand for beside the tensors: sizes, rates, inputs.
+
+English and Portuguese, as people write them.
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+
+from backproof.reading.names import X, Y, gradient, parameter
+
+_WORD_X = re.compile(
+    r"(?:\w+_)?(?:x|inputs?|features?|samples?|examples|patterns|points|images|data)(?:_\w+)?"
+)
+_WORD_Y = re.compile(
+    r"(?:\w+_)?(?:y|t|outputs?|targets?|labels?|expected\w*|desired\w*|answers?|truth|classes"
+    r"|one_hot\w*|onehot\w*|ground_truth)(?:_\w+)?"
+)
+_ROLES = {
+    "rate": r"(?:learning_?|learn_?)?rate|taxa(?:_\w+)?|step|lr|alpha|eta|step_?size|l_?rate"
+    r"|learning",
+    "steps": r"(?:n|num|max|nb|no|number)?_?(?:of_)?_?(?:train(?:ing)?_?)?"
+    r"(?:iters?|iterations?|epochs?|epocas?|steps?|iteracoes"
+    r"|its|ep|passes|rounds)(?:_?num|_?count)?",
+    "n": r"m|n|n_?samples|num_?examples|n_?examples|num_?samples|batch(?:_?size)?"
+    r"|minibatch_?size|bs",
+    "d": r"n_?x|nx|input_?(?:size|dim|nodes|layer_?size|neurons|units)|n_?inputs?|n_?features"
+    r"|num_?features|in_?features|dim|input_?layer_?neurons|inputs?_?num|in_?dim|d_?in|inodes|features"
+    r"|n_?in"
+    r"|nn_?input_?dim|input_?count",
+    "h": r"n_?h|nh|hidden_?(?:size|dim|nodes|layer_?size|neurons|units|num)|n_?hidden|num_?hidden"
+    r"|hidden_?layer_?(?:neurons|nodes)|hidden|nodes|h_?dim|hnodes|units|neurons|n_?neurons"
+    r"|h|nn_?hdim|n_?hid|hidden_?count|n_?units",
+    "k": r"n_?y|ny|output_?(?:size|dim|nodes|layer_?size|neurons|units|num)|n_?outputs?"
+    r"|num_?(?:labels|classes|outputs)|n_?classes|classes|output_?layer_?neurons|out_?dim|d_?out"
+    r"|onodes|k|n_?out|nn_?output_?dim|num_?label|output_?count",
+    "dims": r"(?:layers?|net|network)_?(?:dims?|sizes?|nodes|structure|config)|layers|sizes|dims"
+    r"|layers_?dims?|topology|architecture|layer_?sizes",
+    "lambda": r"lambd(?:a)?_?|lam|lamb|reg(?:ularization)?_?(?:strength|param|lambda|rate|term)?"
+    r"|weight_?decay|l2_?reg|lamda|lmbda|wd",
+    "keep": r"keep_?prob",
+    "zero": r"momentum|beta\d?|decay(?:_?rate)?|seed|random_?state|drop(?:out)?(?:_?rate)?|rho",
+    "quiet": r"verbose|print_?(?:cost|loss|every)?|plot|show|debug|display|log",
+}
+_ROLE = {role: re.compile(pattern) for role, pattern in _ROLES.items()}
+
+
+def role(name: str) -> str | None:
+    """What a name stands for beside the parameters: a key of `_ROLES`, `x`, `y`, or None."""
+    if name in dir(builtins):
+        return None
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip("_")).lower()
+    if X.fullmatch(snake):
+        return "x"
+    if Y.fullmatch(snake):
+        return "y"
+    for known, pattern in _ROLE.items():
+        if pattern.fullmatch(snake):
+            return known
+    if parameter(name) is not None or gradient(name) is not None:
+        return None
+    if _WORD_Y.fullmatch(snake) and not re.search(r"pred|hat|layer|size|num|weight|bias", snake):
+        return "y"
+    if _WORD_X.fullmatch(snake) and not re.search(r"layer|size|num|weight|bias", snake):
+        return "x"
+    return None
+
+
+_RATE = re.compile(
+    r"(?:learning_?|learn_?)?rates?|taxa(?:_\w+)?|passo|learning|lr(?:_?rate)?|alpha|eta|step_?size|gamma|l_?rate"
+    r"|epsilon|learning_?speed|neta|learning_?rate_?\w*|lrate|step|mu"
+)
+
+
+def is_rate(word: str) -> bool:
+    """Whether a name stands for the learning rate."""
+    return _RATE.fullmatch(word.strip("_").lower()) is not None

@@ -1,0 +1,279 @@
+"""What a file's own code turns out to be when it runs: layouts, model, activation, loss.
+
+A proposal is tried on a case whose sizes all differ. It stands if the code runs through, gives
+every value in its parameter's shape, and computes on the way what the forward pass of a model
+computes: that tells the activation and the output too. Of gradients and updates only the shapes
+are looked at. Where the forward pass is none of a model's, or nothing runs, there is a question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from backproof.notation import ACTIVATIONS, Model, member
+from backproof.reading import names
+from backproof.reading.process import Child
+from backproof.reading.slots import SIZES
+from backproof.reading.spec import LAMBDA, PENALTIES, Spec
+from backproof.reference.activations import ACTIVATIONS as DERIVED
+
+_CLOSE = 1e-6  # what guards and float32 move a forward pass by
+_OUTPUTS = ("sigmoid", "softmax", "tanh", "identity")
+
+
+class Trial(NamedTuple):
+    """What came of a proposal.
+
+    Attributes:
+        spec: the proposal.
+        problem: why it does not stand, None if it runs through.
+        faults: what is amiss with the shapes of its values.
+        matches: (activation, output) pairs whose forward pass it computes.
+        seen: the arrays it held on the way, with their names.
+        losses: its own loss by the name of the variable, where there is one number.
+        rates: the names under which it took the learning rate.
+    """
+
+    spec: Spec
+    problem: str | None
+    faults: Mapping[str, str]
+    matches: tuple[tuple[str, str], ...]
+    seen: Sequence[tuple[str, np.ndarray]]
+    losses: Mapping[str, float]
+    values: Mapping[str, np.ndarray]
+    case: Mapping[str, np.ndarray]
+    rates: tuple[str, ...] = ()
+    stuck: bool = False  # it did not come back, and nor would others
+
+
+def case_of(model: Model, spec: Spec) -> dict[str, np.ndarray]:
+    """A case of sizes that all differ, as the proposal can take it."""
+    rng = np.random.default_rng(7)
+    sizes = {axis: SIZES[axis] for axis in model.axes} | dict(spec.fixed)
+    if spec.single:
+        sizes["n"] = 1
+    arrays: dict[str, np.ndarray] = {
+        name: rng.standard_normal(model.shape(name, sizes)) * 0.5 for name in model.parameters
+    }
+    for name in spec.absent:
+        arrays[name] = np.zeros_like(arrays[name])
+    arrays["x"] = rng.standard_normal(model.shape("x", sizes))
+    k, n = model.shape("y", sizes)
+    hard = np.eye(k)[:, rng.integers(k, size=n)] if k > 1 else rng.integers(2, size=(1, n)) * 1.0
+    arrays["y"] = hard
+    return arrays
+
+
+def tried(child: Child, spec: Spec, slopes: Sequence[float] = ()) -> Trial:
+    """Run a proposal once; `slopes` are those that a leaky ReLU of the file may have."""
+    case = case_of(spec.family, spec)
+    frame = child.watch(spec, case)
+    header, arrays = frame.header, frame.arrays
+    if "names" not in header:
+        stuck = header.get("kind") in ("hung", "crashed")
+        return Trial(spec, str(header.get("problem")), {}, (), (), {}, {}, case, (), stuck)
+    values = {
+        name.removeprefix("value "): array
+        for name, array in arrays.items()
+        if name.startswith("value ")
+    }
+    seen = [(name, arrays[str(place)]) for place, name in enumerate(header["names"])]
+    losses = {
+        name.removeprefix("noted "): float(array.reshape(()))
+        for name, array in seen
+        if name.startswith("noted ")
+        and array.size == 1
+        and names.is_loss(name.removeprefix("noted "))
+    }
+    if "loss" in values:
+        losses.setdefault("loss", float(values["loss"].reshape(())))
+    ran = header["kind"] in ("returned", "malformed") and bool(values)
+    problem = None if ran else str(header["problem"])
+    if header["rates"]:
+        spec = spec._replace(rate=None)
+    matches = tuple(_matches(spec, case, [array for _, array in seen], slopes))
+    if problem is None and (spec.loss_only or not matches):
+        matches = tuple(_by_loss(spec, case, losses.values())) or matches
+    return Trial(
+        spec, problem, header["faults"], matches, seen, losses, values, case, tuple(header["rates"])
+    )
+
+
+def best(trials: Iterable[Trial]) -> tuple[Trial | None, str]:
+    """The first trial that stands in every way, else the best; and why the others did not."""
+    found: Trial | None = None
+    problem = ""
+    for trial in trials:
+        if trial.problem is not None:
+            problem = trial.problem or problem
+            if trial.stuck:
+                break
+            continue
+        if found is None or _rank(trial) < _rank(found):
+            found = trial
+        if _rank(trial) == (0, 0):
+            break
+    return found, problem
+
+
+def _rank(trial: Trial) -> tuple[int, int]:
+    return (not trial.matches, len(trial.faults))
+
+
+# --- the forward pass --------------------------------------------------------------------------
+
+
+def _matches(
+    spec: Spec,
+    case: Mapping[str, np.ndarray],
+    seen: Sequence[np.ndarray],
+    slopes: Sequence[float],
+) -> Iterator[tuple[str, str]]:
+    model = spec.family
+    leaky = [f"leaky_relu_{slope:g}" for slope in slopes]
+    activations = [*ACTIVATIONS, *leaky] if model.has_activation else ["identity"]
+    if ":sign" in spec.layouts["y"]:
+        sign = 2.0 * case["y"] - 1.0
+        for activation in activations:
+            score = sign * predicted(model, case, activation, "identity")
+            if any(_is_among(_out(z, "sigmoid"), seen) for z in (score, -score)):
+                yield activation, "sigmoid"
+    for output in _OUTPUTS:
+        if output == "softmax" and model.output_axis != "k":
+            continue
+        for activation in activations:
+            if _is_among(predicted(model, case, activation, output), seen):
+                yield activation, output
+
+
+def _by_loss(
+    spec: Spec, case: Mapping[str, np.ndarray], losses: Iterable[float]
+) -> Iterator[tuple[str, str]]:
+    """The model by the value of the loss, where no variable holds its output."""
+    for activation in ACTIVATIONS if spec.family.has_activation else ("identity",):
+        for output in _OUTPUTS:
+            if output == "softmax" and spec.family.output_axis != "k":
+                continue
+            known = _objectives(spec, case, output, activation)
+            if any(_is_near(own, value, case) for own in losses for value in known.values()):
+                yield activation, output
+
+
+def _is_near(own: float, value: float, case: Mapping[str, np.ndarray]) -> bool:
+    k, n = case["y"].shape
+    factors = (1.0, n, 2.0, 2.0 * n, 1.0 / k, 2.0 / k, -1.0, -n)
+    return any(abs(own - f * value) <= 1e-5 * abs(f * value) for f in factors)
+
+
+def predicted(
+    model: Model, case: Mapping[str, np.ndarray], activation: str, output: str
+) -> np.ndarray:
+    """yhat of a case, in our layout."""
+    a = case["x"]
+    layers = list(model.parameters)
+    z = a
+    with np.errstate(all="ignore"):
+        for place in range(0, len(layers), 2):
+            z = case[layers[place]] @ a + case[layers[place + 1]]
+            a = DERIVED[activation].g(z)
+        return np.asarray(_out(z, output))
+
+
+def _out(z: np.ndarray, output: str) -> np.ndarray:
+    if output == "sigmoid":
+        return np.asarray(1.0 / (1.0 + np.exp(-z)))
+    if output == "tanh":
+        return np.asarray(np.tanh(z))
+    if output == "softmax":
+        e = np.exp(z - z.max(axis=0))
+        return np.asarray(e / e.sum(axis=0))
+    return z
+
+
+def _is_among(value: np.ndarray, seen: Sequence[np.ndarray]) -> bool:
+    return any(_same(value, array) for array in seen)
+
+
+def _same(value: np.ndarray, array: np.ndarray) -> bool:
+    if array.size != value.size:
+        return False
+    squeezed, wanted = array.squeeze(), value.squeeze()
+    for turned in (wanted, wanted.T):
+        if squeezed.shape == turned.shape and np.allclose(
+            squeezed, turned, rtol=_CLOSE, atol=_CLOSE
+        ):
+            return True
+    return False
+
+
+def names_of(value: np.ndarray, seen: Sequence[tuple[str, np.ndarray]]) -> set[str]:
+    """The variables that hold this value."""
+    return {name for name, array in seen if _same(value, array)}
+
+
+# --- the loss ----------------------------------------------------------------------------------
+
+
+def objectives(trial: Trial, output: str, activation: str, *, after: bool) -> dict[str, float]:
+    """The value of each loss that goes with the output, before or after the update."""
+    case = dict(trial.case)
+    if after:
+        for name, value in trial.values.items():
+            if name != "loss" and value.shape == case[name[1:]].shape:
+                case[name[1:]] = value
+    return _objectives(trial.spec, case, output, activation)
+
+
+def _objectives(
+    spec: Spec, case: Mapping[str, np.ndarray], output: str, activation: str
+) -> dict[str, float]:
+    yhat = predicted(spec.family, case, activation, output)
+    y, n = case["y"], case["y"].shape[1]
+    with np.errstate(all="ignore"):
+        targets = 2.0 * y - 1.0 if ":sign" in spec.layouts["y"] else y
+        squared = float(np.sum((yhat - targets) ** 2)) / (2.0 * n)
+        if output == "sigmoid":
+            entropy = -np.sum(y * np.log(yhat) + (1.0 - y) * np.log(1.0 - yhat)) / n
+            return {"sigmoid": float(entropy), "sigmoid_squared": squared}
+        if output == "softmax":
+            return {"softmax": float(-np.sum(y * np.log(yhat)) / n)}
+    return {"tanh_squared": squared} if output == "tanh" else {"identity": squared}
+
+
+def stated(trial: Trial, output: str, activation: str) -> tuple[str | None, str | None]:
+    """Which loss the file computes, and under which name it has it before the update."""
+    for after in (False, True) if trial.spec.updates else (False,):
+        for objective, value in objectives(trial, output, activation, after=after).items():
+            for name, own in trial.losses.items():
+                if _is_near(own, value, trial.case):
+                    return objective, None if after else name
+    return None, next(iter(trial.losses), None)
+
+
+def penalty_of(child: Child, trial: Trial, name: str | None) -> tuple[str | None, tuple[str, ...]]:
+    """What an L2 term's lambda is multiplied by in the file's loss, and which squares it sums.
+
+    The loss is looked at with lambda 0 and without; None where lambda does nothing to it.
+    """
+    if name is None or name not in trial.losses:
+        return None, ()
+    other = tried(child, trial.spec._replace(penalty="1"))
+    added = other.losses.get(name, np.nan) - trial.losses[name]
+    n, family = trial.case["y"].shape[1], trial.spec.family
+    weights = tuple(p for p in family.parameters if p[0] in "Ww")
+    for penalised in (weights, tuple(p for p in family.parameters if p not in trial.spec.absent)):
+        squares = sum(float(np.sum(trial.case[p] ** 2)) for p in penalised)
+        for key, share in PENALTIES.items():
+            expected = LAMBDA * share(n) * squares
+            if abs(added - expected) <= 1e-6 * expected:
+                return key, penalised
+    return None, ()
+
+
+def model_of(depth: int, output: str, several: bool) -> Model | None:
+    """The member of the family with an output and loss as `objectives` calls them."""
+    known: Any = output
+    return member(depth, known, several)

@@ -1,0 +1,220 @@
+"""Stand-ins in the child process for what somebody's file imports and does not need to be checked.
+
+Plots, file formats, notebooks and course helpers are seldom there. A module that cannot be imported
+is replaced by one whose every name can be called and looked into and does nothing; the activation
+functions that courses hand out as helpers are there and compute what their names say.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib.abc
+import importlib.machinery
+import random
+import re
+import sys
+import types
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+_NEVER_RUN = ("matplotlib", "seaborn", "google.colab", "IPython", "ipywidgets", "tqdm", "plotly")
+_WITHIN = ("numpy", "backproof")
+__all__ = ["install"]
+
+
+class Nothing:
+    """Takes every call, attribute, item and operation, and comes to nothing."""
+
+    def __init__(self, *_: Any, **__: Any) -> None: ...
+
+    def __call__(self, *arguments: Any, **_: Any) -> Any:
+        return arguments[0] if len(arguments) == 1 and callable(arguments[0]) else Nothing()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        return Nothing()
+
+    def __getitem__(self, _: Any) -> Any:
+        return Nothing()
+
+    def __setitem__(self, _: Any, __: Any) -> None: ...
+
+    def __iter__(self) -> Iterator[Any]:
+        # fig, ax = plt.subplots() asks for two, for row in reader for none: two is the usual way
+        return iter((Nothing(), Nothing()))
+
+    # NumPy would look into it for ever: an array of two arrays of two.
+    __array__ = None
+
+    def __enter__(self) -> Any:
+        return Nothing()
+
+    def __exit__(self, *_: Any) -> None: ...
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _passed_through(iterable: Any = (), *_: Any, **__: Any) -> Any:
+    return iterable
+
+
+class _Stub(types.ModuleType):
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__: list[str] = []
+        self.__all__ = list(_HELPERS)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        if name in ("tqdm", "trange", "tqdm_notebook"):
+            return _passed_through if name != "trange" else range
+        return _HELPERS.get(name) or Nothing()
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """The last to be asked for a module: whatever is not there becomes a stand-in."""
+
+    def __init__(self, first: bool) -> None:
+        self._first = first
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: object = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        del path, target
+        known = name.startswith(_NEVER_RUN)
+        own = name.split(".")[0] in (*_WITHIN, *sys.stdlib_module_names)
+        if known != self._first or own:
+            return None
+        return importlib.machinery.ModuleSpec(name, self, is_package=True)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        return _Stub(spec.name)
+
+    def exec_module(self, module: types.ModuleType) -> None: ...
+
+
+def install() -> None:
+    """Put the stand-ins in place, and what Python 2 called otherwise."""
+    sys.meta_path.insert(0, _Finder(first=True))
+    sys.meta_path.append(_Finder(first=False))
+    for name, value in _PYTHON_2.items():
+        setattr(builtins, name, value)
+    for name, kind in _NUMPY_1.items():
+        if name not in np.__dict__:
+            setattr(np, name, kind)
+
+
+def draw_all() -> None:
+    """Let a draw of examples be all of them, in order, so that every batch is the whole set."""
+
+    def choice(a: Any, size: Any = None, *_: Any, **__: Any) -> Any:
+        whole = np.arange(a) if isinstance(a, int | np.integer) else np.asarray(a)
+        return whole[0] if size is None else whole
+
+    def permutation(a: Any) -> Any:
+        return np.arange(a) if isinstance(a, int | np.integer) else np.array(a)
+
+    def shuffle(_: Any) -> None: ...
+
+    for name, replaced in (("choice", choice), ("permutation", permutation), ("shuffle", shuffle)):
+        setattr(np.random, name, replaced)
+    random.shuffle = shuffle  # type: ignore[assignment]
+
+
+class _OfFloat(type):
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, float)
+
+
+class _Float(float, metaclass=_OfFloat):
+    """`float` as it was with NumPy 1: of an array of one entry, whatever its shape."""
+
+    def __new__(cls, value: Any = 0.0) -> Any:
+        if isinstance(value, np.ndarray) and value.size == 1:
+            value = value.reshape(())
+        return float(value)
+
+
+def as_numpy_1(module: types.ModuleType, text: str) -> None:
+    """Let `float(cost)` take an array of shape (1, 1), as it does in most people's NumPy."""
+    if re.search(r"(?<!dtype=)(?<!astype\()\bfloat\(", text):
+        module.__dict__.setdefault("float", _Float)
+
+
+def return_pairs(module: types.ModuleType, text: str) -> None:
+    """Let the helpers return their input as well where the file takes two: `A, cache = relu(Z)`."""
+    for name in re.findall(r"^\s*\w+\s*,\s*\w+\s*=\s*(\w+)\(", text, re.MULTILINE):
+        helper = module.__dict__.get(name)
+        if helper is not None and helper is _HELPERS.get(name):
+            setattr(module, name, _with_its_input(helper))
+
+
+def _with_its_input(helper: Any) -> Any:
+    def both(z: Any) -> Any:
+        return helper(z), z
+
+    return both
+
+
+def _nothing_typed(*_: Any) -> str:
+    return "0"
+
+
+def _displayed(*_: Any, **__: Any) -> None:
+    """IPython's `display`."""
+
+
+_PYTHON_2 = {
+    "xrange": range,
+    "raw_input": _nothing_typed,
+    "input": _nothing_typed,
+    "unicode": str,
+    "display": _displayed,
+    "get_ipython": Nothing,
+    "reduce": __import__("functools").reduce,
+}
+_NUMPY_1 = {"float": float, "int": int, "bool": bool, "object": object, "Inf": np.inf}
+
+
+def _sigmoid(z: Any) -> Any:
+    return 1 / (1 + np.exp(-z))
+
+
+def _relu(z: Any) -> Any:
+    return np.maximum(0, z)
+
+
+def _softmax(z: Any, axis: int = 0) -> Any:
+    e = np.exp(z - np.max(z, axis=axis, keepdims=True))
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+def _sigmoid_backward(dA: Any, cache: Any) -> Any:
+    s = _sigmoid(cache)
+    return dA * s * (1 - s)
+
+
+def _relu_backward(dA: Any, cache: Any) -> Any:
+    return dA * (cache > 0)
+
+
+# What helper modules of courses hold (and scipy.special, where it is not installed).
+_HELPERS: dict[str, Any] = {
+    "sigmoid": _sigmoid,
+    "expit": _sigmoid,
+    "Sigmoid": _sigmoid,
+    "relu": _relu,
+    "ReLU": _relu,
+    "softmax": _softmax,
+    "Softmax": _softmax,
+    "sigmoid_backward": _sigmoid_backward,
+    "relu_backward": _relu_backward,
+}

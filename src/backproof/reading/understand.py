@@ -1,0 +1,181 @@
+"""A file from its text to what can be judged: find, run for the layouts, choose.
+
+First the functions that take all they need and give gradients (`source`), then the loops in which
+the file trains (`recipes`), then what is called (`calling`). A file is judged by all of the first
+and second; by the third only where there is none of those.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from backproof.notation import FAMILY
+from backproof.reading import calling, convention, drivers, loops, recipes, settle, slots, source
+from backproof.reading.process import Child, Module
+from backproof.reading.program import Program
+from backproof.reading.recipes import Reader, Recipe
+from backproof.reading.resolve import Resolved, resolve
+from backproof.reading.source import Found
+from backproof.reading.spec import Spec
+from backproof.reading.told import Settings, Unreadable
+
+_FUNCTIONS = "functions"
+
+
+class Judgeable(NamedTuple):
+    """A part of a file with all that is needed to judge it."""
+
+    name: str
+    line: int
+    spec: Spec
+    convention: str
+    reduction: str | None = None
+
+
+class Plan(NamedTuple):
+    """What of a file may be judged; `nothing` says why `functions` is empty, where it is."""
+
+    program: Program
+    settings: Settings
+    reader: Reader
+    functions: tuple[Found, ...]
+    recipes: Mapping[str, Recipe]
+    nothing: str
+
+    @property
+    def modules(self) -> dict[str, Module]:
+        """What the child process has to execute."""
+        made = {}
+        ready = [one for one in self.functions if one.question is None]
+        if ready:
+            used = [name for one in ready for name in (one.function, one.loss) if name]
+            made[_FUNCTIONS] = _module(self.program, drivers.functions(self.reader, used))
+        for key, recipe in self.recipes.items():
+            if recipe.question is None:
+                made[key] = _module(self.program, recipe.statements, recipe.wanted, recipe.rates)
+        return made
+
+    @property
+    def questions(self) -> list[str]:
+        """What stands in the way of judging what was found, without having run anything."""
+        asked = [f"{one.function}: {one.question}" for one in self.functions if one.question]
+        own = {one.function for one in self.functions}
+        asked += [
+            f"{recipe.name}: {recipe.question}"
+            for recipe in self.recipes.values()
+            if recipe.question and recipe.name not in own
+        ]
+        return asked
+
+
+def plan(program: Program, settings: Settings) -> Plan:
+    """Look through a program; raises `Unreadable` where what was told does not fit it."""
+    reader = recipes.reader(program)
+    nothing = ""
+    try:
+        functions = tuple(source.found_in(program, settings))
+    except source.NothingFound as error:
+        functions, nothing = (), str(error)
+    listed = _recipes(reader, {one.function for one in functions if one.question is None})
+    if settings.function is not None:
+        listed = [one for one in listed if settings.function in (one.name, one.name.split(".")[-1])]
+        if not listed and not functions:
+            raise Unreadable(nothing)
+    keyed = {f"recipe {place}": recipe for place, recipe in enumerate(listed)}
+    return Plan(program, settings, reader, functions, keyed, nothing)
+
+
+def _recipes(reader: Reader, judged: set[str]) -> list[Recipe]:
+    found = [*calling.losses(reader), *loops.training(reader)]
+    found += [one for one in calling.called(reader) if one.name not in judged]
+    return [*found, *calling.stepping(reader)]
+
+
+def _module(
+    program: Program,
+    statements: Sequence[ast.stmt],
+    wanted: frozenset[str] = frozenset(),
+    rates: frozenset[str] = frozenset(),
+) -> Module:
+    path = str(program.path.absolute())
+    codes = tuple(
+        compile(ast.fix_missing_locations(ast.Module([one], [])), path, "exec", dont_inherit=True)
+        for one in statements
+    )
+    return Module(codes, program.text, program.places, tuple(sorted(wanted)), tuple(sorted(rates)))
+
+
+def understand(child: Child, planned: Plan) -> tuple[list[Judgeable], list[str]]:
+    """What can be judged, and what has to be told first."""
+    judgeable: list[Judgeable] = []
+    questions: list[str] = []
+    loss: Resolved | None = None
+    for key, recipe in planned.recipes.items():
+        if recipe.loss_only:
+            loss = resolve(child, planned.reader, recipe, key, planned.settings)
+    ready = [one for one in planned.functions if one.question is None]
+    judgeable += [_function(child, planned, one, loss) for one in ready]
+    stage = ""
+    for key, recipe in planned.recipes.items():
+        kind = _kind(recipe)
+        if kind == "loss" or (judgeable and kind != "training" and stage != kind):
+            continue
+        settings = planned.settings
+        resolved = resolve(child, planned.reader, recipe, key, settings, loss)
+        if resolved.spec is None:
+            questions.append(f"{resolved.name}: {resolved.question}")
+        else:
+            stage = kind
+            judgeable.append(_judgeable(planned, resolved))
+    has_loss = any(one.spec.loss or "loss" in one.spec.notes for one in judgeable)
+    has_loss = has_loss or any("loss" in one.spec.returns for one in judgeable)
+    if judgeable and not has_loss and loss is not None and loss.spec is not None:
+        judgeable.append(_judgeable(planned, loss))
+    return judgeable, [*planned.questions, *questions]
+
+
+def _kind(recipe: Recipe) -> str:
+    if recipe.loss_only:
+        return "loss"
+    if recipe.updates:
+        return "stepping" if recipe.steps_once else "training"
+    return "called"
+
+
+def _judgeable(planned: Plan, resolved: Resolved) -> Judgeable:
+    spec = resolved.spec
+    assert spec is not None
+    text = convention.describe(spec.layouts, spec.family)
+    if spec.single:
+        text += ", one at a time"
+    if spec.fixed:
+        sizes = ", ".join(f"{axis} = {size}" for axis, size in spec.fixed.items())
+        text += f", always {sizes}"
+    return Judgeable(resolved.name, resolved.line, spec, text, planned.settings.reduction)
+
+
+def _function(child: Child, planned: Plan, found: Found, loss: Resolved | None) -> Judgeable:
+    """A function as it was found, in the layouts in which it runs through."""
+    spec = source.to_spec(found)._replace(module=_FUNCTIONS)
+    if planned.settings.convention is None and "convention" not in _told(found):
+        trial, _ = settle.best(_laid_out(child, spec))
+        if trial is not None:
+            spec = spec._replace(layouts=trial.spec.layouts)
+            penalty, penalised = settle.penalty_of(child, trial, "loss")
+            if penalty is None and loss is not None and loss.spec is not None:
+                penalty, penalised = loss.spec.penalty, loss.spec.penalised
+            spec = spec._replace(penalty=penalty, penalised=penalised)
+    text = convention.describe(spec.layouts, FAMILY[spec.model])
+    return Judgeable(found.function, found.line, spec, text, found.reduction)
+
+
+def _told(found: Found) -> set[str]:
+    return {name for name, why in found.why.items() if why.startswith("told by")}
+
+
+def _laid_out(child: Child, spec: Spec) -> Iterator[settle.Trial]:
+    tensors = {a.name: a.tensor for a in spec.arguments if a.tensor in spec.family.parameters}
+    for layouts in slots.proposals(tensors, spec.family):
+        yield settle.tried(child, spec._replace(layouts={**spec.ours, **layouts}))
