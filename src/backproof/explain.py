@@ -148,12 +148,12 @@ class Candidate(NamedTuple):
         return [f"d{name}" for name in self.model.parameters if name not in self.spec.absent]
 
     def restricted(self, case: Case) -> Case:
-        """The case as its file can take it: without biases, one example, labels hard."""
+        """The case as its file can take it: without biases, one batch, labels hard."""
         arrays = dict(case.arrays)
         for name in self.spec.absent:
             arrays[name] = np.zeros_like(arrays[name])
-        if self.spec.single:
-            arrays["x"], arrays["y"] = arrays["x"][:, :1], arrays["y"][:, :1]
+        most = 1 if self.spec.single else self.spec.batch
+        arrays["x"], arrays["y"] = arrays["x"][:, :most], arrays["y"][:, :most]
         if ":" in self.spec.layouts["y"]:
             arrays["y"] = hard_labels(self.model, arrays["y"])
         return Case(arrays, case.scale)

@@ -324,6 +324,8 @@ def _read(returned: object, spec: Spec, inputs: _Inputs) -> Outcome:
                     weight, bias = unfolded(array, ours[parameter], theirs[parameter], sizes)
                     values[name], values[f"d{_bias_of(parameter)}"] = weight, bias
                 elif parameter in theirs:
+                    if spec.updates and not theirs[parameter] and array.size == 1:
+                        array = array.reshape(())  # a number, less an array of one entry
                     values[name] = to_ours(array, ours[parameter], theirs[parameter], sizes)
             except (ShapeError, Malformed) as error:
                 faults[name] = str(error)

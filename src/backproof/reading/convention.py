@@ -236,8 +236,6 @@ def to_ours(gradient: np.ndarray, ours: str, theirs: str, sizes: Mapping[str, in
 def _stands_for(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
     if math.prod(shape) != math.prod(expected):
         return False
-    if math.prod(shape) == 1 and not expected:
-        return True  # a number that an array of one entry was subtracted from
     try:
         return np.broadcast_shapes(shape, expected) == expected
     except ValueError:

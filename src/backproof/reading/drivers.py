@@ -21,10 +21,19 @@ def with_globals(read: Reader, body: list[ast.stmt]) -> ast.FunctionDef:
     """A driver that sets the globals which the called functions take inputs and sizes from."""
     called = {name for statement in body for name in loaded(statement)}
     used = used_by(read, called) - set(read.functions) - set(read.classes)
-    data = {name for name in used if is_data(name) or roles.role(name) in ("lambda", "rate")}
-    sizes = {name for name in used - data if roles.role(name) == "n" and _comes_from(read, name)}
-    made = [parsed(f"{name} = {SIMPLE[str(roles.role(name))]}") for name in sorted(data | sizes)]
-    return driver_of([*made, *body], data | sizes)
+    given = {name: SIMPLE[role] for name in used if (role := _role(read, name)) is not None}
+    made = [parsed(f"{name} = {value}") for name, value in sorted(given.items())]
+    return driver_of([*made, *body], given)
+
+
+def _role(read: Reader, name: str) -> str | None:
+    """What a global stands for that is ours to give."""
+    role = roles.role(name)
+    if is_data(name) or role == "lambda":
+        return role
+    if roles.is_rate(name):
+        return "rate"
+    return "n" if role == "n" and _comes_from(read, name) else None
 
 
 def _comes_from(read: Reader, name: str) -> bool:

@@ -83,6 +83,7 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
         frozenset(known_rates),
         _fixed_rate(read, bodies, steps, known_rates),
         updates.is_one_at_a_time(loops),
+        updates.batch_size(loops, read.program.tree),
     )
 
 

@@ -192,11 +192,27 @@ class Probe:
                 value = _with(value, key, new)
         return value
 
-    def _exchanged(self, path: str, value: Any) -> Any:
-        for handed, gift in (self.gifts or {}).items():
+    def _handed_over(self, path: str, value: Any) -> str | None:
+        """Which gift this is, or a copy of: `w = copy.deepcopy(w_in)`."""
+        gifts = self.gifts or {}
+        if path in gifts:
+            return None
+        for name, gift in gifts.items():
             if gift is value:
-                self._handed[path] = handed
-                return value
+                return name
+        same = [
+            name
+            for name, gift in gifts.items()
+            if np.shape(value) == gift.shape and np.array_equal(value, gift)
+        ]
+        # Two parameters may be equal, so the likest name is meant.
+        return max(same, key=lambda name: _alike(name, path), default=None)
+
+    def _exchanged(self, path: str, value: Any) -> Any:
+        handed = self._handed_over(path, value)
+        if handed is not None:
+            self._handed[path] = handed
+            return value
         number = not isinstance(value, np.ndarray)
         self.inventory[path] = Slot(path, tuple(np.shape(value)), number)
         if self.gifts is None or path not in self.gifts:
@@ -205,6 +221,10 @@ class Probe:
         if number and gift.size == 1:
             return gift.reshape(())[()]
         return np.asmatrix(gift) if isinstance(value, np.matrix) else gift
+
+
+def _alike(one: str, other: str) -> int:
+    return sum(a == b for a, b in zip(one, other, strict=False))
 
 
 def _is_value(value: Any) -> bool:

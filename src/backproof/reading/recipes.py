@@ -31,6 +31,7 @@ class Recipe(NamedTuple):
         rates: the names that the learning rate goes by.
         literal_rate: the learning rate where it has no name.
         single: it goes through the examples one at a time.
+        batch: how many examples it takes at a time, None for all.
         updates: it moves its parameters; otherwise it gives gradients.
         question: what stands in the way; None if nothing.
         returns: the function whose result are gradients.
@@ -45,6 +46,7 @@ class Recipe(NamedTuple):
     rates: frozenset[str] = frozenset()
     literal_rate: float = 1.0
     single: bool = False
+    batch: int | None = None
     updates: bool = True
     question: str | None = None
     returns: ast.FunctionDef | None = None

@@ -242,6 +242,7 @@ def _spec(recipe: Recipe, key: str, assignment: Assignment, x: str, y: str) -> S
         rate=fixed,
         absent=assignment.absent,
         single=recipe.single,
+        batch=recipe.batch,
         loss_only=recipe.loss_only,
         returns=places,
         notes=notes,

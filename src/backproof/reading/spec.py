@@ -51,6 +51,7 @@ class Spec(NamedTuple):
         likelihood: what it calls its loss is a log-likelihood, which is to grow.
         loss_only: it gives the loss and nothing else.
         fixed: sizes of axes that the file fixes itself.
+        batch: how many examples it takes at most, None for any number.
         module: which of the loaded modules it is in.
         slots: where a recipe keeps which tensor: the argument's name is the path of the slot.
         notes: the variables of a recipe that hold gradients or the loss, by our names.
@@ -73,6 +74,7 @@ class Spec(NamedTuple):
     penalty: str | None = None
     penalised: tuple[str, ...] = ()
     fixed: Mapping[str, int] = {}
+    batch: int | None = None
     module: str = ""
     slots: tuple[Argument, ...] = ()
     notes: Mapping[str, str] = {}

@@ -197,7 +197,7 @@ def _is_parameter(update: Update) -> bool:
     if known:
         return has_rate or has_gradient or has_product or has_times or has_sum
     in_container = isinstance(update.target, ast.Subscript) and has_rate
-    return (has_rate and has_gradient) or has_product or in_container
+    return (has_rate and (has_gradient or has_sum)) or has_product or in_container
 
 
 WEIGHT_LIKE = re.compile(
@@ -332,6 +332,24 @@ def _indexed_by(node: ast.expr, variables: set[str]) -> bool:
         if isinstance(outer, ast.Subscript)
         for part in ast.walk(outer.slice)
     )
+
+
+def batch_size(loops: Sequence[Loop], tree: ast.Module) -> int | None:
+    """The number of examples in a batch, where the loops go through the examples by a number."""
+    for loop in loops:
+        if not isinstance(loop, ast.For) or patterns.called(loop.iter) not in ("range", "xrange"):
+            continue
+        assert isinstance(loop.iter, ast.Call)
+        for step in loop.iter.args[2:]:
+            number = patterns.number(step)
+            for node in ast.walk(tree) if isinstance(step, ast.Name) else ():
+                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == ast.unparse(
+                    step
+                ):
+                    number = patterns.number(node.value)
+            if number is not None and number >= 1:
+                return int(number)
+    return None
 
 
 def is_one_at_a_time(loops: Sequence[Loop]) -> bool:
