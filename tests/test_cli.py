@@ -97,7 +97,7 @@ def test_a_folder_without_python_files_is_misuse(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["check", str(tmp_path)]) == 2
-    assert "no .py files" in capsys.readouterr().err
+    assert "no .py or .ipynb files" in capsys.readouterr().err
 
 
 def test_something_has_to_be_told_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

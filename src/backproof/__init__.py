@@ -40,6 +40,13 @@ _HOME = {
 }
 
 
+def load_ipython_extension(shell: object) -> None:
+    """Register `%backproof`: what `%load_ext backproof` calls."""
+    from backproof import notebook
+
+    notebook.load_ipython_extension(shell)
+
+
 def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'backproof' has no attribute {name!r}")

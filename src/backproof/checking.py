@@ -17,7 +17,7 @@ from backproof.reading.call import Run, in_process
 from backproof.reading.convention import describe
 from backproof.reading.guards import guards, precisions_named
 from backproof.reading.process import MEMORY, SECONDS, About, Child
-from backproof.reading.program import program
+from backproof.reading.program import Program, program
 from backproof.reading.source import UNTOLD, read_function, to_spec
 from backproof.reading.told import Settings, Unreadable
 from backproof.reading.understand import Judgeable, Plan, plan, understand
@@ -124,7 +124,7 @@ def check_file(
     """Check the backward passes in a Python file, which runs in a process of its own.
 
     Args:
-        path: a `.py` file.
+        path: a `.py` or `.ipynb` file.
         settings: what is told about it.
         cases: how many to draw for each function.
         seed: of the cases.
@@ -135,14 +135,43 @@ def check_file(
     Never raises for anything in the file: what cannot be read is `unread`, with the reason.
     """
     started = time.perf_counter()
+    try:
+        read = program(Path(path))
+    except Unreadable as error:
+        seconds = time.perf_counter() - started
+        return FileReport(str(path), "unread", (), str(error), seconds=seconds)
+    return check_program(
+        read,
+        settings,
+        cases=cases,
+        seed=seed,
+        seconds=seconds,
+        memory=memory,
+        progress=progress,
+        name=str(path),
+    )
+
+
+def check_program(
+    read: Program,
+    settings: Settings = UNTOLD,
+    *,
+    cases: int = CASES,
+    seed: int = 0,
+    seconds: float = SECONDS,
+    memory: int = MEMORY,
+    progress: Callable[[str], None] = lambda _: None,
+    name: str | None = None,
+) -> FileReport:
+    """As `check_file`, for a program that has been read; `name` is what the report calls it."""
+    path = name or str(read.path)
+    started = time.perf_counter()
 
     def file_report(verdict: Verdict, functions: Sequence[Report], **more: Any) -> FileReport:
-        return FileReport(
-            str(path), verdict, functions, seconds=time.perf_counter() - started, **more
-        )
+        return FileReport(path, verdict, functions, seconds=time.perf_counter() - started, **more)
 
     try:
-        planned = plan(program(Path(path)), settings)
+        planned = plan(read, settings)
         modules = planned.modules
         if not modules:
             asked = planned.questions
@@ -150,7 +179,7 @@ def check_file(
             return file_report("unread", (), problem=problem, question=bool(asked))
         # JAX takes as long to import as the child to start, and programs longer to load.
         threading.Thread(target=_prepare, args=(planned,), daemon=True).start()
-        with Child(path, modules=modules, memory_bytes=memory, seconds=seconds) as child:
+        with Child(read.path, modules=modules, memory_bytes=memory, seconds=seconds) as child:
             found, questions = understand(child, planned)
             reports = [_checked(one, child, cases, seed, progress) for one in found]
     except Unreadable as error:

@@ -201,9 +201,13 @@ def _files(given: Sequence[str]) -> list[Path] | str:
             missing = isinstance(error, FileNotFoundError)
             return f"{shown or repr(shown)}: {'no such file or folder' if missing else words}"
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*.py") if p.is_file() and not _hidden(p, path))
+            inside = sorted(
+                p
+                for p in path.rglob("*")
+                if p.suffix in (".py", ".ipynb") and p.is_file() and not _hidden(p, path)
+            )
             if not inside:
-                return f"{name}: no .py files in this folder"
+                return f"{name}: no .py or .ipynb files in this folder"
             found += inside
         else:
             found.append(path)

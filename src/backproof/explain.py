@@ -98,7 +98,7 @@ class Candidate(NamedTuple):
             if self.spec.updates and name != "loss":
                 # lr * dW rounds, so does the difference, and the rate may be 1 / n of something.
                 step = np.abs(values[name] - case.arrays[name[1:]]) + bounds[name]
-                rounding = 4.0 * step + np.abs(case.arrays[name[1:]])
+                rounding = 8.0 * step + 2.0 * np.abs(case.arrays[name[1:]])
                 bounds[name] = bounds[name] + (fmt.u + own.u) * rounding + fmt.smallest
         return Truth(values, bounds, truth.agrees)
 

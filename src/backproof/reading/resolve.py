@@ -294,6 +294,13 @@ def _concluded(
             "variables show; tell what it should be with --model and --activation"
         )
     activation, output = matches[0]
+    if output == "identity" and _may_go_on(read.program.text.lower(), activation):
+        named = settle.stated(trial, output, activation)[0]
+        if named is None and (loss is None or loss.objective is None):
+            return blank._replace(
+                question="what its output goes through is not shown by any of its variables; tell "
+                "what it should be with --model"
+            )
     objective, name = settle.stated(trial, output, activation)
     stated = objective
     if objective is None and loss is not None and loss.match == (activation, output):
@@ -307,6 +314,14 @@ def _concluded(
         )
     spec = _final(trial, model, activation, name)
     return blank._replace(spec=spec, match=(activation, output), objective=stated)
+
+
+def _may_go_on(text: str, activation: str) -> bool:
+    """Whether the output may go through something that no variable shows."""
+    if "softmax" in text:
+        return True
+    exponential = activation in ("sigmoid", "tanh", "softplus", "gelu", "gelu_tanh")
+    return not exponential and re.search(r"exp\(|sigm|logistic|expit", text) is not None
 
 
 def _noted(trial: settle.Trial) -> str | None:

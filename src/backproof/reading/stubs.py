@@ -145,6 +145,7 @@ class _Float(float, metaclass=_OfFloat):
 
 def as_numpy_1(module: types.ModuleType, text: str) -> None:
     """Let `float(cost)` take an array of shape (1, 1), as it does in most people's NumPy."""
+    module.__dict__.setdefault("np", np)  # a cell that was copied without its imports
     if re.search(r"(?<!dtype=)(?<!astype\()\bfloat\(", text):
         module.__dict__.setdefault("float", _Float)
 

@@ -148,6 +148,8 @@ def _judgeable(planned: Plan, resolved: Resolved) -> Judgeable:
     spec = resolved.spec
     assert spec is not None
     text = convention.describe(spec.layouts, spec.family)
+    if spec.updates:
+        text += ", updated in place"
     if spec.single:
         text += ", one at a time"
     if spec.fixed:
