@@ -55,6 +55,13 @@ def test_reference_and_jax_agree_for_every_activation(name: str, activation: str
     assert_reference_agrees(model, activation, draw(model, 1500, seed=3))
 
 
+def test_padded_classes_count_for_nothing_however_steep_the_others_are() -> None:
+    model = MODELS["softmax_regression"]
+    case = draw(model, 1, seed=4, scales={"mild": 1.0})[0]
+    steep = Case({**case.arrays, "b": np.full_like(case.arrays["b"], -(2.0**40))}, "hard")
+    assert_reference_agrees(model, "identity", [steep])
+
+
 @pytest.mark.parametrize(("name", "activation"), PAIRS)
 def test_all_witnesses_agree_on_mild_cases(name: str, activation: str) -> None:
     model = MODELS[name]
