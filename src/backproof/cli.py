@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 MISUSE, BUG, INTERRUPTED = 2, 70, 130
 SECONDS, GIGABYTES = 10.0, 2.0
@@ -39,6 +41,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _our_bug(error)
     return status
+
+
+def run() -> NoReturn:
+    """Run the command line and end the process.
+
+    JAX may still be being imported by another thread, and Python aborts when it ends meanwhile.
+    """
+    status = main()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
 
 
 def _printed(text: str, status: int) -> int:
@@ -248,4 +262,4 @@ def _progress(label: str) -> tuple[Callable[[str], None], Callable[[], None]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -236,6 +236,7 @@ _BACK_TO_THE_FIRST = mistakes_in(
         "da1 = W2.T @ np.mean(dz2, axis=1, keepdims=True)",
         HIDDEN,
         "The errors are averaged before they go back: every example has its own da1.",
+        LINEAR_PIECES,  # for which db1 comes out right, and only dW1 does not
     ),
     (
         "mlp-W1-for-W2",
