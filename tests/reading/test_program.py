@@ -1,0 +1,65 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from backproof.reading.program import of_cells, of_notebook, of_script
+from backproof.reading.told import Unreadable
+
+HERE = Path("homework.py")
+
+
+def notebook(*cells: str) -> str:
+    listed = [{"cell_type": "code", "source": cell.splitlines(keepends=True)} for cell in cells]
+    return json.dumps({"cells": listed, "nbformat": 4})
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["%matplotlib inline", "!pip install numpy", "x = !ls", "y = %time f()", "f?", "  %cd data"],
+)
+def test_magics_do_nothing_and_keep_their_line(line: str) -> None:
+    read = of_notebook(Path("a.ipynb"), notebook(f"a = 1\n{line.strip()}\nb = 2"))
+    assert [type(node).__name__ for node in read.tree.body][::2] == ["Assign", "Assign"]
+    assert read.tree.body[-1].lineno == 3
+
+
+def test_a_cell_is_dedented_as_ipython_does() -> None:
+    read = of_cells(Path("a.ipynb"), [(2, "  x = 1\n  y = 2")])
+    assert len(read.tree.body) == 2
+    assert read.where(2) == "cell 2, line 2"
+
+
+def test_a_cell_that_is_no_python_is_left_out_and_said() -> None:
+    read = of_notebook(Path("a.ipynb"), notebook("x = 1", "this is a note", "%%bash\nls"))
+    assert len(read.tree.body) == 1
+    assert "cell 2" in read.notes[0]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"cells": 3}', "not json", '{"cells": [1]}'])
+def test_what_is_no_notebook_is_said_to_be_none(text: str) -> None:
+    with pytest.raises(Unreadable):
+        of_notebook(Path("a.ipynb"), text)
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("print 'x', 1\nprint\n", "Python 2"),
+        ("if True:\n    x = 1\n\ty = 2\n", "tabs"),
+        ("x = 1\n  y = 2\nz = 3\n", "stray indent was taken out at line 2"),
+    ],
+)
+def test_what_one_repair_makes_parse_is_mended_and_said(text: str, note: str) -> None:
+    assert note in " ".join(of_script(HERE, text).notes)
+
+
+def test_what_no_repair_mends_is_refused_with_its_line() -> None:
+    with pytest.raises(Unreadable, match="line 2"):
+        of_script(HERE, "x = 1\ny = = 2\n")
+
+
+def test_right_python_is_left_as_it_is() -> None:
+    text = "x = 1\nprint('print it')\n"
+    assert of_script(HERE, text).text == text
+    assert not of_script(HERE, text).notes

@@ -1,0 +1,63 @@
+import ast
+
+import pytest
+
+from backproof.reading import updates
+from backproof.reading.updates import Scope
+
+
+def found(text: str) -> list[tuple[str, bool]]:
+    return [(one.word, one.adds) for one in updates.updates(ast.parse(text).body)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("W1 -= lr * dW1", [("W1", False)]),
+        ("self.w = self.w + rate * X.T.dot(error)", [("w", True)]),
+        ("params['b1'] = params['b1'] - lr * db1", [("b1", False)]),
+        ("W1, b1 = W1 - lr * dW1, b1 - lr * db1", [("W1", False), ("b1", False)]),
+        ("weights = [w - eta * g for w, g in zip(weights, grads)]", [("weights", False)]),
+        ("syn0 += l0.T.dot(l1_delta)", [("syn0", True)]),
+        ("p[k] = p[k] - 0.1 * g['d' + k]", [("p", False)]),
+        ("count += 1", []),
+        ("loss += np.sum(W1 * W1)", []),
+        ("dW1 += reg * W1", []),
+        ("v = beta * v + lr * dW1", []),
+    ],
+)
+def test_what_is_updated(text: str, expected: list[tuple[str, bool]]) -> None:
+    assert found(text) == expected
+
+
+def loop(text: str) -> updates.Loop | None:
+    return updates.training_loop(Scope("", ast.parse(text).body), set())
+
+
+def test_a_loop_over_layers_does_not_train() -> None:
+    layers = "for l in range(L):\n    p['W' + str(l)] = p['W' + str(l)] - lr * g['dW' + str(l)]\n"
+    assert loop(layers) is None
+    epochs = "for epoch in range(10):\n" + "".join(f"    {line}\n" for line in layers.splitlines())
+    assert loop(epochs) is not None
+
+
+@pytest.mark.parametrize(
+    ("header", "single"),
+    [
+        ("for xi, yi in zip(X, y):\n    w -= lr * xi * e", True),
+        ("for i in range(n):\n    w -= lr * X[i] * e", True),
+        ("for i in range(0, n, 32):\n    w -= lr * X[i:i + 32].T.dot(e)", False),
+        ("for epoch in range(9):\n    w -= lr * X.T.dot(e)", False),
+    ],
+)
+def test_one_example_at_a_time(header: str, single: bool) -> None:
+    one = loop(header)
+    assert one is not None
+    assert updates.is_one_at_a_time([one]) == single
+
+
+def test_the_size_of_a_batch() -> None:
+    tree = ast.parse("B = 16\nfor i in range(0, n, B):\n    w -= lr * X[i:i + B].T.dot(e)")
+    one = updates.training_loop(Scope("", tree.body), set())
+    assert one is not None
+    assert updates.batch_size([one], tree) == 16
