@@ -35,32 +35,26 @@ _DEPTH = 3
 
 def called(read: Reader) -> list[Recipe]:
     """The functions and methods that give gradients, each with what has to be called before it."""
-    recipes = []
-    for scope in read.found:
-        if scope.function is None or not _gives_gradients(scope):
-            continue
-        try:
-            recipes.append(_recipe(read, scope, moves=False))
-        except Unbound as error:
-            line = scope.function.lineno
-            recipes.append(Recipe(scope.name, line, (), frozenset(), question=str(error)))
-    return recipes
+    scopes = [one for one in read.found if one.function is not None and _gives_gradients(one)]
+    return [_recipe_or_question(read, scope, moves=False) for scope in scopes]
 
 
 def stepping(read: Reader) -> list[Recipe]:
     """The functions and methods that take one step, for a file in which no loop of its trains."""
-    recipes = []
-    for scope in read.found:
-        if scope.function is None or not any(updates.updates(scope.body)):
-            continue
-        if scope.owner is None and not _takes_inputs(scope.function):
-            continue
-        try:
-            recipes.append(_recipe(read, scope, moves=True))
-        except Unbound as error:
-            line = scope.function.lineno
-            recipes.append(Recipe(scope.name, line, (), frozenset(), question=str(error)))
-    return recipes
+    return [
+        _recipe_or_question(read, scope, moves=True)
+        for scope in read.found
+        if scope.function is not None
+        and any(updates.updates(scope.body))
+        and (scope.owner is not None or _takes_inputs(scope.function))
+    ]
+
+
+def _recipe_or_question(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
+    try:
+        return _recipe(read, scope, moves=moves)
+    except Unbound as error:
+        return Recipe(scope.name, scope.line, (), frozenset(), question=str(error))
 
 
 def losses(read: Reader) -> list[Recipe]:
@@ -301,7 +295,7 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
             body += [parsed(f"{PROBE}.note(vars(__self))")]
         body += [parsed_return("__result")]
     wanted = words_of(read, scope) | _given(body)
-    known_rates = rates.rate_names(function.body, {}) if moves else set()
+    known_rates = rates.rate_names(function.body) if moves else set()
     steps = list(updates.updates(function.body))
     return Recipe(
         scope.name,

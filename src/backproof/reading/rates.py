@@ -10,21 +10,15 @@ from backproof.reading.roles import is_rate
 from backproof.reading.updates import Update, last_word, own_nodes, updates
 
 
-def rate_names(body: Sequence[ast.AST], definitions: Mapping[str, ast.FunctionDef]) -> set[str]:
+def rate_names(body: Sequence[ast.AST]) -> set[str]:
     """The names that stand for the learning rate in the updates of these statements."""
-    found: set[str] = set()
-    inside = list(own_nodes(body))
-    steps = [one.step for one in updates(body)]
-    for node in inside:
-        if isinstance(node, ast.Call) and patterns.called(node) in definitions:
-            steps += [one.step for one in updates(definitions[patterns.called(node)].body)]
-    for step in steps:
-        for part in ast.walk(step):
-            if isinstance(part, ast.Name | ast.Attribute):
-                word = last_word(part)
-                if is_rate(word):
-                    found.add(word)
-    return found
+    words = {
+        last_word(part)
+        for one in updates(body)
+        for part in ast.walk(one.step)
+        if isinstance(part, ast.Name | ast.Attribute)
+    }
+    return {word for word in words if is_rate(word)}
 
 
 def fixed_rates(

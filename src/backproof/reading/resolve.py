@@ -90,18 +90,7 @@ def _trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[se
                     return
                 continue
             for assignment in slots.assignments(found, several):
-                if (
-                    any(
-                        "+" in layout
-                        for name, layout in assignment.layouts.items()
-                        if name[0] in "Ww"
-                    )
-                    and "+" not in x
-                ):
-                    forms = [x, *_with_ones(x, assignment)]
-                else:
-                    forms = [x]
-                for form in forms:
+                for form in (x, *_with_ones(x, assignment)):
                     spec = _spec(recipe, key, assignment, form, y)
                     trial = settle.tried(child, spec, slopes)
                     if trial.problem is not None and assignment.own_sizes:
@@ -137,6 +126,7 @@ def _handed_over(
     child: Child, read: Reader, recipe: Recipe, key: str, paths: list[str]
 ) -> Iterator[settle.Trial]:
     """The trials of parameters of which no shape is known."""
+    slopes = _slopes(read)
     words = {slots.word_of(path): path for path in paths}
     for several in _outputs(read):
         for depth in (1, 2, 3, 4):
@@ -155,7 +145,7 @@ def _handed_over(
                 layouts = {name: layout for name, layout in told.items() if name not in "xy"}
                 assignment = Assignment(depth, several, bound, layouts, absent)
                 spec = _spec(recipe, key, assignment, told["x"], told["y"])
-                yield settle.tried(child, spec, _slopes(read))
+                yield settle.tried(child, spec, slopes)
 
 
 def _tensor(word: str, words: list[str], model: Model) -> str | None:
