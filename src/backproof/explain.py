@@ -91,6 +91,8 @@ class Candidate(NamedTuple):
         for name, value in truth.values.items():
             values[name] = self.asked(case, name, value)
             bounds[name] = np.abs(self.asked(case, name, truth.bounds[name], moved=False))
+            if self.factor == "1/n of dW and db":  # the truth is without this division
+                bounds[name] = bounds[name] + 4.0 * (fmt.u + own.u) * np.abs(value)
             if self.spec.penalty is not None:
                 terms = sum(case.arrays[p].size for p in self.spec.penalised)
                 rounding = (8.0 + terms) * np.abs(self.penalty(case, name)) + 4.0 * np.abs(value)
@@ -107,7 +109,7 @@ class Candidate(NamedTuple):
 
         With `moved` false the step alone.
         """
-        factor = scale_factor(self.factor, case)
+        factor = self.scale(case, name)
         if self.spec.updates and name != "loss":
             factor = abs(factor)  # an ascent of the likelihood descends the loss
         value = factor * value + (self.penalty(case, name) if moved else 0.0)
@@ -115,6 +117,11 @@ class Candidate(NamedTuple):
             return np.asarray(value)
         step = self.spec.rate_of(sizes_of(self.model, case.arrays)) * value
         return case.arrays[name[1:]] - step if moved else np.asarray(step)
+
+    def scale(self, case: Case, name: str) -> float:
+        """What `factor` is in a case, for the loss or a gradient."""
+        k, n = case.arrays[self.model.target].shape
+        return _scale(self.factor, k, n, name)
 
     def penalty(self, case: Case, name: str) -> Any:
         """What its L2 term adds to the loss or to a gradient."""
@@ -152,6 +159,8 @@ class Candidate(NamedTuple):
         arrays = dict(case.arrays)
         for name in self.spec.absent:
             arrays[name] = np.zeros_like(arrays[name])
+        if self.model.piece is not None:
+            return Case(arrays, case.scale)
         most = 1 if self.spec.single else self.spec.batch
         arrays["x"], arrays["y"] = arrays["x"][:, :most], arrays["y"][:, :most]
         if ":" in self.spec.layouts["y"]:
@@ -176,9 +185,7 @@ def _as_numpy_would(model: Model, case: Case, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def scale_factor(factor: str, case: Case) -> float:
-    """What `factor` is for a case of n examples and k rows of the output."""
-    k, n = case.arrays["y"].shape
+def _scale(factor: str, k: int, n: int, name: str) -> float:
     factors: dict[str, float] = {
         "1": 1.0,
         "n": n,
@@ -188,6 +195,7 @@ def scale_factor(factor: str, case: Case) -> float:
         "2/k": 2.0 / k,
         "-1": -1.0,
         "-n": -n,
+        "1/n of dW and db": 1.0 / n if name in ("dW", "db") else 1.0,
     }
     return factors[factor]
 
@@ -202,6 +210,7 @@ FACTORS: Mapping[str, str] = {
     "2/k": "the mean over examples and outputs without the half",
     "-1": "the mean log-likelihood",
     "-n": "the log-likelihood",
+    "1/n of dW and db": "the loss of each example by itself, averaged in dW and db",
 }
 
 
@@ -297,13 +306,15 @@ def _by_jitter(candidate: Candidate, case: Case, name: str, without_guards: bool
     u = float(FORMATS[candidate.precision].u)
     rng = np.random.default_rng(0)
     moved = [case]
+    target = candidate.model.target
+    given = {target: case.arrays[target]}
     for _ in range(_JITTERS):
         arrays = {
             tensor: array * (1.0 + 4.0 * u * rng.choice([-1.0, 1.0], size=array.shape))
             for tensor, array in case.arrays.items()
-            if tensor != "y"
+            if tensor != target
         }
-        moved.append(candidate.restricted(Case({**arrays, "y": case.arrays["y"]}, case.scale)))
+        moved.append(candidate.restricted(Case({**arrays, **given}, case.scale)))
     outcomes = candidate.answers(moved, without_guards=without_guards)
     known = candidate.truths(moved)
     if any(name not in outcome.values for outcome in outcomes):
@@ -376,7 +387,7 @@ def find_kink(
             if name in outcome.values:
                 step = one.values[name] - zero.values[name]
                 given = candidate.gradient_given(case, name, outcome.values[name])
-                value = given / scale_factor(candidate.factor, case)
+                value = given / candidate.scale(case, name)
                 share = value - zero.values[name]
                 kinked = (np.abs(step) > 1e3 * zero.bounds[name]) & np.isfinite(share)
                 shares.append(share[kinked] / step[kinked])

@@ -24,7 +24,6 @@ from backproof.explain import (
     explain,
     find_kink,
     is_arithmetic,
-    scale_factor,
 )
 from backproof.findings import findings_of
 from backproof.notation import slope_below
@@ -328,7 +327,8 @@ def _factor(
     several = [
         (case, outcome)
         for case, outcome in zip(cases, outcomes, strict=True)
-        if case.scale == "mild" and (candidate.spec.single or case.arrays["y"].shape[1] > 1)
+        if case.scale == "mild"
+        and (candidate.spec.single or case.arrays[candidate.model.target].shape[1] > 1)
     ][:_COMPARED]
     known = truths(
         candidate.model, [case for case, _ in several], candidate.activation, candidate.precision
@@ -340,15 +340,19 @@ def _factor(
         if "loss" in outcome.values and np.isfinite(outcome.values["loss"]).all()
     ]
     for factor in _factors(candidate) if losses else ():
+        scale = candidate._replace(factor=factor).scale
         apart = [
-            float(abs(loss - scale_factor(factor, case) * true))
-            / max(abs(float(scale_factor(factor, case) * true)), 1e-300)
+            float(abs(loss - scale(case, "loss") * true))
+            / max(abs(float(scale(case, "loss") * true)), 1e-300)
             for case, loss, true in losses
         ]
         if np.median(apart) < _CLOSE:
             return factor, True
     squared = candidate.model.output not in ("sigmoid", "softmax")
     tried = ("1", "n", "2", "2n") if squared and not losses else ("1", "n")
+    if candidate.model.piece is not None:
+        averaged = ("1/n of dW and db",) if "W" in candidate.model.parameters else ()
+        tried = (*averaged, "1")
     return max(tried, key=lambda factor: _gradients_near(candidate, compared, factor)), False
 
 
@@ -370,7 +374,8 @@ def _gradients_near(
         for case, outcome, truth in compared:
             if name in outcome.values and np.isfinite(outcome.values[name]).all():
                 given = candidate.gradient_given(case, name, outcome.values[name])
-                expected = scale_factor(factor, case) * truth.values[name]
+                scale = candidate._replace(factor=factor).scale(case, name)
+                expected = scale * truth.values[name]
                 largest = max(float(np.max(np.abs(expected), initial=0.0)), 1e-300)
                 apart.append(float(np.max(np.abs(given - expected), initial=0.0)) / largest)
         near += bool(apart) and float(np.median(apart)) < _CLOSE

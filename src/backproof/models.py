@@ -189,6 +189,34 @@ def _weighted(y: AnyArray, log: Array) -> Array:
     return jnp.where(y == 0.0, 0.0, y * log)
 
 
+def contracted(
+    model: Model,
+    parameters: Parameters,
+    arriving: Float[AnyArray, "k n"],
+    activation: str | Int[Array, ""] = "sigmoid",
+    kink: float | Float[Array, ""] = 0.0,
+    precision: Precision = "highest",
+) -> Float[Array, ""]:
+    """The sum of what a piece gives times `arriving`, of which its backward pass is the gradient.
+
+    Args:
+        model: a piece.
+        parameters: what it takes: Z, or A_prev, W and b.
+        arriving: the gradient of the loss with respect to what it gives.
+        activation: of the piece, if it has one.
+        kink: g'(0) of ReLU and leaky ReLU.
+        precision: of the matrix product.
+    """
+    if model.piece == "activation":
+        given = jnp.asarray(parameters["Z"])
+    else:
+        product = jnp.matmul(parameters["W"], parameters["A_prev"], precision=precision)
+        given = product + parameters["b"]
+    if model.has_activation:
+        given = activate(activation, given, jnp.asarray(kink, given.dtype))
+    return jnp.sum(arriving * given)
+
+
 def loss(
     model: Model,
     parameters: Parameters,

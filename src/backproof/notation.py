@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 Output: TypeAlias = Literal["identity", "sigmoid", "softmax", "sigmoid_squared", "tanh_squared"]
+Piece: TypeAlias = Literal["linear", "activation", "linear_activation"]
 
 ACTIVATIONS = (
     "identity",
@@ -52,17 +53,26 @@ class Model(NamedTuple):
 
     `several` is whether the output has k rows, as softmax always has. The losses are summed over
     the rows: half the squared error, or one binary cross-entropy for each.
+
+    A `piece` of a network is the vector-Jacobian product of one step: its loss is the sum of what
+    the step gives times `target`, which is the gradient that arrives from above.
     """
 
     name: str
     depth: int
     output: Output
     several: bool = False
+    piece: Piece | None = None
 
     @property
     def has_activation(self) -> bool:
-        """Whether there is a hidden layer."""
-        return self.depth > 1
+        """Whether there is a hidden layer, or the piece is or has an activation."""
+        return self.depth > 1 if self.piece is None else self.piece != "linear"
+
+    @property
+    def target(self) -> str:
+        """The tensor with a column for each example and a row for each output: y, or dZ or dA."""
+        return {None: "y", "linear": "dZ"}.get(self.piece, "dA")
 
     @property
     def output_axis(self) -> str:
@@ -73,6 +83,8 @@ class Model(NamedTuple):
     def axes(self) -> tuple[str, ...]:
         """The axes whose sizes are free, in a fixed order: d, the hidden ones, k, n."""
         classes = ("k",) if self.output_axis == "k" else ()
+        if self.piece == "activation":
+            return (*classes, "n")
         return ("d", *self.hidden_axes, *classes, "n")
 
     @property
@@ -85,6 +97,10 @@ class Model(NamedTuple):
     @property
     def parameters(self) -> dict[str, str]:
         """Each parameter's layout, in the order of the layers."""
+        if self.piece == "activation":
+            return {"Z": "k n"}
+        if self.piece is not None:
+            return {"A_prev": "d n", "W": "k d", "b": "k 1"}
         if self.depth == 1:
             weight = "W" if self.output == "softmax" else "w"
             return {weight: f"{self.output_axis} d", "b": f"{self.output_axis} 1"}
@@ -99,6 +115,8 @@ class Model(NamedTuple):
     @property
     def layouts(self) -> dict[str, str]:
         """The layout of every tensor: the parameters, then x and y."""
+        if self.piece is not None:
+            return {**self.parameters, self.target: "k n"}
         return {**self.parameters, "x": "d n", "y": f"{self.output_axis} n"}
 
     def shape(self, tensor: str, sizes: Mapping[str, int]) -> tuple[int, ...]:
@@ -129,6 +147,16 @@ MODELS: Mapping[str, Model] = {
 }
 
 
+PIECES: Mapping[str, Model] = {
+    model.name: model
+    for model in (
+        Model("linear_piece", 1, "identity", several=True, piece="linear"),
+        Model("activation_piece", 0, "identity", several=True, piece="activation"),
+        Model("linear_activation_piece", 1, "identity", several=True, piece="linear_activation"),
+    )
+}
+
+
 def _relative(depth: int, output: Output, several: bool) -> Model:
     name = {1: "regression", 2: "mlp"}.get(depth, f"mlp{depth}")
     ending = "_several" if several and output != "softmax" else ""
@@ -137,7 +165,7 @@ def _relative(depth: int, output: Output, several: bool) -> Model:
 
 def _family() -> dict[str, Model]:
     """`MODELS`, and their relatives that people write: other outputs and losses, more layers."""
-    known = dict(MODELS)
+    known = {**MODELS, **PIECES}
     there = {(model.depth, model.output, model.output_axis) for model in MODELS.values()}
     outputs: tuple[Output, ...] = (
         "identity",
@@ -165,7 +193,7 @@ def member(depth: int, output: Output, several: bool = False) -> Model | None:
         (
             model
             for model in FAMILY.values()
-            if (model.depth, model.output, model.output_axis) == (depth, output, axis)
+            if model.piece is None and (model.depth, model.output, model.output_axis) == (depth, output, axis)
         ),
         None,
     )

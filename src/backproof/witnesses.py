@@ -131,7 +131,7 @@ def _pad(model: Model, cases: Sequence[Case], bucket: int) -> dict[str, NDArray]
         for tensor, array in case.arrays.items():
             rows, columns = array.shape
             padded[tensor][row, :rows, :columns] = array
-        classes, examples = case.arrays["y"].shape
+        classes, examples = case.arrays[model.target].shape
         padded["examples"][row, :examples] = 1.0
         padded["classes"][row, :classes] = 1.0
     return padded
@@ -213,9 +213,13 @@ def _batch(model: Model, activation: str, bucket: int) -> Callable[..., Any]:
     def one(tensors: dict[str, Array], kink: Array, fmt: Array, signs: Array) -> Any:
         padding = models.Padding(tensors["examples"], tensors["classes"])
         parameters = {name: tensors[name] for name in model.parameters}
-        x, y = tensors["x"], tensors["y"]
 
         def losses(parameters: models.Parameters) -> tuple[Array, Array]:
+            if model.piece is not None:  # zeros arrive at what is padding
+                arriving = tensors[model.target]
+                loss = models.contracted(model, parameters, arriving, activation, kink)
+                return loss, loss
+            x, y = tensors["x"], tensors["y"]
             return models.losses(model, parameters, x, y, activation, kink, padding)
 
         def all_values(parameters: models.Parameters) -> Any:
@@ -262,6 +266,8 @@ def reference(
     Raises:
         ImportError: if the model has no module in `backproof.reference`.
     """
+    if model.piece is not None:
+        return _piece(model, {n: a.astype(precision) for n, a in arrays.items()}, activation)
     derivation, options = _derivation(model, activation)
     cast = {name: array.astype(precision) for name, array in arrays.items()}
     parameters = [cast[name] for name in model.parameters]
@@ -277,6 +283,21 @@ def reference(
         gradients = derivation.backward(*arguments, **options)
     named = {f"d{name}": g for name, g in zip(model.parameters, gradients, strict=True)}
     return {"loss": np.asarray(derivation.loss(*arguments, **options)), **named}
+
+
+def _piece(model: Model, arrays: Arrays, activation: str) -> dict[str, NDArray]:
+    layers = importlib.import_module("backproof.reference.deep_mlp")
+    arriving = arrays[model.target]
+    if model.piece == "activation":
+        z, gradients = arrays["Z"], {"dZ": layers.activation_backward(arriving, arrays["Z"], activation)}
+    else:
+        W, a_previous = arrays["W"], arrays["A_prev"]
+        z = W @ a_previous + arrays["b"]
+        dz = layers.activation_backward(arriving, z, activation) if model.has_activation else arriving
+        dW, db, da_previous = layers.linear_backward(dz, W, a_previous)
+        gradients = {"dA_prev": da_previous, "dW": dW, "db": db}
+    given = layers.ACTIVATIONS[activation].g(z) if model.has_activation else z
+    return {"loss": np.sum(arriving * given), **gradients}
 
 
 def _derivation(model: Model, activation: str) -> tuple[Any, dict[str, str]]:
