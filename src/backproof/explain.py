@@ -210,7 +210,7 @@ FACTORS: Mapping[str, str] = {
     "2/k": "the mean over examples and outputs without the half",
     "-1": "the mean log-likelihood",
     "-n": "the log-likelihood",
-    "1/n of dW and db": "the loss of each example by itself, averaged in dW and db",
+    "1/n of dW and db": "each example's own loss, averaged over the examples in dW and db",
 }
 
 

@@ -37,7 +37,8 @@ def file_as_text(file: FileReport, again: str | None = None, *, colour: bool = F
     for report in file.functions:
         lines += ["", *_function(report, colour)]
         if again is not None:
-            command = f"backproof check {shlex.quote(file.path)} --function {report.name}"
+            name = shlex.quote(report.name.partition(" (")[0])
+            command = f"backproof check {shlex.quote(file.path)} --function {name}"
             options = f"--cases {_drawn(report)} --seed {report.seed}"
             lines += [f"    again: {command} {options} {again}".rstrip()]
     if file.problem:
@@ -96,7 +97,9 @@ def _counterexample(name: str, shown: Counterexample) -> Iterator[str]:
         return
     yield f"      actual   = {_matrix(shown.actual)}"
     if not math.isfinite(shown.margin):
-        yield "      not a finite number"
+        finite = math.isfinite(float(shown.actual[shown.worst]))
+        words = "exact arithmetic: there is nothing to round here" if finite else "not a finite number"
+        yield f"      {words}"
         return
     where = f"at entry {list(shown.worst)}, " if shown.actual.size > 1 else ""
     far = f"{_short(shown.margin)}" if shown.margin < 1e15 else "more than 1e15"

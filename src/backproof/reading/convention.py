@@ -249,12 +249,13 @@ def _with_sizes(layout: str, shape: tuple[int, ...]) -> str:
 
 def describe(convention: Convention, model: Model) -> str:
     """One line for the report: the nearest preset, and the tensors that differ from it."""
+    first = next(tensor for tensor in ("x", *model.layouts) if tensor in model.layouts)
     best, differing = "columns", [tensor for tensor in convention if tensor in model.layouts]
     for name in PRESETS:
         base = preset(name, model)
         others = [t for t in convention if t in base and convention[t] != base[t]]
         if len(others) < len(differing) or (
-            len(others) == len(differing) and convention.get("x") == base["x"]
+            len(others) == len(differing) and convention.get(first) == base[first]
         ):
             best, differing = name, others
     phrases = [_phrase(tensor, convention[tensor]) for tensor in differing]

@@ -38,7 +38,7 @@ _BACKWARD = re.compile(
     r"|grads?_?(?:and_?)?(?:loss|cost))"
     r"(?:_?(?:fn|func|function|pass|step))?"
 )
-_PIECE = re.compile(r"d_?[az]\d*|d?out|delta\d*|upstream|grad_?output")
+_PIECE = re.compile(r"d_?[az]\d*|d_?out|dout\w*|delta\d*|upstream\w*|grad_?out(?:put)?|d_?y_?(?:hat)?|dvalues")
 
 
 class Parameter(NamedTuple):

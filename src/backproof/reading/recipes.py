@@ -37,6 +37,9 @@ class Recipe(NamedTuple):
         returns: the function whose result are gradients.
         loss_only: it only computes the loss.
         steps_once: it has no loop of its own.
+        piece: which piece of a backward pass it is, a key of `notation.PIECES`.
+        activation: that the piece goes back through, as far as names say.
+        given: the tensors whose gradients the piece gives, in their order.
     """
 
     name: str
@@ -52,6 +55,9 @@ class Recipe(NamedTuple):
     returns: ast.FunctionDef | None = None
     loss_only: bool = False
     steps_once: bool = False
+    piece: str = ""
+    activation: str | None = None
+    given: tuple[str, ...] = ()
 
 
 class Unbound(Exception):  # noqa: N818 - becomes the recipe's question

@@ -53,6 +53,9 @@ def case_of(model: Model, spec: Spec) -> dict[str, np.ndarray]:
     """A case of sizes that all differ, as the proposal can take it."""
     rng = np.random.default_rng(7)
     sizes = {axis: SIZES[axis] for axis in model.axes} | dict(spec.fixed)
+    if model.piece is not None:
+        shapes = {name: model.shape(name, sizes) for name in model.layouts}
+        return {name: rng.standard_normal(shape) for name, shape in shapes.items()}
     if spec.single:
         sizes["n"] = 1
     arrays: dict[str, np.ndarray] = {
@@ -95,7 +98,7 @@ def tried(child: Child, spec: Spec, slopes: Sequence[float] = ()) -> Trial:
     if header["rates"]:
         spec = spec._replace(rate=None)
     matches = tuple(_matches(spec, case, [array for _, array in seen], slopes))
-    if problem is None and (spec.loss_only or not matches):
+    if problem is None and (spec.loss_only or not matches) and spec.family.piece is None:
         matches = tuple(_by_loss(spec, case, losses.values())) or matches
     return Trial(
         spec, problem, header["faults"], matches, seen, losses, values, case, tuple(header["rates"])
@@ -135,6 +138,11 @@ def _matches(
     model = spec.family
     leaky = [f"leaky_relu_{slope:g}" for slope in slopes]
     activations = [*ACTIVATIONS, *leaky] if model.has_activation else ["identity"]
+    if model.piece is not None:
+        for activation in activations:
+            if _is_among(_given(model, case, activation), seen):
+                yield activation, "identity"
+        return
     if ":sign" in spec.layouts["y"]:
         sign = 2.0 * case["y"] - 1.0
         for activation in activations:
@@ -180,6 +188,12 @@ def predicted(
             z = case[layers[place]] @ a + case[layers[place + 1]]
             a = DERIVED[activation].g(z)
         return np.asarray(_out(z, output))
+
+
+def _given(model: Model, case: Mapping[str, np.ndarray], activation: str) -> np.ndarray:
+    """What a piece gives forward."""
+    z = case["Z"] if model.piece == "activation" else case["W"] @ case["A_prev"] + case["b"]
+    return np.asarray(DERIVED[activation].g(z)) if model.has_activation else z
 
 
 def _out(z: np.ndarray, output: str) -> np.ndarray:

@@ -108,10 +108,11 @@ def found_in(read: Program, settings: Settings = UNTOLD) -> list[Found]:
     for name, told in beside.functions.items():
         _known(name, file, told.where)
     wanted = one("function", [command, *([beside.file] if beside.file else [])])
-    if wanted is not None and wanted[0] not in file.functions and "." in wanted[0]:
-        raise NothingFound(f"{file.name} has no function {wanted[0]}")
     if wanted is not None:
-        chosen = [_known(wanted[0], file, wanted[1].removeprefix("told by "))]
+        try:
+            chosen = [_known(wanted[0], file, wanted[1].removeprefix("told by "))]
+        except Unreadable as error:  # it may be a method, a loop or a piece
+            raise NothingFound(str(error)) from None
     else:
         chosen = [
             function

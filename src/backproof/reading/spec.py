@@ -85,7 +85,7 @@ class Spec(NamedTuple):
         A parameter updated too early shows only at a large rate; a small one keeps more digits of
         the step where the step is large.
         """
-        return RATES[(sizes["d"] + sizes["n"]) % 2] if self.rate is None else self.rate
+        return RATES[(sizes.get("d", 0) + sizes["n"]) % 2] if self.rate is None else self.rate
 
     @property
     def strength(self) -> float:

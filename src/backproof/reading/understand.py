@@ -12,7 +12,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from backproof.notation import FAMILY
-from backproof.reading import calling, convention, drivers, loops, recipes, settle, slots, source
+from backproof.reading import (
+    calling,
+    convention,
+    drivers,
+    loops,
+    piece_layouts,
+    pieces,
+    recipes,
+    settle,
+    slots,
+    source,
+)
 from backproof.reading.process import Child, Module
 from backproof.reading.program import Program
 from backproof.reading.recipes import Reader, Recipe
@@ -80,17 +91,22 @@ def plan(program: Program, settings: Settings) -> Plan:
         functions, nothing = (), str(error)
     listed = _recipes(reader, {one.function for one in functions if one.question is None})
     if settings.function is not None:
-        listed = [one for one in listed if settings.function in (one.name, one.name.split(".")[-1])]
+        listed = [one for one in listed if _is_called(one, settings.function)]
         if not listed and not functions:
             raise Unreadable(nothing)
     keyed = {f"recipe {place}": recipe for place, recipe in enumerate(listed)}
     return Plan(program, settings, reader, functions, keyed, nothing)
 
 
+def _is_called(recipe: Recipe, name: str) -> bool:
+    own = recipe.name.partition(" (")[0]
+    return name in (recipe.name, own, own.split(".")[-1])
+
+
 def _recipes(reader: Reader, judged: set[str]) -> list[Recipe]:
     found = [*calling.losses(reader), *loops.training(reader)]
     found += [one for one in calling.called(reader) if one.name not in judged]
-    return [*found, *calling.stepping(reader)]
+    return [*found, *calling.stepping(reader), *pieces.pieces(reader)]
 
 
 def _module(
@@ -120,7 +136,7 @@ def understand(child: Child, planned: Plan) -> tuple[list[Judgeable], list[str]]
     stage = ""
     for key, recipe in planned.recipes.items():
         kind = _kind(recipe)
-        if kind == "loss" or (judgeable and kind != "training" and stage != kind):
+        if kind in ("loss", "piece") or (judgeable and kind != "training" and stage != kind):
             continue
         settings = planned.settings
         resolved = resolve(child, planned.reader, recipe, key, settings, loss)
@@ -133,10 +149,19 @@ def understand(child: Child, planned: Plan) -> tuple[list[Judgeable], list[str]]
     has_loss = has_loss or any("loss" in one.spec.returns for one in judgeable)
     if judgeable and not has_loss and loss is not None and loss.spec is not None:
         judgeable.append(_judgeable(planned, loss))
+    for key, recipe in planned.recipes.items():
+        if recipe.piece:
+            spec, problem = piece_layouts.settled(child, recipe, key)
+            if spec is not None:
+                judgeable.append(_piece(planned, recipe, spec))
+            else:
+                questions.append(f"{recipe.name}: {problem}")
     return judgeable, [*planned.questions, *questions]
 
 
 def _kind(recipe: Recipe) -> str:
+    if recipe.piece:
+        return "piece"
     if recipe.loss_only:
         return "loss"
     if recipe.updates:
@@ -156,6 +181,13 @@ def _judgeable(planned: Plan, resolved: Resolved) -> Judgeable:
         sizes = ", ".join(f"{axis} = {size}" for axis, size in spec.fixed.items())
         text += f", always {sizes}"
     return Judgeable(resolved.name, resolved.line, spec, text, planned.settings.reduction)
+
+
+def _piece(planned: Plan, recipe: Recipe, spec: Spec) -> Judgeable:
+    text = convention.describe(spec.layouts, spec.family)
+    if spec.family.piece == "activation":
+        text = "entry by entry"
+    return Judgeable(recipe.name, recipe.line, spec, text, planned.settings.reduction)
 
 
 def _function(child: Child, planned: Plan, found: Found, loss: Resolved | None) -> Judgeable:

@@ -1,0 +1,465 @@
+"""Pieces of a backward pass: `linear_backward(dZ, cache)`, `relu_backward`, layers as classes.
+
+Each takes the gradient of the loss with respect to what a step gives, and what the step kept. What
+it kept comes from the file's own forward function where there is one, and otherwise from the names
+under which the piece unpacks it. A piece that keeps something unknown is left alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from backproof.notation import ACTIVATIONS, PIECES, Model
+from backproof.reading import names, patterns, roles, updates
+from backproof.reading.arguments import instance
+from backproof.reading.binding import parameters_of
+from backproof.reading.drivers import needed, with_globals
+from backproof.reading.recipes import PROBE, Reader, Recipe, Unbound, parsed, parsed_return
+
+_TENSORS = {
+    "Z": r"z\d?|pre_?activations?|activation_cache|z_?cache",
+    "W": r"w\d?|weights?|kernel|theta",
+    "b": r"b\d?|bias(?:es)?|c",
+    "A_prev": r"a|a\d|a_?prev(?:ious)?|prev_?a|x|inputs?|inp|in_?data|features|h_?prev|layer_?input",
+}
+_TENSOR = {tensor: re.compile(pattern) for tensor, pattern in _TENSORS.items()}
+_CACHE = re.compile(r"cache[sd]?|memory|store[d]?|ctx|saved|(?:\w+_)?cache")
+_BACKWARD = re.compile(r"_?(?:backwards?|back_?prop|back|bwd|bprop|grad(?:ient)?|derivative)_?")
+_LINEAR = ("A_prev", "W", "b")
+_INPUT = f"{PROBE}.x"
+_ARRIVING = f"{PROBE}.y"
+
+
+class _Piece(NamedTuple):
+    """A function or method, the parameter that arrives from above, and what it is."""
+
+    name: str
+    function: ast.FunctionDef
+    arriving: str
+    model: Model
+    activation: str | None = None  # by its name, or by the argument that says which
+    said: str | None = None  # that argument, as the file spells it
+
+
+def pieces(read: Reader) -> list[Recipe]:
+    """A recipe for each piece that the file defines, and for each activation that it takes."""
+    found: list[Recipe] = []
+    for scope in read.found:
+        if scope.function is None:
+            continue
+        try:
+            if scope.owner is None:
+                found += _functions(read, scope.function)
+            else:
+                found += _layers(read, scope.owner, scope.function)
+        except Unbound:
+            continue  # what it keeps is not known
+    return found
+
+
+# --- functions -----------------------------------------------------------------------------------
+
+
+def _functions(read: Reader, function: ast.FunctionDef) -> Iterator[Recipe]:
+    parameters = parameters_of(function)
+    arriving = [name for name, _, _ in parameters if names.is_piece([name])]
+    if len(arriving) != 1 or not parameters or parameters[0][0] != arriving[0]:
+        return
+    if any(roles.role(name) == "y" for name, _, _ in parameters) or not _gives(function):
+        return
+    kept = {
+        name: _kept(function, name, read, 0)
+        for name, default, _ in parameters[1:]
+        if not default and not _says_which(name) and roles.role(name) not in ("n", "lambda")
+    }
+    tensors = {tensor for one in kept.values() for tensor in _flat(one)}
+    forward = _forward_of(function, read)
+    kind = _kind(function, tensors, parameters, forward)
+    if kind is None:
+        return
+    says = next((name for name, _, _ in parameters if _says_which(name)), None)
+    spellings = _spellings(function, forward) if says else {None: _by_name(function.name)}
+    for said, activation in spellings.items():
+        model = PIECES[f"{kind}_piece"]
+        piece = _Piece(function.name, function, arriving[0], model, activation, said)
+        if model.has_activation and activation is None and forward is None:
+            raise Unbound(f"{function.name}: which activation it goes back through is not said")
+        yield _recipe(read, piece, kept, forward)
+
+
+def _says_which(name: str) -> bool:
+    return re.fullmatch(r"act(?:ivation)?(?:_?(?:fn|func|function|name|type))?", name.lower()) is not None
+
+
+def _gives(function: ast.FunctionDef) -> bool:
+    return any(isinstance(one, ast.Return) and one.value for one in updates.own_nodes(function.body))
+
+
+Kept = str | tuple["Kept", ...] | dict[str, "Kept"] | None  # tensors, as a cache holds them
+
+
+def _flat(kept: Kept) -> Iterator[str]:
+    if isinstance(kept, str):
+        yield kept
+    elif kept is not None:
+        for one in kept.values() if isinstance(kept, dict) else kept:
+            yield from _flat(one)
+
+
+def _kept(function: ast.FunctionDef, name: str, read: Reader, deep: int) -> Kept:
+    """What the variable holds, by how it is unpacked and by names; None where it cannot be told."""
+    for node in updates.own_nodes(function.body):
+        if not isinstance(node, ast.Assign) or len(node.targets) != 1:
+            continue
+        target, value = node.targets[0], node.value
+        if isinstance(value, ast.Name) and value.id == name:
+            if isinstance(target, ast.Tuple):
+                parts = [updates.last_word(one) for one in target.elts]
+                held = tuple(_kept(function, part, read, deep) for part in parts)
+                return None if None in held else held
+            if isinstance(target, ast.Name) and target.id != name:
+                return _kept(function, target.id, read, deep)
+    keys = _keys(function, name)
+    if keys:
+        known = {key: tensor_of(key) for key in keys}
+        return None if None in known.values() else dict(known)
+    handed = _handed_on(function, name, read)
+    if handed is not None and deep < 3:
+        inner = _kept(*handed, read, deep + 1)
+        if inner is not None:
+            return inner
+    if re.fullmatch(r"lin(?:ear)?_?cache", name.lower()):
+        return _LINEAR
+    own = tensor_of(name)
+    if own is None and _CACHE.fullmatch(name.lower()) and handed is None:
+        return "Z"  # an activation's cache, which it uses as it is
+    return own
+
+
+def tensor_of(name: str) -> str | None:
+    """The tensor of a piece that a name means."""
+    lowered = name.lower().strip("_")
+    return next((one for one, pattern in _TENSOR.items() if pattern.fullmatch(lowered)), None)
+
+
+def _keys(function: ast.FunctionDef, name: str) -> list[str]:
+    found = [
+        node.slice.value
+        for node in updates.own_nodes(function.body)
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == name
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, str)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _handed_on(
+    function: ast.FunctionDef, name: str, read: Reader
+) -> tuple[ast.FunctionDef, str] | None:
+    """The function of the file that the variable is handed on to, and its parameter for it."""
+    for node in updates.own_nodes(function.body):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            callee = read.functions.get(node.func.id)
+            for place, argument in enumerate(node.args):
+                if isinstance(argument, ast.Name) and argument.id == name and callee is not None:
+                    taken = parameters_of(callee)
+                    if place < len(taken):
+                        return callee, taken[place][0]
+    return None
+
+
+def _kind(
+    function: ast.FunctionDef,
+    tensors: set[str],
+    parameters: Sequence[tuple[str, bool, bool]],
+    forward: ast.FunctionDef | None,
+) -> str | None:
+    says = any(_says_which(name) for name, _, _ in parameters)
+    if "W" in tensors:
+        through = says or "Z" in tensors or _by_name(function.name) is not None
+        return "linear_activation" if through else "linear"
+    if "Z" in tensors or (forward is not None and _by_name(function.name) is not None):
+        return "activation"
+    return "linear_activation" if says and forward is not None else None
+
+
+def _by_name(name: str) -> str | None:
+    """The activation that a name says: `relu_backward`, `sigmoidBackward`."""
+    lowered = re.sub(r"[_\d]", "", name.lower())
+    for activation in sorted(ACTIVATIONS[1:], key=len, reverse=True):
+        if activation.replace("_", "") in lowered:
+            return activation
+    return "relu" if lowered == "rectifierbackward" else None
+
+
+def _spellings(
+    function: ast.FunctionDef, forward: ast.FunctionDef | None
+) -> dict[str | None, str | None]:
+    """The activations that an argument chooses among, as the file spells them."""
+    texts = [
+        node.value
+        for one in (function, *([forward] if forward else []))
+        for node in ast.walk(one)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    docstrings = {ast.get_docstring(one, clean=False) for one in (function, forward) if one}
+    return {
+        text: _by_name(text)
+        for text in texts
+        if text not in docstrings and len(text) < 16 and _by_name(text) is not None
+    }
+
+
+def _forward_of(function: ast.FunctionDef, read: Reader) -> ast.FunctionDef | None:
+    """The forward function that goes with a piece: `linear_forward`, `relu`."""
+    stem = _BACKWARD.sub("", function.name.lower()).strip("_")
+    for name, other in read.functions.items():
+        lowered = name.lower()
+        exact = lowered in (stem, f"{stem}_forward", f"{stem}forward", f"forward_{stem}")
+        if exact and other is not function and not names.is_piece(_words(other)):
+            return other
+    return None
+
+
+def _words(function: ast.FunctionDef) -> list[str]:
+    return [name for name, _, _ in parameters_of(function)]
+
+
+def _recipe(
+    read: Reader, piece: _Piece, kept: Mapping[str, Kept], forward: ast.FunctionDef | None
+) -> Recipe:
+    called = _forward_call(piece, forward)
+    arguments = []
+    lines = []
+    if called is not None:
+        lines.append(f"__forward = {called[0]}")
+    for name, default, keyword in parameters_of(piece.function):
+        if name == piece.arriving:
+            value: str | None = _ARRIVING
+        elif _says_which(name):
+            value = None if piece.said is None else repr(piece.said)
+        elif name in kept:
+            is_cache = tensor_of(name) is None or isinstance(kept[name], tuple | dict)
+            value = called[1] if called is not None and called[1] and is_cache else None
+            value = value or _given(kept[name], piece.model)
+        else:
+            value = {"n": f"{PROBE}.size('n')", "lambda": f"{PROBE}.penalty"}.get(
+                str(roles.role(name)) if not default else ""
+            )
+        if value is None:
+            if default:
+                continue
+            raise Unbound(f"{piece.name} takes {name}, and what that holds is not known")
+        arguments.append(f"{name}={value}" if keyword else value)
+    lines.append(f"__result = {piece.function.name}({', '.join(arguments)})")
+    given, result = _results(piece)
+    return _made(read, piece, piece.function, lines, given, result)
+
+
+def _made(
+    read: Reader,
+    piece: _Piece,
+    function: ast.FunctionDef,
+    lines: Sequence[str],
+    given: tuple[str, ...],
+    result: str,
+) -> Recipe:
+    body = [*(parsed(line) for line in lines), parsed_return(result)]
+    wanted = frozenset(gifts_in(body))
+    name = piece.name if piece.said is None else f"{piece.name} ({piece.said})"
+    return Recipe(
+        name,
+        function.lineno,
+        needed(read, with_globals(read, body), {}),
+        wanted,
+        updates=False,
+        piece=piece.model.name,
+        activation=piece.activation,
+        given=given,
+    )
+
+
+def gifts_in(body: Iterable[ast.stmt]) -> list[str]:
+    """The tensors that a driver hands over itself."""
+    found = [
+        str(ast.literal_eval(node.args[0]))
+        for line in body
+        for node in ast.walk(line)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "gift"
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _given(kept: Kept, model: Model) -> str | None:
+    """What a cache holds, as source."""
+    if kept is None:
+        return None
+    if isinstance(kept, tuple):
+        parts = [_given(one, model) for one in kept]
+        return None if None in parts else f"({', '.join(str(part) for part in parts)},)"
+    if isinstance(kept, dict):
+        items = {key: _given(one, model) for key, one in kept.items()}
+        if None in items.values():
+            return None
+        return "{" + ", ".join(f"{key!r}: {value}" for key, value in items.items()) + "}"
+    if kept == ("Z" if model.piece == "activation" else "A_prev"):
+        return _INPUT
+    if kept == "A_prev":  # of an activation there is no other input
+        return None
+    return f"{PROBE}.gift({kept!r})"
+
+
+def _forward_call(
+    piece: _Piece, forward: ast.FunctionDef | None
+) -> tuple[str, str | None] | None:
+    """The call of the forward function, and where in its result the cache is, if it gives one."""
+    if forward is None:
+        return None
+    arguments = []
+    for name, default, _ in parameters_of(forward):
+        if _says_which(name):
+            value: str | None = repr(piece.said) if piece.said else None
+        else:
+            tensor = tensor_of(name)
+            if piece.model.piece == "activation":
+                tensor = "Z" if tensor in ("Z", "A_prev") else None
+            value = _given(tensor, piece.model)
+        if value is None:
+            if default:
+                continue
+            return None
+        arguments.append(value)
+    returned = [
+        one.value
+        for one in updates.own_nodes(forward.body)
+        if isinstance(one, ast.Return) and one.value is not None
+    ]
+    cache = None
+    if returned and isinstance(returned[-1], ast.Tuple):
+        elements = returned[-1].elts
+        caches = [
+            place
+            for place, one in enumerate(elements)
+            if isinstance(one, ast.Tuple | ast.Dict)
+            or (isinstance(one, ast.Name) and _CACHE.fullmatch(one.id.lower()))
+        ]
+        place = caches[0] if caches else (1 if len(elements) == 2 else None)
+        cache = None if place is None else f"__forward[{place}]"
+    return f"{forward.name}({', '.join(arguments)})", cache
+
+
+def _results(piece: _Piece) -> tuple[tuple[str, ...], str]:
+    """Which gradients the function returns, in our order, and the expression that gives them."""
+    returned = [
+        one.value
+        for one in updates.own_nodes(piece.function.body)
+        if isinstance(one, ast.Return) and one.value is not None
+    ]
+    last = returned[-1]
+    wanted = tuple(piece.model.parameters)
+    if isinstance(last, ast.Dict):
+        keys = [key.value for key in last.keys if isinstance(key, ast.Constant)]
+        places = {_gradient(str(key), piece.model): repr(key) for key in keys}
+    elif isinstance(last, ast.Tuple):
+        places = {
+            _gradient(updates.last_word(one), piece.model): str(place)
+            for place, one in enumerate(last.elts)
+            if isinstance(one, ast.Name | ast.Subscript | ast.Attribute)
+        }
+    elif len(wanted) == 1:
+        return wanted, "__result"
+    else:
+        return wanted, "__result"  # of another function: in its order, which is the usual one
+    given = tuple(tensor for tensor in wanted if tensor in places)
+    if not given:
+        raise Unbound(f"{piece.name}: which gradients it returns is not said by their names")
+    taken = [f"__result[{places[tensor]}]" for tensor in given]
+    return given, taken[0] if len(given) == 1 else f"({', '.join(taken)})"
+
+
+def _gradient(name: str, model: Model) -> str | None:
+    """The tensor whose gradient a name means: `dA_prev`, `dx`, `grad_w`."""
+    match = re.fullmatch(r"(?:d|grad|gradient|delta)_?(?P<of>.+)|(?P<after>.+)_(?:grad|gradient)", name.lower())
+    tensor = None if match is None else tensor_of(match["of"] or match["after"])
+    if model.piece == "activation":
+        return "Z" if tensor in ("Z", "A_prev") else None
+    return tensor if tensor in _LINEAR else None
+
+
+# --- layers as classes -----------------------------------------------------------------------------
+
+
+def _layers(read: Reader, owner: ast.ClassDef, function: ast.FunctionDef) -> Iterator[Recipe]:
+    """The backward method of a class that is one layer: it takes what arrives and nothing else."""
+    required = [name for name, default, _ in parameters_of(function)[1:] if not default]
+    if len(required) != 1 or not (names.is_piece(required) or _arrives(required[0])):
+        return
+    if not re.fullmatch(r"_*(?:backwards?|back_?prop\w*|bprop|grad(?:ient)?)", function.name.lower()):
+        return
+    if any(updates.updates(function.body)):
+        return
+    methods = {one.name: one for one in owner.body if isinstance(one, ast.FunctionDef)}
+    forward = methods.get("forward") or methods.get("__call__")
+    if forward is None or len([n for n, d, _ in parameters_of(forward)[1:] if not d]) != 1:
+        return
+    by_name = _by_name(owner.name)
+    of = PIECES["linear_piece" if by_name is None else "activation_piece"]
+    stored = {
+        tensor: node.attr
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and (tensor := _gradient(node.attr, of)) is not None
+    }
+    if not _gives(function) and not stored.keys() & {"A_prev", "Z"}:
+        return
+    if stored and by_name is None:
+        kind = "linear"
+    elif stored.keys() <= {"Z"} and by_name is not None and not _has_weights(owner):
+        kind = "activation"
+    else:
+        return
+    model = PIECES[f"{kind}_piece"]
+    piece = _Piece(f"{owner.name}.{function.name}", function, required[0], model, by_name)
+    lines = [
+        f"__self = {instance(owner, read)}".replace("size('h')", "size('k')"),
+        f"__self = {PROBE}.give('__self', __self)",
+        f"__forward = __self.{forward.name}({_INPUT})",
+        f"__result = __self.{function.name}({_ARRIVING})",
+    ]
+    given = tuple(t for t in model.parameters if t in stored or t not in ("W", "b"))
+    if _gives(function):
+        stored = {tensor: name for tensor, name in stored.items() if tensor in ("W", "b")}
+    taken = [f"__self.{stored[tensor]}" if tensor in stored else "__result" for tensor in given]
+    result = taken[0] if len(given) == 1 else f"({', '.join(taken)})"
+    made = _made(read, piece, function, lines, given, result)
+    yield made._replace(wanted=made.wanted | frozenset(_weights(owner)))
+
+
+def _arrives(name: str) -> bool:
+    return re.fullmatch(
+        r"(?:output_?|out_?|up_?|grad_?)*(?:grad(?:ient)?s?|error|dvalues|dy|d_?h|dl)(?:_?(?:out(?:put)?|next))?",
+        name.lower(),
+    ) is not None
+
+
+def _weights(owner: ast.ClassDef) -> Iterator[str]:
+    """The attributes that are weights or biases."""
+    for node in ast.walk(owner):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            if tensor_of(node.attr) in ("W", "b"):
+                yield node.attr
+
+
+def _has_weights(owner: ast.ClassDef) -> bool:
+    return any(True for _ in _weights(owner)) or any(
+        patterns.called(node) in ("dot", "matmul") or isinstance(node, ast.MatMult)
+        for node in ast.walk(owner)
+    )
