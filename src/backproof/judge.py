@@ -348,6 +348,8 @@ def _factor(
         ]
         if np.median(apart) < _CLOSE:
             return factor, True
+    if candidate.spec.stated is not None and not losses:
+        return candidate.spec.stated, True
     squared = candidate.model.output not in ("sigmoid", "softmax")
     tried = ("1", "n", "2", "2n") if squared and not losses else ("1", "n")
     if candidate.model.piece is not None:

@@ -17,8 +17,11 @@ def bound_arguments(function: ast.FunctionDef, read: Reader, skip: int = 0) -> s
     listed = parameters_of(function)[skip:]
     known = {roles.role(name) for name, _, _ in listed}
     unknown = iter([axis for axis in "dhk" if axis not in known])
+    apart = known >= {"d", "dims"}  # the inputs' size stands by itself
     for name, default, keyword in listed:
         value = value_for(name, function, read, default)
+        if value == SIMPLE["dims"] and apart:
+            value += "[1:]"
         if value is None and not default and function.name in ("__init__", "init"):
             axis = next(unknown, None)
             value = None if axis is None else SIMPLE[axis]

@@ -62,7 +62,7 @@ def losses(read: Reader) -> list[Recipe]:
     found = []
     for scope in read.found:
         function = scope.function
-        if function is None or not names.is_loss(function.name):
+        if function is None or not names.is_loss(function.name) or function.decorator_list:
             continue
         if any(names.gradient(name) is not None for name in _returned_names(function)):
             continue

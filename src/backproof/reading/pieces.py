@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from backproof.notation import ACTIVATIONS, PIECES, Model
+from backproof.notation import ACTIVATIONS, LEAKY_SLOPE, PIECES, Model
 from backproof.reading import names, patterns, roles, updates
 from backproof.reading.arguments import instance
 from backproof.reading.binding import parameters_of
@@ -83,6 +83,7 @@ def _functions(read: Reader, function: ast.FunctionDef) -> Iterator[Recipe]:
     says = next((name for name, _, _ in parameters if _says_which(name)), None)
     spellings = _spellings(function, forward) if says else {None: _by_name(function.name)}
     for said, activation in spellings.items():
+        activation = _with_slope(activation, function, read)
         model = PIECES[f"{kind}_piece"]
         piece = _Piece(function.name, function, arriving[0], model, activation, said)
         if model.has_activation and activation is None and forward is None:
@@ -195,6 +196,29 @@ def _by_name(name: str) -> str | None:
         if activation.replace("_", "") in lowered:
             return activation
     return "relu" if lowered == "rectifierbackward" else None
+
+
+def _with_slope(
+    activation: str | None, function: ast.FunctionDef, read: Reader
+) -> str | None:
+    """A leaky ReLU with the slope that its function names; None where it names several."""
+    if activation != "leaky_relu":
+        return activation
+    used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+    places: list[ast.AST] = [function]
+    for statement in read.script:
+        if isinstance(statement, ast.Assign) and {updates.last_word(t) for t in statement.targets} & used:
+            places.append(statement)
+    slopes = {
+        node.value
+        for place in places
+        for node in ast.walk(place)
+        if isinstance(node, ast.Constant) and isinstance(node.value, float) and 0.0 < node.value < 1.0
+    }
+    if len(slopes) > 1:
+        return None
+    slope = slopes.pop() if slopes else LEAKY_SLOPE
+    return activation if slope == LEAKY_SLOPE else f"{activation}_{slope:g}"
 
 
 def _spellings(
@@ -409,7 +433,7 @@ def _layers(read: Reader, owner: ast.ClassDef, function: ast.FunctionDef) -> Ite
     forward = methods.get("forward") or methods.get("__call__")
     if forward is None or len([n for n, d, _ in parameters_of(forward)[1:] if not d]) != 1:
         return
-    by_name = _by_name(owner.name)
+    by_name = _with_slope(_by_name(owner.name), function, read)
     of = PIECES["linear_piece" if by_name is None else "activation_piece"]
     stored = {
         tensor: node.attr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +31,7 @@ class Resolved(NamedTuple):
     spec: Spec | None
     question: str | None = None
     match: tuple[str, str] | None = None
-    objective: str | None = None  # the loss it states, as `settle.stated` calls it
+    stated: settle.Stated = settle.Stated(None, None)
 
 
 _MODEL = FAMILY["mlp"]  # stands in until the forward pass tells
@@ -141,7 +141,7 @@ def _handed_over(
             if len(bound) != len(paths) or len(weights) != depth:
                 continue
             absent = tuple(name for name in model.parameters if name not in bound.values())
-            for told in slots.proposals(bound, model):
+            for told in _with_signs(read, slots.proposals(bound, model)):
                 layouts = {name: layout for name, layout in told.items() if name not in "xy"}
                 assignment = Assignment(depth, several, bound, layouts, absent)
                 spec = _spec(recipe, key, assignment, told["x"], told["y"])
@@ -164,15 +164,26 @@ def _outputs(read: Reader) -> tuple[bool, ...]:
     return (True, False) if classes else (False, True)
 
 
+_SIGNS = re.compile(
+    r"exp\(\s*-?\s*(?:y|t)\w*\s*\*|margin|np\.sign\(|where\([^()]*,\s*-?1\.?,\s*-?1|"
+    r"\{-1|-1 (?:and|or|/)|[-+]1/[-+]1|2\.?\s*\*\s*\(?[yt]\w*\s*-\s*1|"
+    r"\b[yYtT]\w*\[[^\]]*\]\s*=\s*-1"
+)
+
+
+def _with_signs(
+    read: Reader, proposals: Iterable[dict[str, str]]
+) -> Iterator[dict[str, str]]:
+    """The proposals, with labels -1 and 1 first where the file speaks of them."""
+    for told in proposals:
+        if _SIGNS.search(read.program.text) and "k" not in told["y"]:
+            yield {**told, "y": f"{told['y'].partition(':')[0]}:sign"}
+        yield told
+
+
 def _forms(read: Reader, several: bool, single: bool) -> Iterator[tuple[str, str]]:
     """The layouts of x and y that are tried."""
-    text = read.program.text
-    signs = re.search(
-        r"exp\(\s*-?\s*(?:y|t)\w*\s*\*|margin|np\.sign\(|where\([^()]*,\s*-?1\.?,\s*-?1|"
-        r"\{-1|-1 (?:and|or|/)|[-+]1/[-+]1|2\.?\s*\*\s*\(?[yt]\w*\s*-\s*1|"
-        r"\b[yYtT]\w*\[[^\]]*\]\s*=\s*-1",
-        text,
-    )
+    signs = _SIGNS.search(read.program.text)
     for x in ("n d", "d n", *(("d",) if single else ())):
         rows = x == "n d"
         if several:
@@ -285,25 +296,25 @@ def _concluded(
         )
     activation, output = matches[0]
     if output == "identity" and _may_go_on(read.program.text.lower(), activation):
-        named = settle.stated(trial, output, activation)[0]
-        if named is None and (loss is None or loss.objective is None):
+        named = settle.stated(trial, output, activation).objective
+        if named is None and (loss is None or loss.stated.objective is None):
             return blank._replace(
                 question="what its output goes through is not shown by any of its variables; tell "
                 "what it should be with --model"
             )
-    objective, name = settle.stated(trial, output, activation)
-    stated = objective
-    if objective is None and loss is not None and loss.match == (activation, output):
-        objective = loss.objective
-    if objective is None:
-        objective = _implied(read, trial, output, activation)
+    stated = settle.stated(trial, output, activation)
+    if stated.objective is None and loss is not None and loss.match == (activation, output):
+        stated = loss.stated._replace(name=stated.name)
+    objective = stated.objective or _implied(read, trial, output, activation)
     model = settle.model_of(family.depth, objective, family.several or output == "softmax")
     if model is None:
         return blank._replace(
             question=f"{objective} of {family.depth} layers is none of the models"
         )
-    spec = _final(trial, model, activation, name)
-    return blank._replace(spec=spec, match=(activation, output), objective=stated)
+    spec = _final(trial, model, activation, stated.name)
+    if not (stated.factor or "-").startswith("-"):
+        spec = spec._replace(stated=stated.factor)
+    return blank._replace(spec=spec, match=(activation, output), stated=stated)
 
 
 def _may_go_on(text: str, activation: str) -> bool:

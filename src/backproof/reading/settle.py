@@ -149,6 +149,8 @@ def _matches(
             score = sign * predicted(model, case, activation, "identity")
             if any(_is_among(_out(z, "sigmoid"), seen) for z in (score, -score)):
                 yield activation, "sigmoid"
+            elif _is_among(score, seen) or _is_among(-score, seen):  # the margin y z
+                yield activation, "identity"
     for output in _OUTPUTS:
         if output == "softmax" and model.output_axis != "k":
             continue
@@ -166,14 +168,17 @@ def _by_loss(
             if output == "softmax" and spec.family.output_axis != "k":
                 continue
             known = _objectives(spec, case, output, activation)
-            if any(_is_near(own, value, case) for own in losses for value in known.values()):
+            if any(_factor(own, value, case) for own in losses for value in known.values()):
                 yield activation, output
 
 
-def _is_near(own: float, value: float, case: Mapping[str, np.ndarray]) -> bool:
+def _factor(own: float, value: float, case: Mapping[str, np.ndarray]) -> str | None:
+    """What a loss is of the mean loss `value`, a key of `explain.FACTORS`; None for neither."""
     k, n = case["y"].shape
-    factors = (1.0, n, 2.0, 2.0 * n, 1.0 / k, 2.0 / k, -1.0, -n)
-    return any(abs(own - f * value) <= 1e-5 * abs(f * value) for f in factors)
+    factors = {"1": 1.0, "n": n, "2": 2.0, "2n": 2.0 * n, "1/k": 1.0 / k, "2/k": 2.0 / k}
+    factors |= {"-1": -1.0, "-n": -n}
+    near = (name for name, f in factors.items() if abs(own - f * value) <= 1e-5 * abs(f * value))
+    return next(near, None)
 
 
 def predicted(
@@ -257,14 +262,23 @@ def _objectives(
     return {"tanh_squared": squared} if output == "tanh" else {"identity": squared}
 
 
-def stated(trial: Trial, output: str, activation: str) -> tuple[str | None, str | None]:
-    """Which loss the file computes, and under which name it has it before the update."""
+class Stated(NamedTuple):
+    """A file's own loss: which it is, under which name it has it before the update, its factor."""
+
+    objective: str | None
+    name: str | None
+    factor: str | None = None
+
+
+def stated(trial: Trial, output: str, activation: str) -> Stated:
+    """Which loss the file computes."""
     for after in (False, True) if trial.spec.updates else (False,):
         for objective, value in objectives(trial, output, activation, after=after).items():
             for name, own in trial.losses.items():
-                if _is_near(own, value, trial.case):
-                    return objective, None if after else name
-    return None, next(iter(trial.losses), None)
+                factor = _factor(own, value, trial.case)
+                if factor is not None:
+                    return Stated(objective, None if after else name, factor)
+    return Stated(None, next(iter(trial.losses), None))
 
 
 def penalty_of(child: Child, trial: Trial, name: str | None) -> tuple[str | None, tuple[str, ...]]:

@@ -49,6 +49,8 @@ class Spec(NamedTuple):
             where its loss has none, and then lambda is 0.
         penalised: the parameters whose squares it sums.
         likelihood: what it calls its loss is a log-likelihood, which is to grow.
+        stated: what the file's own loss is of the mean loss, a key of `explain.FACTORS`; None where
+            it states none.
         loss_only: it gives the loss and nothing else.
         fixed: sizes of axes that the file fixes itself.
         batch: how many examples it takes at most, None for any number.
@@ -70,6 +72,7 @@ class Spec(NamedTuple):
     absent: tuple[str, ...] = ()
     single: bool = False
     likelihood: bool = False
+    stated: str | None = None
     loss_only: bool = False
     penalty: str | None = None
     penalised: tuple[str, ...] = ()

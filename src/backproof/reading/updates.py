@@ -162,6 +162,8 @@ def _is_parameter(update: Update) -> bool:
     lowered = word.lower()
     if isinstance(update.target, ast.Subscript) and "'d' +" in ast.unparse(update.step):
         return True  # p[k] = p[k] - lr * grads["d" + k]
+    if _goes_through(update):
+        return True
     if not word or names.gradient(word) is not None or names.is_loss(word):
         return False
     if patterns.number(update.step) is not None:
@@ -198,6 +200,23 @@ def _is_parameter(update: Update) -> bool:
         return has_rate or has_gradient or has_product or has_times or has_sum
     in_container = isinstance(update.target, ast.Subscript) and has_rate
     return (has_rate and (has_gradient or has_sum)) or has_product or in_container
+
+
+def _goes_through(update: Update) -> bool:
+    """`p[k] -= lr * g[k]`: a parameter and its gradient are kept under one key, which varies."""
+    target = update.target
+    return (
+        isinstance(target, ast.Subscript)
+        and isinstance(target.slice, ast.Name)
+        and isinstance(update.step, ast.BinOp)
+        and isinstance(update.step.op, ast.Mult)
+        and any(
+            isinstance(part, ast.Subscript)
+            and ast.unparse(part.slice) == target.slice.id
+            and re.match(r"d|g|nabla", base_of(part).lower())
+            for part in (update.step.left, update.step.right)
+        )
+    )
 
 
 WEIGHT_LIKE = re.compile(
