@@ -164,7 +164,7 @@ class Candidate(NamedTuple):
         most = 1 if self.spec.single else self.spec.batch
         arrays["x"], arrays["y"] = arrays["x"][:, :most], arrays["y"][:, :most]
         if ":" in self.spec.layouts["y"]:
-            arrays["y"] = hard_labels(self.model, arrays["y"])
+            arrays["y"] = hard_labels(self.spec.layouts["y"], arrays["y"])
         return Case(arrays, case.scale)
 
 
@@ -214,9 +214,9 @@ FACTORS: Mapping[str, str] = {
 }
 
 
-def hard_labels(model: Model, y: NDArray) -> NDArray:
-    """The labels as certainties."""
-    if model.output == "softmax" or (model.several and y.shape[0] > 1):
+def hard_labels(layout: str, y: NDArray) -> NDArray:
+    """The labels as certainties: one class for each example, or 0 and 1."""
+    if layout.endswith(":class"):
         return np.eye(y.shape[0])[:, y.argmax(axis=0)]
     return np.where(y > 0.5, 1.0, 0.0)
 

@@ -193,7 +193,8 @@ def member(depth: int, output: Output, several: bool = False) -> Model | None:
         (
             model
             for model in FAMILY.values()
-            if model.piece is None and (model.depth, model.output, model.output_axis) == (depth, output, axis)
+            if model.piece is None
+            and (model.depth, model.output, model.output_axis) == (depth, output, axis)
         ),
         None,
     )

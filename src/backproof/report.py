@@ -98,7 +98,9 @@ def _counterexample(name: str, shown: Counterexample) -> Iterator[str]:
     yield f"      actual   = {_matrix(shown.actual)}"
     if not math.isfinite(shown.margin):
         finite = math.isfinite(float(shown.actual[shown.worst]))
-        words = "exact arithmetic: there is nothing to round here" if finite else "not a finite number"
+        words = (
+            "exact arithmetic: there is nothing to round here" if finite else "not a finite number"
+        )
         yield f"      {words}"
         return
     where = f"at entry {list(shown.worst)}, " if shown.actual.size > 1 else ""

@@ -289,11 +289,18 @@ def _piece(model: Model, arrays: Arrays, activation: str) -> dict[str, NDArray]:
     layers = importlib.import_module("backproof.reference.deep_mlp")
     arriving = arrays[model.target]
     if model.piece == "activation":
-        z, gradients = arrays["Z"], {"dZ": layers.activation_backward(arriving, arrays["Z"], activation)}
+        z, gradients = (
+            arrays["Z"],
+            {"dZ": layers.activation_backward(arriving, arrays["Z"], activation)},
+        )
     else:
         W, a_previous = arrays["W"], arrays["A_prev"]
         z = W @ a_previous + arrays["b"]
-        dz = layers.activation_backward(arriving, z, activation) if model.has_activation else arriving
+        dz = (
+            layers.activation_backward(arriving, z, activation)
+            if model.has_activation
+            else arriving
+        )
         dW, db, da_previous = layers.linear_backward(dz, W, a_previous)
         gradients = {"dA_prev": da_previous, "dW": dW, "db": db}
     given = layers.ACTIVATIONS[activation].g(z) if model.has_activation else z

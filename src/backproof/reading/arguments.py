@@ -73,6 +73,9 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
     callee = _function_for(name, read)
     if callee is not None:
         return callee
+    if is_unrolled(name, function, read):
+        order = "F" if re.search(r"order\s*=\s*['\"]F['\"]", read.program.text) else "C"
+        return f"{PROBE}.unrolled({name!r}, {order!r})"
     like = updates.WEIGHT_LIKE.fullmatch(name.strip("_").lower()) is not None and not default
     if names.parameter(name) is not None or like or _is_keyed(name, function):
         made = initializer(read)
@@ -125,6 +128,31 @@ def _is_list_of_pairs(name: str, function: ast.FunctionDef) -> bool:
         and node.iter.id == name
         for node in ast.walk(function)
     )
+
+
+def is_unrolled(name: str, function: ast.FunctionDef, read: Reader, deep: int = 0) -> bool:
+    """Whether all parameters are in one vector, of which slices are reshaped to them."""
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Call):
+            continue
+        if patterns.called(node) == "reshape":
+            parts = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+            for part in [*parts, *node.args[:1]]:
+                if (
+                    isinstance(part, ast.Subscript)
+                    and isinstance(part.slice, ast.Slice)
+                    and isinstance(part.value, ast.Name)
+                    and part.value.id == name
+                ):
+                    return True
+        callee = read.functions.get(node.func.id) if isinstance(node.func, ast.Name) else None
+        if callee is not None and callee is not function and deep < 2:
+            taken = parameters_of(callee)
+            for place, argument in enumerate(node.args[: len(taken)]):
+                handed = isinstance(argument, ast.Name) and argument.id == name
+                if handed and is_unrolled(taken[place][0], callee, read, deep + 1):
+                    return True
+    return False
 
 
 def _is_keyed(name: str, function: ast.FunctionDef) -> bool:

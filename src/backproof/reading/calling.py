@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from backproof.reading import names, rates, roles, updates
-from backproof.reading.arguments import instance, preparing, value_for
+from backproof.reading.arguments import instance, is_unrolled, preparing, value_for
 from backproof.reading.binding import parameters_of
 from backproof.reading.drivers import needed, with_globals
 from backproof.reading.recipes import PROBE, Reader, Recipe, Unbound, parsed, parsed_return
@@ -35,7 +35,7 @@ _DEPTH = 3
 
 def called(read: Reader) -> list[Recipe]:
     """The functions and methods that give gradients, each with what has to be called before it."""
-    scopes = [one for one in read.found if one.function is not None and _gives_gradients(one)]
+    scopes = [one for one in read.found if one.function is not None and _gives_gradients(read, one)]
     return [_recipe_or_question(read, scope, moves=False) for scope in scopes]
 
 
@@ -64,7 +64,7 @@ def losses(read: Reader) -> list[Recipe]:
         function = scope.function
         if function is None or not names.is_loss(function.name) or function.decorator_list:
             continue
-        if any(names.gradient(name) is not None for name in _returned_names(function)):
+        if _returns_gradients(function):
             continue
         composer = _Composer(read, scope.owner)
         composer.done.add(function.name)
@@ -113,16 +113,33 @@ def _takes_inputs(function: ast.FunctionDef) -> bool:
     return any(roles.role(name) in ("x", "y") for name, _, _ in parameters_of(function))
 
 
-def _gives_gradients(scope: Scope) -> bool:
+def _unrolled(read: Reader, function: ast.FunctionDef) -> str | None:
+    """The parameter that holds all parameters in one vector, if there is one."""
+    listed = [name for name, _, _ in parameters_of(function)]
+    return next((name for name in listed if is_unrolled(name, function, read)), None)
+
+
+def _returns_gradients(function: ast.FunctionDef) -> bool:
+    """Whether a function returns gradients, beside the loss perhaps."""
+    value = _returns(function)[-1] if _returns(function) else None
+    found = _returned_names(function)
+    together = isinstance(value, ast.Tuple) and any(names.is_collection(name) for name in found)
+    return together or any(names.gradient(name) is not None for name in found)
+
+
+def _gives_gradients(read: Reader, scope: Scope) -> bool:
     function = scope.function
     assert function is not None
     parameters = [name for name, _, _ in parameters_of(function)]
-    if names.is_piece(parameters) or names.is_loss(function.name):
-        return False
     if any(updates.updates(scope.body)):
         return False
-    found = [name for name in _returned_names(function) if names.gradient(name) is not None]
-    if found:
+    if _unrolled(read, function) and any(roles.role(name) == "x" for name in parameters):
+        return True
+    if names.is_piece(parameters):
+        return False
+    if names.is_loss(function.name):
+        return scope.owner is None and _returns_gradients(function)
+    if any(names.gradient(name) is not None for name in _returned_names(function)):
         return True
     if names.is_backward(function.name) and _returns(function):
         return True
@@ -293,7 +310,8 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
         body += [parsed(f"__result = {target}({arguments})")]
         if scope.owner is not None:
             body += [parsed(f"{PROBE}.note(vars(__self))")]
-        body += [parsed_return("__result")]
+        whole = None if scope.owner is not None else _unrolled(read, function)
+        body += [parsed_return(f"{PROBE}.rolled({whole!r}, __result)" if whole else "__result")]
     wanted = words_of(read, scope) | _given(body)
     known_rates = rates.rate_names(function.body) if moves else set()
     steps = list(updates.updates(function.body))

@@ -248,16 +248,17 @@ def _with_sizes(layout: str, shape: tuple[int, ...]) -> str:
 
 
 def describe(convention: Convention, model: Model) -> str:
-    """One line for the report: the nearest preset, and the tensors that differ from it."""
-    first = next(tensor for tensor in ("x", *model.layouts) if tensor in model.layouts)
-    best, differing = "columns", [tensor for tensor in convention if tensor in model.layouts]
-    for name in PRESETS:
-        base = preset(name, model)
-        others = [t for t in convention if t in base and convention[t] != base[t]]
-        if len(others) < len(differing) or (
-            len(others) == len(differing) and convention.get(first) == base[first]
-        ):
-            best, differing = name, others
+    """One line for the report: columns or rows, and the tensors that are otherwise."""
+    first = "x" if "x" in model.layouts else next(iter(model.layouts))
+    order = convention.get(first, "").replace("1+", "").replace("+1", "")
+    bases = {name: preset(name, model) for name in PRESETS}
+    others = {
+        name: [t for t in convention if t in base and convention[t] != base[t]]
+        for name, base in bases.items()
+    }
+    # One example alone has no order: then the preset that says most of the rest.
+    best = min(PRESETS, key=lambda name: (bases[name][first] != order, len(others[name])))
+    differing = others[best]
     phrases = [_phrase(tensor, convention[tensor]) for tensor in differing]
     without = [tensor for tensor in model.parameters if tensor not in convention]
     text = f"examples are {best}"

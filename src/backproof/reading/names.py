@@ -27,7 +27,7 @@ Y = re.compile(rf"ys?{_BATCH}|y_?(?:true|onehot|one_hot|enc)|t|targets?|labels?"
 _LOSS = re.compile(
     r"(?:(?:total|mean|avg|average|train|compute|calc|calculate|get|binary|categorical|the|my)_?)*"
     r"(?:loss(?:es)?|custo|perda|erro_quadratico|(?:avg_)?log_?lik(?:elihood)?|likelihood|ll|cost|j|l|bce|mse|nll|ce|cross_?entropy|log_?loss)"
-    r"(?:_?(?:loss|cost|fn|func|function|value|val))?"
+    r"(?:_?(?:loss|cost|fn|func|function|value|val))?(?:_?(?:reg|regularized|l2))?"
 )
 _COLLECTION = re.compile(r"grads?|gradients?|derivs?|derivatives?")
 _BACKWARD = re.compile(
@@ -36,9 +36,11 @@ _BACKWARD = re.compile(
     r"|grads?|gradients?|gradient_?descent_?step|derivatives?"
     r"|(?:loss|cost|value|forward|forward_?backward)_?(?:and_?)?(?:grads?|gradients?|backward)"
     r"|grads?_?(?:and_?)?(?:loss|cost))"
-    r"(?:_?(?:fn|func|function|pass|step))?"
+    r"(?:_?(?:fn|func|function|pass|step))?(?:_?(?:reg|regularized|l2))?"
 )
-_PIECE = re.compile(r"d_?[az]\d*|d_?out|dout\w*|delta\d*|upstream\w*|grad_?out(?:put)?|d_?y_?(?:hat)?|dvalues")
+_PIECE = re.compile(
+    r"d_?[az]\d*|d_?out|dout\w*|delta\d*|upstream\w*|grad_?out(?:put)?|d_?y_?(?:hat)?|dvalues"
+)
 
 
 class Parameter(NamedTuple):

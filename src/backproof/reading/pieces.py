@@ -1,4 +1,4 @@
-"""Pieces of a backward pass: `linear_backward(dZ, cache)`, `relu_backward`, layers as classes.
+"""Pieces of a backward pass: `linear_backward(dZ, cache)`, `relu_backward` and their kin.
 
 Each takes the gradient of the loss with respect to what a step gives, and what the step kept. What
 it kept comes from the file's own forward function where there is one, and otherwise from the names
@@ -8,13 +8,13 @@ under which the piece unpacks it. A piece that keeps something unknown is left a
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from backproof.notation import ACTIVATIONS, LEAKY_SLOPE, PIECES, Model
-from backproof.reading import names, patterns, roles, updates
-from backproof.reading.arguments import instance
+from backproof.reading import names, roles, updates
 from backproof.reading.binding import parameters_of
 from backproof.reading.drivers import needed, with_globals
 from backproof.reading.recipes import PROBE, Reader, Recipe, Unbound, parsed, parsed_return
@@ -23,17 +23,17 @@ _TENSORS = {
     "Z": r"z\d?|pre_?activations?|activation_cache|z_?cache",
     "W": r"w\d?|weights?|kernel|theta",
     "b": r"b\d?|bias(?:es)?|c",
-    "A_prev": r"a|a\d|a_?prev(?:ious)?|prev_?a|x|inputs?|inp|in_?data|features|h_?prev|layer_?input",
+    "A_prev": r"a|a\d|a_?prev(?:ious)?|prev_?a|x|inputs?|inp|in_?data|features|layer_?input",
 }
 _TENSOR = {tensor: re.compile(pattern) for tensor, pattern in _TENSORS.items()}
 _CACHE = re.compile(r"cache[sd]?|memory|store[d]?|ctx|saved|(?:\w+_)?cache")
 _BACKWARD = re.compile(r"_?(?:backwards?|back_?prop|back|bwd|bprop|grad(?:ient)?|derivative)_?")
 _LINEAR = ("A_prev", "W", "b")
-_INPUT = f"{PROBE}.x"
-_ARRIVING = f"{PROBE}.y"
+INPUT = f"{PROBE}.x"
+ARRIVING = f"{PROBE}.y"
 
 
-class _Piece(NamedTuple):
+class Piece(NamedTuple):
     """A function or method, the parameter that arrives from above, and what it is."""
 
     name: str
@@ -45,30 +45,21 @@ class _Piece(NamedTuple):
 
 
 def pieces(read: Reader) -> list[Recipe]:
-    """A recipe for each piece that the file defines, and for each activation that it takes."""
+    """A recipe for each function that is a piece, and for each activation that it takes."""
     found: list[Recipe] = []
-    for scope in read.found:
-        if scope.function is None:
-            continue
-        try:
-            if scope.owner is None:
-                found += _functions(read, scope.function)
-            else:
-                found += _layers(read, scope.owner, scope.function)
-        except Unbound:
-            continue  # what it keeps is not known
+    for function in read.functions.values():
+        # What it keeps may not be known.
+        with contextlib.suppress(Unbound):
+            found += _recipes(read, function)
     return found
 
 
-# --- functions -----------------------------------------------------------------------------------
-
-
-def _functions(read: Reader, function: ast.FunctionDef) -> Iterator[Recipe]:
+def _recipes(read: Reader, function: ast.FunctionDef) -> Iterator[Recipe]:
     parameters = parameters_of(function)
     arriving = [name for name, _, _ in parameters if names.is_piece([name])]
     if len(arriving) != 1 or not parameters or parameters[0][0] != arriving[0]:
         return
-    if any(roles.role(name) == "y" for name, _, _ in parameters) or not _gives(function):
+    if any(roles.role(name) == "y" for name, _, _ in parameters) or not gives(function):
         return
     kept = {
         name: _kept(function, name, read, 0)
@@ -81,22 +72,28 @@ def _functions(read: Reader, function: ast.FunctionDef) -> Iterator[Recipe]:
     if kind is None:
         return
     says = next((name for name, _, _ in parameters if _says_which(name)), None)
-    spellings = _spellings(function, forward) if says else {None: _by_name(function.name)}
+    spellings = _spellings(function, forward) if says else {None: activation_in(function.name)}
     for said, activation in spellings.items():
-        activation = _with_slope(activation, function, read)
+        activation = with_slope(activation, function, read)
         model = PIECES[f"{kind}_piece"]
-        piece = _Piece(function.name, function, arriving[0], model, activation, said)
+        piece = Piece(function.name, function, arriving[0], model, activation, said)
         if model.has_activation and activation is None and forward is None:
             raise Unbound(f"{function.name}: which activation it goes back through is not said")
         yield _recipe(read, piece, kept, forward)
 
 
 def _says_which(name: str) -> bool:
-    return re.fullmatch(r"act(?:ivation)?(?:_?(?:fn|func|function|name|type))?", name.lower()) is not None
+    return (
+        re.fullmatch(r"act(?:ivation)?(?:_?(?:fn|func|function|name|type))?", name.lower())
+        is not None
+    )
 
 
-def _gives(function: ast.FunctionDef) -> bool:
-    return any(isinstance(one, ast.Return) and one.value for one in updates.own_nodes(function.body))
+def gives(function: ast.FunctionDef) -> bool:
+    """Whether a function returns anything."""
+    return any(
+        isinstance(one, ast.Return) and one.value for one in updates.own_nodes(function.body)
+    )
 
 
 Kept = str | tuple["Kept", ...] | dict[str, "Kept"] | None  # tensors, as a cache holds them
@@ -182,14 +179,14 @@ def _kind(
 ) -> str | None:
     says = any(_says_which(name) for name, _, _ in parameters)
     if "W" in tensors:
-        through = says or "Z" in tensors or _by_name(function.name) is not None
+        through = says or "Z" in tensors or activation_in(function.name) is not None
         return "linear_activation" if through else "linear"
-    if "Z" in tensors or (forward is not None and _by_name(function.name) is not None):
+    if "Z" in tensors or (forward is not None and activation_in(function.name) is not None):
         return "activation"
     return "linear_activation" if says and forward is not None else None
 
 
-def _by_name(name: str) -> str | None:
+def activation_in(name: str) -> str | None:
     """The activation that a name says: `relu_backward`, `sigmoidBackward`."""
     lowered = re.sub(r"[_\d]", "", name.lower())
     for activation in sorted(ACTIVATIONS[1:], key=len, reverse=True):
@@ -198,22 +195,24 @@ def _by_name(name: str) -> str | None:
     return "relu" if lowered == "rectifierbackward" else None
 
 
-def _with_slope(
-    activation: str | None, function: ast.FunctionDef, read: Reader
-) -> str | None:
+def with_slope(activation: str | None, function: ast.FunctionDef, read: Reader) -> str | None:
     """A leaky ReLU with the slope that its function names; None where it names several."""
     if activation != "leaky_relu":
         return activation
     used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
-    places: list[ast.AST] = [function]
-    for statement in read.script:
-        if isinstance(statement, ast.Assign) and {updates.last_word(t) for t in statement.targets} & used:
-            places.append(statement)
+    places = [
+        statement
+        for statement in read.script
+        if isinstance(statement, ast.Assign)
+        and {updates.last_word(target) for target in statement.targets} & used
+    ]
     slopes = {
         node.value
-        for place in places
+        for place in (function, *places)
         for node in ast.walk(place)
-        if isinstance(node, ast.Constant) and isinstance(node.value, float) and 0.0 < node.value < 1.0
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, float)
+        and 0.0 < node.value < 1.0
     }
     if len(slopes) > 1:
         return None
@@ -233,9 +232,9 @@ def _spellings(
     ]
     docstrings = {ast.get_docstring(one, clean=False) for one in (function, forward) if one}
     return {
-        text: _by_name(text)
+        text: activation_in(text)
         for text in texts
-        if text not in docstrings and len(text) < 16 and _by_name(text) is not None
+        if text not in docstrings and len(text) < 16 and activation_in(text) is not None
     }
 
 
@@ -255,7 +254,7 @@ def _words(function: ast.FunctionDef) -> list[str]:
 
 
 def _recipe(
-    read: Reader, piece: _Piece, kept: Mapping[str, Kept], forward: ast.FunctionDef | None
+    read: Reader, piece: Piece, kept: Mapping[str, Kept], forward: ast.FunctionDef | None
 ) -> Recipe:
     called = _forward_call(piece, forward)
     arguments = []
@@ -264,7 +263,7 @@ def _recipe(
         lines.append(f"__forward = {called[0]}")
     for name, default, keyword in parameters_of(piece.function):
         if name == piece.arriving:
-            value: str | None = _ARRIVING
+            value: str | None = ARRIVING
         elif _says_which(name):
             value = None if piece.said is None else repr(piece.said)
         elif name in kept:
@@ -282,17 +281,18 @@ def _recipe(
         arguments.append(f"{name}={value}" if keyword else value)
     lines.append(f"__result = {piece.function.name}({', '.join(arguments)})")
     given, result = _results(piece)
-    return _made(read, piece, piece.function, lines, given, result)
+    return made(read, piece, piece.function, lines, given, result)
 
 
-def _made(
+def made(
     read: Reader,
-    piece: _Piece,
+    piece: Piece,
     function: ast.FunctionDef,
     lines: Sequence[str],
     given: tuple[str, ...],
     result: str,
 ) -> Recipe:
+    """The recipe of these lines, of which `result` is the gradients of `given`."""
     body = [*(parsed(line) for line in lines), parsed_return(result)]
     wanted = frozenset(gifts_in(body))
     name = piece.name if piece.said is None else f"{piece.name} ({piece.said})"
@@ -334,15 +334,13 @@ def _given(kept: Kept, model: Model) -> str | None:
             return None
         return "{" + ", ".join(f"{key!r}: {value}" for key, value in items.items()) + "}"
     if kept == ("Z" if model.piece == "activation" else "A_prev"):
-        return _INPUT
+        return INPUT
     if kept == "A_prev":  # of an activation there is no other input
         return None
     return f"{PROBE}.gift({kept!r})"
 
 
-def _forward_call(
-    piece: _Piece, forward: ast.FunctionDef | None
-) -> tuple[str, str | None] | None:
+def _forward_call(piece: Piece, forward: ast.FunctionDef | None) -> tuple[str, str | None] | None:
     """The call of the forward function, and where in its result the cache is, if it gives one."""
     if forward is None:
         return None
@@ -379,7 +377,7 @@ def _forward_call(
     return f"{forward.name}({', '.join(arguments)})", cache
 
 
-def _results(piece: _Piece) -> tuple[tuple[str, ...], str]:
+def _results(piece: Piece) -> tuple[tuple[str, ...], str]:
     """Which gradients the function returns, in our order, and the expression that gives them."""
     returned = [
         one.value
@@ -390,10 +388,10 @@ def _results(piece: _Piece) -> tuple[tuple[str, ...], str]:
     wanted = tuple(piece.model.parameters)
     if isinstance(last, ast.Dict):
         keys = [key.value for key in last.keys if isinstance(key, ast.Constant)]
-        places = {_gradient(str(key), piece.model): repr(key) for key in keys}
+        places = {tensor_behind(str(key), piece.model): repr(key) for key in keys}
     elif isinstance(last, ast.Tuple):
         places = {
-            _gradient(updates.last_word(one), piece.model): str(place)
+            tensor_behind(updates.last_word(one), piece.model): str(place)
             for place, one in enumerate(last.elts)
             if isinstance(one, ast.Name | ast.Subscript | ast.Attribute)
         }
@@ -408,82 +406,12 @@ def _results(piece: _Piece) -> tuple[tuple[str, ...], str]:
     return given, taken[0] if len(given) == 1 else f"({', '.join(taken)})"
 
 
-def _gradient(name: str, model: Model) -> str | None:
+def tensor_behind(name: str, model: Model) -> str | None:
     """The tensor whose gradient a name means: `dA_prev`, `dx`, `grad_w`."""
-    match = re.fullmatch(r"(?:d|grad|gradient|delta)_?(?P<of>.+)|(?P<after>.+)_(?:grad|gradient)", name.lower())
+    match = re.fullmatch(
+        r"(?:d|grad|gradient|delta)_?(?P<of>.+)|(?P<after>.+)_(?:grad|gradient)", name.lower()
+    )
     tensor = None if match is None else tensor_of(match["of"] or match["after"])
     if model.piece == "activation":
         return "Z" if tensor in ("Z", "A_prev") else None
     return tensor if tensor in _LINEAR else None
-
-
-# --- layers as classes -----------------------------------------------------------------------------
-
-
-def _layers(read: Reader, owner: ast.ClassDef, function: ast.FunctionDef) -> Iterator[Recipe]:
-    """The backward method of a class that is one layer: it takes what arrives and nothing else."""
-    required = [name for name, default, _ in parameters_of(function)[1:] if not default]
-    if len(required) != 1 or not (names.is_piece(required) or _arrives(required[0])):
-        return
-    if not re.fullmatch(r"_*(?:backwards?|back_?prop\w*|bprop|grad(?:ient)?)", function.name.lower()):
-        return
-    if any(updates.updates(function.body)):
-        return
-    methods = {one.name: one for one in owner.body if isinstance(one, ast.FunctionDef)}
-    forward = methods.get("forward") or methods.get("__call__")
-    if forward is None or len([n for n, d, _ in parameters_of(forward)[1:] if not d]) != 1:
-        return
-    by_name = _with_slope(_by_name(owner.name), function, read)
-    of = PIECES["linear_piece" if by_name is None else "activation_piece"]
-    stored = {
-        tensor: node.attr
-        for node in ast.walk(function)
-        if isinstance(node, ast.Attribute)
-        and isinstance(node.ctx, ast.Store)
-        and (tensor := _gradient(node.attr, of)) is not None
-    }
-    if not _gives(function) and not stored.keys() & {"A_prev", "Z"}:
-        return
-    if stored and by_name is None:
-        kind = "linear"
-    elif stored.keys() <= {"Z"} and by_name is not None and not _has_weights(owner):
-        kind = "activation"
-    else:
-        return
-    model = PIECES[f"{kind}_piece"]
-    piece = _Piece(f"{owner.name}.{function.name}", function, required[0], model, by_name)
-    lines = [
-        f"__self = {instance(owner, read)}".replace("size('h')", "size('k')"),
-        f"__self = {PROBE}.give('__self', __self)",
-        f"__forward = __self.{forward.name}({_INPUT})",
-        f"__result = __self.{function.name}({_ARRIVING})",
-    ]
-    given = tuple(t for t in model.parameters if t in stored or t not in ("W", "b"))
-    if _gives(function):
-        stored = {tensor: name for tensor, name in stored.items() if tensor in ("W", "b")}
-    taken = [f"__self.{stored[tensor]}" if tensor in stored else "__result" for tensor in given]
-    result = taken[0] if len(given) == 1 else f"({', '.join(taken)})"
-    made = _made(read, piece, function, lines, given, result)
-    yield made._replace(wanted=made.wanted | frozenset(_weights(owner)))
-
-
-def _arrives(name: str) -> bool:
-    return re.fullmatch(
-        r"(?:output_?|out_?|up_?|grad_?)*(?:grad(?:ient)?s?|error|dvalues|dy|d_?h|dl)(?:_?(?:out(?:put)?|next))?",
-        name.lower(),
-    ) is not None
-
-
-def _weights(owner: ast.ClassDef) -> Iterator[str]:
-    """The attributes that are weights or biases."""
-    for node in ast.walk(owner):
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            if tensor_of(node.attr) in ("W", "b"):
-                yield node.attr
-
-
-def _has_weights(owner: ast.ClassDef) -> bool:
-    return any(True for _ in _weights(owner)) or any(
-        patterns.called(node) in ("dot", "matmul") or isinstance(node, ast.MatMult)
-        for node in ast.walk(owner)
-    )

@@ -13,7 +13,7 @@ import copy
 import dis
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -120,6 +120,29 @@ class Probe:
     def packed(self, name: str, keys: Iterable[str]) -> Any:
         """A dict of parameters, which a function takes as one argument."""
         return {key: self.gift(f"{name}[{key!r}]") for key in keys}
+
+    def unrolled(self, name: str, order: Literal["C", "F"]) -> Any:
+        """All parameters in one vector, entry by entry in this order."""
+        self._order: Literal["C", "F"] = order
+        gifts = [self.gift(path) for path in self.gifts or {} if path.startswith(f"{name}[")]
+        return np.concatenate([gift.ravel(order) for gift in gifts])
+
+    def rolled(self, name: str, result: Any) -> Any:
+        """The gradients in what came back for such a vector, with the parameters' shapes."""
+        gifts = [gift for path, gift in (self.gifts or {}).items() if path.startswith(f"{name}[")]
+        parts = list(result) if isinstance(result, tuple | list) else [result]
+        numbers = [part for part in parts if np.size(part) == 1]
+        if numbers and len(parts) > 1:
+            self.note({"loss": np.reshape(numbers[0], ())})
+            parts = [part for part in parts if np.size(part) != 1 or part is not numbers[0]]
+        if len(parts) == 1 and np.size(parts[0]) == sum(gift.size for gift in gifts):
+            ends = np.cumsum([gift.size for gift in gifts])[:-1]
+            split = np.split(np.ravel(parts[0]), ends)
+            parts = [
+                part.reshape(gift.shape, order=self._order)
+                for part, gift in zip(split, gifts, strict=True)
+            ]
+        return tuple(parts)
 
     def give(self, name: str, value: Any) -> Any:
         """`value` with ours in the place of its parameters."""

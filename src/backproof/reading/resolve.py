@@ -68,6 +68,10 @@ def resolve(
 
 def _trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[settle.Trial]:
     slopes = _slopes(read)
+    whole = _unrolled(recipe)
+    if whole is not None:
+        yield from _one_vector(child, read, recipe, key, whole)
+        return
     paths = _gifts(recipe)
     if paths:
         yield from _handed_over(child, read, recipe, key, paths)
@@ -122,6 +126,37 @@ def _gifts(recipe: Recipe) -> list[str]:
     return list(dict.fromkeys(paths))
 
 
+def _unrolled(recipe: Recipe) -> str | None:
+    """The argument that holds all parameters in one vector."""
+    for node in ast.walk(recipe.statements[-1]):
+        if isinstance(node, ast.Call) and updates.last_word(node.func) == "unrolled":
+            return str(ast.literal_eval(node.args[0]))
+    return None
+
+
+def _one_vector(
+    child: Child, read: Reader, recipe: Recipe, key: str, name: str
+) -> Iterator[settle.Trial]:
+    """The trials of a vector of all parameters: biases inside of their weights, or beside them."""
+    slopes = _slopes(read)
+    for several in _outputs(read):
+        for depth in (2, 3, 1):
+            model = member(depth, "sigmoid", several)
+            assert model is not None
+            for layouts in slots.vectors(model):
+                tensors = {
+                    f"{name}[{place}]": tensor
+                    for place, (tensor, layout) in enumerate(layouts.items())
+                    if not layout.startswith("+")
+                }
+                assignment = Assignment(depth, several, tensors, layouts, ())
+                for x, y in _forms(read, several, single=False):
+                    for form in (x, *_with_ones(x, assignment)):
+                        spec = _spec(recipe, key, assignment, form, y)
+                        places = tuple(f"d{tensor}" for tensor in tensors.values())
+                        yield settle.tried(child, spec._replace(returns=places), slopes)
+
+
 def _handed_over(
     child: Child, read: Reader, recipe: Recipe, key: str, paths: list[str]
 ) -> Iterator[settle.Trial]:
@@ -141,11 +176,36 @@ def _handed_over(
             if len(bound) != len(paths) or len(weights) != depth:
                 continue
             absent = tuple(name for name in model.parameters if name not in bound.values())
+            if depth == 1 and absent == ("b",) and _holds_bias(read, paths[0]):
+                yield from _with_bias_inside(child, read, recipe, key, bound, model)
+                return
             for told in _with_signs(read, slots.proposals(bound, model)):
                 layouts = {name: layout for name, layout in told.items() if name not in "xy"}
                 assignment = Assignment(depth, several, bound, layouts, absent)
                 spec = _spec(recipe, key, assignment, told["x"], told["y"])
                 yield settle.tried(child, spec, slopes)
+
+
+def _holds_bias(read: Reader, name: str) -> bool:
+    """Whether a vector's first entry is apart from the others: `theta[1:]`, `grad[0] = 0`."""
+    return re.search(rf"\b(?:{re.escape(name)}|grad\w*)\[(?:1:|0\b)", read.program.text) is not None
+
+
+def _with_bias_inside(
+    child: Child,
+    read: Reader,
+    recipe: Recipe,
+    key: str,
+    bound: Mapping[str, str],
+    model: Model,
+) -> Iterator[settle.Trial]:
+    (weight,) = bound.values()
+    for told in _with_signs(read, slots.proposals({**bound, "": "b"}, model)):
+        inside = {weight: told[weight].replace("d", "1+d"), "b": f"+{weight}"}
+        assignment = Assignment(1, model.several, bound, inside, ())
+        for x in (told["x"].replace("d", "1+d"), told["x"]):
+            spec = _spec(recipe, key, assignment, x, told["y"])
+            yield settle.tried(child, spec, _slopes(read))
 
 
 def _tensor(word: str, words: list[str], model: Model) -> str | None:
@@ -159,7 +219,7 @@ def _outputs(read: Reader) -> tuple[bool, ...]:
     """One row of the output or several: one first, unless the file is about classes."""
     text = read.program.text.lower()
     classes = re.search(
-        r"one_?hot|num_?classes|n_?classes|softmax|np\.eye|argmax|mnist|digits", text
+        r"one_?hot|num_?classes|n_?classes|num_?labels|softmax|np\.eye|argmax|mnist|digits", text
     )
     return (True, False) if classes else (False, True)
 
@@ -171,9 +231,7 @@ _SIGNS = re.compile(
 )
 
 
-def _with_signs(
-    read: Reader, proposals: Iterable[dict[str, str]]
-) -> Iterator[dict[str, str]]:
+def _with_signs(read: Reader, proposals: Iterable[dict[str, str]]) -> Iterator[dict[str, str]]:
     """The proposals, with labels -1 and 1 first where the file speaks of them."""
     for told in proposals:
         if _SIGNS.search(read.program.text) and "k" not in told["y"]:

@@ -290,6 +290,28 @@ def _bias_layout(slot: Slot, out: str, size: int, weight: str) -> str:
     return f"{out} 1" if shape[1] == 1 and not (shape[0] == 1 and out != "1") else f"1 {out}"
 
 
+def vectors(model: Model) -> Iterator[dict[str, str]]:
+    """The orders and layouts in which people unroll all parameters into one vector."""
+    weights = [name for name in model.parameters if name[0] in "Ww"]
+    for before in (True, False):
+        for turned in (False, True):
+            told = {}
+            for name in weights:
+                row, column = model.layouts[name].split()
+                joined = f"1+{column}" if before else f"{column}+1"
+                told[name] = f"{joined} {row}" if turned else f"{row} {joined}"
+            yield {**told, **{f"b{name[1:]}": f"+{name}" for name in weights}}
+    for together in (True, False):
+        for turned in (False, True):
+            order = list(model.parameters)
+            if not together:
+                order.sort(key=lambda name: name[0] == "b")
+            told = {name: model.layouts[name] for name in order}
+            for name in weights if turned else ():
+                told[name] = " ".join(told[name].split()[::-1])
+            yield told
+
+
 # --- where nothing is known of shapes ----------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from backproof.reading import (
     calling,
     convention,
     drivers,
+    layers,
     loops,
     piece_layouts,
     pieces,
@@ -106,7 +107,7 @@ def _is_called(recipe: Recipe, name: str) -> bool:
 def _recipes(reader: Reader, judged: set[str]) -> list[Recipe]:
     found = [*calling.losses(reader), *loops.training(reader)]
     found += [one for one in calling.called(reader) if one.name not in judged]
-    return [*found, *calling.stepping(reader), *pieces.pieces(reader)]
+    return [*found, *calling.stepping(reader), *pieces.pieces(reader), *layers.layers(reader)]
 
 
 def _module(

@@ -164,7 +164,7 @@ def _is_parameter(update: Update) -> bool:
         return True  # p[k] = p[k] - lr * grads["d" + k]
     if _goes_through(update):
         return True
-    if not word or names.gradient(word) is not None or names.is_loss(word):
+    if not word or names.gradient(word) is not None or names.is_loss(word) or "grad" in lowered:
         return False
     if patterns.number(update.step) is not None:
         return False
