@@ -174,23 +174,36 @@ def check_program(
         planned = plan(read, settings)
         modules = planned.modules
         if not modules:
-            asked = planned.questions
-            problem = "; ".join(asked) or planned.nothing
+            asked = [f"{name}: {why}" for name, why in planned.questions.items()]
+            problem = "\n".join(asked) or planned.nothing
             return file_report("unread", (), problem=problem, question=bool(asked))
         # JAX takes as long to import as the child to start, and programs longer to load.
         threading.Thread(target=_prepare, args=(planned,), daemon=True).start()
         with Child(read.path, modules=modules, memory_bytes=memory, seconds=seconds) as child:
-            found, questions = understand(child, planned)
-            reports = [_checked(one, child, cases, seed, progress) for one in found]
+            found = understand(child, planned)
+            reports = [_checked(one, child, cases, seed, progress) for one in found.judgeable]
     except Unreadable as error:
         return file_report("unread", (), problem=str(error))
-    problem = "; ".join([*planned.program.notes, *questions])
+    asked = [f"{name}: {why}" for name, why in found.questions.items()]
+    verdict = worst([report.verdict for report in reports])
+    if verdict == "right" and not found.whole:
+        verdict = "undecided"
+        asked.append("its pieces are right, but what trains with them could not be judged")
+    notes = [*planned.program.notes, *_filled(child)]
+    problem = "\n".join([*notes, *asked])
     return file_report(
-        worst([report.verdict for report in reports]),
+        verdict,
         reports,
         problem=problem or None,
         question=not reports,
     )
+
+
+def _filled(child: Child) -> list[str]:
+    if not child.filled:
+        return []
+    listed = ", ".join(child.filled)
+    return [f"not defined in the file, so taken to be what the name says: {listed}"]
 
 
 def _checked(

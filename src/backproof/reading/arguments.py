@@ -64,10 +64,12 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
         role = "d" if role == "x" else "k"
     if _is_list_of_pairs(name, function):
         return f"{PROBE}.pairs"
-    if role in _KEPT and default and role not in ("steps",):
+    if role in _KEPT and default and not (role in ("d", "h", "k") and _is_one(name, function)):
         return None
     if role is not None:
         return SIMPLE[role]
+    if name == "l" and not default:
+        return SIMPLE["lambda"]
     if name in read.functions:
         return name
     callee = _function_for(name, read)
@@ -92,6 +94,14 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
         made = initializer(read)
         return None if made is None else f"{PROBE}.give({name!r}, {made})"
     return None
+
+
+def _is_one(name: str, function: ast.FunctionDef) -> bool:
+    """Whether a size is 1 by default, with which other axes cannot be told from it."""
+    arguments = function.args
+    plain = [*arguments.posonlyargs, *arguments.args]
+    pairs = [*zip(plain[::-1], arguments.defaults[::-1], strict=False)]
+    return any(one.arg == name and patterns.number(value) == 1 for one, value in pairs)
 
 
 _SIZED = re.compile(r"zeros|ones|empty|rand\w*|normal|uniform|standard_normal|full|sqrt")

@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from backproof.reading import names, rates, roles, updates
 from backproof.reading.arguments import instance, is_unrolled, preparing, value_for
 from backproof.reading.binding import parameters_of
-from backproof.reading.drivers import needed, with_globals
+from backproof.reading.drivers import needed, used_by, with_globals
 from backproof.reading.recipes import PROBE, Reader, Recipe, Unbound, parsed, parsed_return
 from backproof.reading.roots import words_of
+from backproof.reading.slices import bound, loaded
 from backproof.reading.updates import Scope
 
 _FORWARD = re.compile(
@@ -301,7 +302,8 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
     composer.done.add(function.name)
     target = function.name if scope.owner is None else f"__self.{function.name}"
     lines = [*before, *composer.lines, *_losses(composer, scope)]
-    body = [parsed(line) for line in lines]
+    kept = _kept_globally(read, [parsed(line) for line in [*lines, f"{target}({arguments})"]])
+    body = [parsed(line) for line in [*(f"{g} = {PROBE}.give({g!r}, {g})" for g in kept), *lines]]
     if moves:
         body += [parsed(f"{target}({arguments})")]
         held = "{'__self': __self}" if scope.owner is not None else "globals()"
@@ -318,7 +320,7 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
     return Recipe(
         scope.name,
         function.lineno,
-        needed(read, with_globals(read, body), {}),
+        needed(read, with_globals(read, body, kept), {}),
         frozenset(wanted),
         frozenset(known_rates),
         1.0 if known_rates else rates.literal_rate(steps),
@@ -327,6 +329,14 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
         returns=None if moves else function,
         single=_is_called_for_each(read, function),
     )
+
+
+def _kept_globally(read: Reader, body: list[ast.stmt]) -> list[str]:
+    """The parameters that what is called looks up among the globals, where the file sets them."""
+    called = {name for statement in body for name in loaded(statement)}
+    made = {name for statement in read.script for name in bound(statement)}
+    used = (used_by(read, called) & made) - set(read.functions) - set(read.classes)
+    return sorted(name for name in used if names.parameter(name) is not None)
 
 
 def _run_forward(composer: _Composer, scope: Scope) -> None:

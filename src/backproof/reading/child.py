@@ -32,6 +32,7 @@ from backproof.reading.spec import Spec, from_json
 CLOSED: Final = 74  # our exit status when somebody's code closed the pipe we answer on
 COUNT: Final = struct.Struct("<Q")  # how many cases of this run were begun, in shared memory
 _FAILURES: Final = "__backproof_failures__"
+_FILLED: Final = "__backproof_filled__"
 _CHUNK: Final = 1 << 16
 _FLUSH_SECONDS: Final = 0.004
 
@@ -102,7 +103,8 @@ def main() -> None:
         pipe.give(wire.packed({"error": _refused(error, memory)}))
         return
     failures = {key: module.__dict__.get(_FAILURES, []) for key, module in modules.items()}
-    pipe.give(wire.packed({"loaded": True, "failures": failures}))
+    filled = {name for module in modules.values() for name in module.__dict__.get(_FILLED, [])}
+    pipe.give(wire.packed({"loaded": True, "failures": failures, "filled": sorted(filled)}))
     while (frame := pipe.take()) is not None:
         module = modules[frame.header["module"]]
         if frame.header["do"] == "about":
@@ -174,6 +176,7 @@ def _assembled(path: str, load: dict[str, Any], code: np.ndarray) -> types.Modul
                 exec(statement, module.__dict__)
             except (Exception, SystemExit) as error:
                 failures.append(f"{described(error)}{line_of(error)}")
+    module.__dict__[_FILLED] = stubs.fill(module, text)
     stubs.return_pairs(module, text)
     probe: Probe = module.__dict__[recipes.PROBE]
     probe.remember(module.__dict__)

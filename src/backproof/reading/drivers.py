@@ -6,9 +6,9 @@ import ast
 import copy
 from collections.abc import Iterable, Mapping
 
-from backproof.reading import roles
+from backproof.reading import names, patterns, roles
 from backproof.reading.arguments import SIMPLE
-from backproof.reading.recipes import DRIVER, Reader, parsed
+from backproof.reading.recipes import DRIVER, PROBE, Reader, parsed
 from backproof.reading.slices import bound, free, loaded
 
 
@@ -17,13 +17,18 @@ def is_data(name: str) -> bool:
     return roles.role(name) in ("x", "y")
 
 
-def with_globals(read: Reader, body: list[ast.stmt]) -> ast.FunctionDef:
-    """A driver that sets the globals which the called functions take inputs and sizes from."""
+def with_globals(
+    read: Reader, body: list[ast.stmt], declared: Iterable[str] = ()
+) -> ast.FunctionDef:
+    """A driver that sets the globals which the called functions take inputs and sizes from.
+
+    `declared` are further globals, which the body itself sets.
+    """
     called = {name for statement in body for name in loaded(statement)}
     used = used_by(read, called) - set(read.functions) - set(read.classes)
     given = {name: SIMPLE[role] for name in used if (role := _role(read, name)) is not None}
     made = [parsed(f"{name} = {value}") for name, value in sorted(given.items())]
-    return driver_of([*made, *body], given)
+    return driver_of([*made, *body], [*given, *declared])
 
 
 def _role(read: Reader, name: str) -> str | None:
@@ -75,7 +80,7 @@ def needed(
     wanted_names = loaded(driver) | {
         n for node in ast.walk(driver) if isinstance(node, ast.Global) for n in node.names
     }
-    own = {name for statement in driver.body for name in bound(statement)}
+    own = {name for statement in driver.body for name in bound(statement) - _exchanged(statement)}
     chosen: set[int] = set()
     while True:
         before = len(chosen)
@@ -95,7 +100,26 @@ def needed(
         if len(chosen) == before:
             break
     statements = [_with_replaced(read.script[place], replaced) for place in sorted(chosen)]
-    return (*statements, driver)
+    return tuple(_Losses().visit(copy.deepcopy(one)) for one in (*statements, driver))
+
+
+class _Losses(ast.NodeTransformer):
+    """Calls of loss functions, whose values the probe keeps."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if not names.is_loss(patterns.called(node)):
+            return node
+        kept = ast.parse(f"{PROBE}.loss(0)", mode="eval").body
+        assert isinstance(kept, ast.Call)
+        kept.args = [node]
+        return ast.fix_missing_locations(ast.copy_location(kept, node))
+
+
+def _exchanged(statement: ast.stmt) -> set[str]:
+    """The global that `W1 = __probe__.give("W1", W1)` takes from the file."""
+    given = isinstance(statement, ast.Assign) and patterns.called(statement.value) == "give"
+    return loaded(statement) - {PROBE} if given else set()
 
 
 def _with_replaced(statement: ast.stmt, replaced: Mapping[int, ast.stmt]) -> ast.stmt:

@@ -6,7 +6,7 @@ import ast
 import copy
 from collections.abc import Iterable, Sequence
 
-from backproof.reading import names, patterns, rates, roles, updates
+from backproof.reading import rates, roles, updates
 from backproof.reading.arguments import bound_arguments, instance, preparing
 from backproof.reading.drivers import driver_of, needed, with_globals
 from backproof.reading.inputs import prelude, with_data
@@ -133,7 +133,6 @@ def _instrumented(
                 for node in ast.walk(statement):
                     if _place(node) in keys:
                         _once(node)
-                _Losses().visit(statement)
                 new = [located(text, statement) for text in before]
                 last = [located(text, statement) for text in after]
                 statements[place:] = [*new, statement, *last]
@@ -149,19 +148,6 @@ def _instrumented(
 
     put(body)
     return body
-
-
-class _Losses(ast.NodeTransformer):
-    """Calls of loss functions, whose values the probe keeps."""
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        if not names.is_loss(patterns.called(node)):
-            return node
-        kept = ast.parse(f"{PROBE}.loss(0)", mode="eval").body
-        assert isinstance(kept, ast.Call)
-        kept.args = [node]
-        return ast.fix_missing_locations(ast.copy_location(kept, node))
 
 
 def _place(node: ast.AST) -> tuple[int, int] | None:

@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from backproof.reading import names, roles
+from backproof.reading import names, roles, stubs
 from backproof.reading.roles import is_rate
 
 OWN = "<backproof>"  # where the driver says it comes from
@@ -170,7 +170,8 @@ class Probe:
 
     def loss(self, value: Any) -> Any:
         """What a loss function of the file gave, on its way."""
-        self.note({"loss": value})
+        if "loss" not in self.noted:  # the first is that of the parameters given
+            self.note({"loss": value})
         return value
 
     def note(self, variables: Mapping[str, Any]) -> None:
@@ -310,7 +311,7 @@ def watched(call: Callable[[], Any], path: str) -> tuple[Any, list[tuple[str, np
     seen: list[tuple[str, np.ndarray]] = []
 
     def look(frame: Any, event: str, result: Any) -> None:
-        if event != "return" or frame.f_code.co_filename not in (path, OWN):
+        if event != "return" or frame.f_code.co_filename not in (path, OWN, stubs.__file__):
             return
         if frame.f_code.co_name == "__backproof__":  # what a script computes is global
             for name, value in frame.f_globals.items():

@@ -103,6 +103,7 @@ class Child:
         self._path = Path(path).absolute()
         self._modules = dict(modules or {})
         self.failures: Mapping[str, Sequence[str]] = {}
+        self.filled: Sequence[str] = []
         self._memory = memory_bytes
         self._seconds = seconds
         self._live: _Live | None = None
@@ -246,6 +247,7 @@ class Child:
             raise Unreadable(f"{self._path.name} {header['error']}")
         self._live = live
         self.failures = header.get("failures", {})
+        self.filled = header.get("filled", [])
         return live
 
 

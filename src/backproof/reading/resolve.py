@@ -226,7 +226,7 @@ def _outputs(read: Reader) -> tuple[bool, ...]:
 
 _SIGNS = re.compile(
     r"exp\(\s*-?\s*(?:y|t)\w*\s*\*|margin|np\.sign\(|where\([^()]*,\s*-?1\.?,\s*-?1|"
-    r"\{-1|-1 (?:and|or|/)|[-+]1/[-+]1|2\.?\s*\*\s*\(?[yt]\w*\s*-\s*1|"
+    r"\{-1|-1 (?:and|or)\b|[-+]1 ?/ ?[-+]1|2\.?\s*\*\s*\(?[yt]\w*\s*-\s*1|"
     r"\b[yYtT]\w*\[[^\]]*\]\s*=\s*-1"
 )
 

@@ -98,6 +98,11 @@ def tried(child: Child, spec: Spec, slopes: Sequence[float] = ()) -> Trial:
     if header["rates"]:
         spec = spec._replace(rate=None)
     matches = tuple(_matches(spec, case, [array for _, array in seen], slopes))
+    if ":sign" in spec.layouts.get("y", ""):
+        # That labels are -1 and 1 shows in what they enter: the margin, or the loss.
+        margins = tuple(_margins(spec, case, [array for _, array in seen]))
+        plain = tuple(match for match in matches if match[1] != "sigmoid")
+        matches = margins or tuple(_by_loss(spec, case, losses.values())) or plain
     if problem is None and (spec.loss_only or not matches) and spec.family.piece is None:
         matches = tuple(_by_loss(spec, case, losses.values())) or matches
     return Trial(
@@ -106,24 +111,31 @@ def tried(child: Child, spec: Spec, slopes: Sequence[float] = ()) -> Trial:
 
 
 def best(trials: Iterable[Trial]) -> tuple[Trial | None, str]:
-    """The first trial that stands in every way, else the best; and why the others did not."""
+    """The first trial that stands in every way, else the best; and why the others did not.
+
+    Of several reasons, that of the one which got furthest.
+    """
     found: Trial | None = None
-    problem = ""
+    problem, furthest = "", 0
     for trial in trials:
         if trial.problem is not None:
-            problem = trial.problem or problem
+            if not problem or len(trial.seen) > furthest:
+                problem, furthest = trial.problem, len(trial.seen)
             if trial.stuck:
                 break
             continue
         if found is None or _rank(trial) < _rank(found):
             found = trial
-        if _rank(trial) == (0, 0):
+        if not any(_rank(trial)):
             break
     return found, problem
 
 
-def _rank(trial: Trial) -> tuple[int, int]:
-    return (not trial.matches, len(trial.faults))
+def _rank(trial: Trial) -> tuple[int, int, int]:
+    """The smaller the better; an array of all pairs of examples comes of layouts that clash."""
+    n = SIZES["n"]
+    pairs = any(array.shape == (n, n) for _, array in trial.seen)
+    return (not trial.matches, len(trial.faults), pairs)
 
 
 # --- the forward pass --------------------------------------------------------------------------
@@ -143,20 +155,25 @@ def _matches(
             if _is_among(_given(model, case, activation), seen):
                 yield activation, "identity"
         return
-    if ":sign" in spec.layouts["y"]:
-        sign = 2.0 * case["y"] - 1.0
-        for activation in activations:
-            score = sign * predicted(model, case, activation, "identity")
-            if any(_is_among(_out(z, "sigmoid"), seen) for z in (score, -score)):
-                yield activation, "sigmoid"
-            elif _is_among(score, seen) or _is_among(-score, seen):  # the margin y z
-                yield activation, "identity"
     for output in _OUTPUTS:
         if output == "softmax" and model.output_axis != "k":
             continue
         for activation in activations:
             if _is_among(predicted(model, case, activation, output), seen):
                 yield activation, output
+
+
+def _margins(
+    spec: Spec, case: Mapping[str, np.ndarray], seen: Sequence[np.ndarray]
+) -> Iterator[tuple[str, str]]:
+    """The models of which it computes y z, or the sigmoid of that."""
+    model, sign = spec.family, 2.0 * case["y"] - 1.0
+    for activation in ACTIVATIONS if model.has_activation else ("identity",):
+        score = sign * predicted(model, case, activation, "identity")
+        if any(_is_among(_out(z, "sigmoid"), seen) for z in (score, -score)):
+            yield activation, "sigmoid"
+        elif _is_among(score, seen) or _is_among(-score, seen):
+            yield activation, "identity"
 
 
 def _by_loss(

@@ -150,6 +150,16 @@ def as_numpy_1(module: types.ModuleType, text: str) -> None:
         module.__dict__.setdefault("float", _Float)
 
 
+def fill(module: types.ModuleType, text: str) -> list[str]:
+    """Define what the file calls and nowhere defines, as helpers of its name are; says which."""
+    filled = []
+    for name in {*_HELPERS, *_OF_NUMPY}:
+        if re.search(rf"(?<![\w.]){name}\(", text) and name not in module.__dict__:
+            setattr(module, name, _HELPERS.get(name) or getattr(np, name))
+            filled.append(name)
+    return sorted(filled)
+
+
 def return_pairs(module: types.ModuleType, text: str) -> None:
     """Let the helpers return their input as well where the file takes two: `A, cache = relu(Z)`."""
     for name in re.findall(r"^\s*\w+\s*,\s*\w+\s*=\s*(\w+)\(", text, re.MULTILINE):
@@ -183,6 +193,9 @@ _PYTHON_2 = {
     "reduce": __import__("functools").reduce,
 }
 _NUMPY_1 = {"float": float, "int": int, "bool": bool, "object": object, "Inf": np.inf}
+
+
+_OF_NUMPY = ("log", "exp", "dot", "sqrt", "tanh", "power", "square", "zeros", "ones", "array")
 
 
 def _sigmoid(z: Any) -> Any:

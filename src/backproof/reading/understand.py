@@ -70,16 +70,10 @@ class Plan(NamedTuple):
         return made
 
     @property
-    def questions(self) -> list[str]:
+    def questions(self) -> dict[str, str]:
         """What stands in the way of judging what was found, without having run anything."""
-        asked = [f"{one.function}: {one.question}" for one in self.functions if one.question]
-        own = {one.function for one in self.functions}
-        asked += [
-            f"{recipe.name}: {recipe.question}"
-            for recipe in self.recipes.values()
-            if recipe.question and recipe.name not in own
-        ]
-        return asked
+        asked = {one.name: one.question for one in self.recipes.values() if one.question}
+        return asked | {one.function: one.question for one in self.functions if one.question}
 
 
 def plan(program: Program, settings: Settings) -> Plan:
@@ -124,25 +118,34 @@ def _module(
     return Module(codes, program.text, program.places, tuple(sorted(wanted)), tuple(sorted(rates)))
 
 
-def understand(child: Child, planned: Plan) -> tuple[list[Judgeable], list[str]]:
-    """What can be judged, and what has to be told first."""
-    judgeable: list[Judgeable] = []
-    questions: list[str] = []
+class Understood(NamedTuple):
+    """What can be judged, and by name what stands in the way of the rest.
+
+    `whole` is whether more than pieces can be judged, where there is more.
+    """
+
+    judgeable: Sequence[Judgeable]
+    questions: Mapping[str, str]
+    whole: bool
+
+
+def understand(child: Child, planned: Plan) -> Understood:
+    """Run what was found until it is known what it computes."""
+    questions = dict(planned.questions)
     loss: Resolved | None = None
     for key, recipe in planned.recipes.items():
         if recipe.loss_only:
             loss = resolve(child, planned.reader, recipe, key, planned.settings)
     ready = [one for one in planned.functions if one.question is None]
-    judgeable += [_function(child, planned, one, loss) for one in ready]
+    judgeable = [_function(child, planned, one, loss) for one in ready]
     stage = ""
     for key, recipe in planned.recipes.items():
         kind = _kind(recipe)
         if kind in ("loss", "piece") or (judgeable and kind != "training" and stage != kind):
             continue
-        settings = planned.settings
-        resolved = resolve(child, planned.reader, recipe, key, settings, loss)
+        resolved = resolve(child, planned.reader, recipe, key, planned.settings, loss)
         if resolved.spec is None:
-            questions.append(f"{resolved.name}: {resolved.question}")
+            questions.setdefault(resolved.name, str(resolved.question))
         else:
             stage = kind
             judgeable.append(_judgeable(planned, resolved))
@@ -150,14 +153,17 @@ def understand(child: Child, planned: Plan) -> tuple[list[Judgeable], list[str]]
     has_loss = has_loss or any("loss" in one.spec.returns for one in judgeable)
     if judgeable and not has_loss and loss is not None and loss.spec is not None:
         judgeable.append(_judgeable(planned, loss))
+    whole = bool(judgeable) or not any(_kind(one) == "training" for one in planned.recipes.values())
     for key, recipe in planned.recipes.items():
         if recipe.piece:
             spec, problem = piece_layouts.settled(child, recipe, key)
             if spec is not None:
                 judgeable.append(_piece(planned, recipe, spec))
             else:
-                questions.append(f"{recipe.name}: {problem}")
-    return judgeable, [*planned.questions, *questions]
+                questions.setdefault(recipe.name, problem)
+    for one in judgeable:
+        questions.pop(one.name, None)
+    return Understood(judgeable, questions, whole)
 
 
 def _kind(recipe: Recipe) -> str:

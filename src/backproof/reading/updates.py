@@ -197,7 +197,8 @@ def _is_parameter(update: Update) -> bool:
     )
     has_sum = any(patterns.called(part) in ("sum", "mean") for part in inside)
     if known:
-        return has_rate or has_gradient or has_product or has_times or has_sum
+        whole = isinstance(update.step, ast.Name) and not isinstance(update.target, ast.Name)
+        return has_rate or has_gradient or has_product or has_times or has_sum or whole
     in_container = isinstance(update.target, ast.Subscript) and has_rate
     return (has_rate and (has_gradient or has_sum)) or has_product or in_container
 
