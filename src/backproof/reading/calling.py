@@ -46,7 +46,7 @@ def stepping(read: Reader) -> list[Recipe]:
         _recipe_or_question(read, scope, moves=True)
         for scope in read.found
         if scope.function is not None
-        and any(updates.updates(scope.body))
+        and (any(updates.updates(scope.body)) or _moved(scope.function))
         and (scope.owner is not None or _takes_inputs(scope.function))
     ]
 
@@ -114,6 +114,28 @@ def _takes_inputs(function: ast.FunctionDef) -> bool:
     return any(roles.role(name) in ("x", "y") for name, _, _ in parameters_of(function))
 
 
+def _moved(function: ast.FunctionDef) -> dict[str, str]:
+    """The parameters that a function returns after a step, and where in its result they are."""
+    taken = {name for name, _, _ in parameters_of(function)}
+    stepped = {one.base for one in updates.updates(function.body)} & taken
+    value = _returns(function)[-1] if _returns(function) else None
+    parts: list[tuple[str, ast.expr | None]] = [("__result", value)]
+    if isinstance(value, ast.Tuple | ast.List):
+        parts = [(f"__result[{place}]", one) for place, one in enumerate(value.elts)]
+    elif isinstance(value, ast.Dict):
+        keys = [ast.unparse(key) if key is not None else "" for key in value.keys]
+        parts = [(f"__result[{key}]", one) for key, one in zip(keys, value.values, strict=True)]
+    found = {}
+    for where, one in parts:
+        if isinstance(one, ast.Name) and one.id in stepped:
+            found[one.id] = where
+        elif isinstance(one, ast.BinOp) and isinstance(one.op, ast.Add | ast.Sub):
+            left = one.left.id if isinstance(one.left, ast.Name) else ""
+            if left in taken and names.parameter(left) is not None:
+                found[left] = where
+    return found
+
+
 def _unrolled(read: Reader, function: ast.FunctionDef) -> str | None:
     """The parameter that holds all parameters in one vector, if there is one."""
     listed = [name for name, _, _ in parameters_of(function)]
@@ -132,7 +154,7 @@ def _gives_gradients(read: Reader, scope: Scope) -> bool:
     function = scope.function
     assert function is not None
     parameters = [name for name, _, _ in parameters_of(function)]
-    if any(updates.updates(scope.body)):
+    if any(updates.updates(scope.body)) or _moved(function):
         return False
     if _unrolled(read, function) and any(roles.role(name) == "x" for name in parameters):
         return True
@@ -305,8 +327,11 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
     kept = _kept_globally(read, [parsed(line) for line in [*lines, f"{target}({arguments})"]])
     body = [parsed(line) for line in [*(f"{g} = {PROBE}.give({g!r}, {g})" for g in kept), *lines]]
     if moves:
-        body += [parsed(f"{target}({arguments})")]
+        body += [parsed(f"__result = {target}({arguments})")]
         held = "{'__self': __self}" if scope.owner is not None else "globals()"
+        if scope.owner is None and _moved(function):
+            held = ", ".join(f"{name!r}: {value}" for name, value in _moved(function).items())
+            held = f"{{{held}}}"
         body += [parsed(f"{PROBE}.take({held}, {{}})")]
     else:
         body += [parsed(f"__result = {target}({arguments})")]
@@ -314,7 +339,7 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
             body += [parsed(f"{PROBE}.note(vars(__self))")]
         whole = None if scope.owner is not None else _unrolled(read, function)
         body += [parsed_return(f"{PROBE}.rolled({whole!r}, __result)" if whole else "__result")]
-    wanted = words_of(read, scope) | _given(body)
+    wanted = words_of(read, scope) | _given(body) | set(_moved(function))
     known_rates = rates.rate_names(function.body) if moves else set()
     steps = list(updates.updates(function.body))
     return Recipe(

@@ -68,6 +68,7 @@ class Probe:
         self.noted: dict[str, Any] = {}
         self.rates: set[str] = set()
         self._turned: set[int] = set()
+        self._idle = False  # a loop came by that did not turn
         self._handed: dict[str, str] = {}  # slots that hold what was handed over as a gift
 
     @property
@@ -150,7 +151,9 @@ class Probe:
 
     def once(self, turns: Any) -> Iterator[Any]:
         """The first turn of a loop."""
+        self._idle = True
         for turn in turns:
+            self._idle = False
             yield turn
             return
 
@@ -163,9 +166,14 @@ class Probe:
 
     def take(self, found: Mapping[str, Any], variables: Mapping[str, Any]) -> None:
         """Keep what stands in the slots now, and the losses and gradients among the variables."""
+        if self._idle:
+            raise RuntimeError("the loop in which it trains does not turn once")
         for name, value in found.items():
             for path, holder in self._slots(name, name, value, 0):
                 self.taken[self._handed.get(path, path)] = np.array(holder)
+        for path, gift in (self.gifts or {}).items():  # changed in place, if at all
+            if path in self.inventory:
+                self.taken.setdefault(path, np.array(gift))
         self.note(variables)
 
     def loss(self, value: Any) -> Any:
