@@ -90,15 +90,14 @@ def _by_order(returned: Sequence[object], spec: Spec) -> dict[str, object]:
         for loss, inside in (returned, returned[::-1]):
             if _is_number(loss) and isinstance(inside, Mapping | tuple) and len(inside) >= count:
                 return {"loss": loss, **_collected(inside, spec._replace(returns=()))}
-    if len(returned) == len(spec.expected):
-        return dict(zip(spec.expected, returned, strict=True))
-    if len(returned) == count:
-        return dict(zip(spec.gradients, returned, strict=True))
-    if len(returned) == count + 1:
-        if _is_number(returned[0]):
-            return dict(zip(("loss", *spec.gradients), returned, strict=True))
-        if _is_number(returned[-1]):
-            return dict(zip((*spec.gradients, "loss"), returned, strict=True))
+    for names in (spec.expected, *([] if spec.absent else [spec.gradients])):
+        if len(returned) == len(names):
+            return dict(zip(names, returned, strict=True))
+        if len(returned) == len(names) + 1:
+            if _is_number(returned[0]):
+                return dict(zip(("loss", *names), returned, strict=True))
+            if _is_number(returned[-1]):
+                return dict(zip((*names, "loss"), returned, strict=True))
     raise Malformed(f"returned {_described(returned)}{_expected(spec)}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 
 from backproof.reading import names, patterns, roles, updates
 from backproof.reading.binding import parameters_of
@@ -62,7 +63,7 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
     role = roles.role(name)
     if role in ("x", "y") and _is_size(name, function):
         role = "d" if role == "x" else "k"
-    if _is_list_of_pairs(name, function):
+    if is_list_of_pairs(name, [function]):
         return f"{PROBE}.pairs"
     if role in _KEPT and default and not (role in ("d", "h", "k") and _is_one(name, function)):
         return None
@@ -128,15 +129,15 @@ def _is_size(name: str, function: ast.FunctionDef) -> bool:
     return False
 
 
-def _is_list_of_pairs(name: str, function: ast.FunctionDef) -> bool:
-    """Whether `for x, t in name` goes through it."""
+def is_list_of_pairs(name: str, body: Sequence[ast.AST]) -> bool:
+    """Whether `for x, t in name` goes through it; it may stand in a call of the probe."""
     return any(
         isinstance(node, ast.For)
         and isinstance(node.target, ast.Tuple)
         and len(node.target.elts) == 2
-        and isinstance(node.iter, ast.Name)
-        and node.iter.id == name
-        for node in ast.walk(function)
+        and ast.unparse(node.iter) in (name, f"{PROBE}.once({name})")
+        for statement in body
+        for node in ast.walk(statement)
     )
 
 

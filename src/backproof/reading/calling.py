@@ -228,7 +228,7 @@ class _Composer:
 
     def _value(self, name: str, function: ast.FunctionDef, default: bool, deep: int) -> str | None:
         is_result = _YHAT.fullmatch(name.lower()) or _CACHE.fullmatch(name.lower())
-        if not is_result:
+        if not is_result or roles.role(name) in ("d", "h", "k", "dims"):
             value = value_for(name, function, self.read, default)
             if value is not None:
                 return value

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from backproof.reading import roles, updates
-from backproof.reading.arguments import SIMPLE
+from backproof.reading.arguments import SIMPLE, is_list_of_pairs
 from backproof.reading.binding import parameters_of
 from backproof.reading.drivers import is_data, used_by
 from backproof.reading.recipes import PROBE, Reader, located
@@ -33,6 +33,7 @@ def prelude(read: Reader, loop: Loop, body: Sequence[ast.stmt]) -> list[ast.stmt
     made = {name for statement in kept for name in bound(statement)}
     given |= {name for name in used - made if roles.role(name) == "lambda"}
     values = {name: SIMPLE[str(roles.role(name))] for name in sorted(given)}
+    values |= {name: f"{PROBE}.pairs" for name in given if is_list_of_pairs(name, kept)}
     return [*(located(f"{name} = {value}", loop) for name, value in values.items()), *kept]
 
 

@@ -6,7 +6,7 @@ import ast
 import copy
 from collections.abc import Iterable, Sequence
 
-from backproof.reading import rates, roles, updates
+from backproof.reading import patterns, rates, roles, updates
 from backproof.reading.arguments import bound_arguments, instance, preparing
 from backproof.reading.drivers import driver_of, needed, with_globals
 from backproof.reading.inputs import prelude, with_data
@@ -52,6 +52,8 @@ def _title(scope: Scope, loop: Loop | None) -> str:
 
 
 def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
+    if _scales_labels(loop):
+        raise Unbound("scales its labels in the loop in which it trains")
     loops = updates.updating_loops(loop, set(read.known))
     bodies = reached(read, scope, loop)
     steps = [one for body in bodies for one in updates.updates(body)]
@@ -84,6 +86,18 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
         _fixed_rate(read, bodies, steps, known_rates),
         updates.is_one_at_a_time(loops),
         updates.batch_size(loops, read.program.tree),
+    )
+
+
+def _scales_labels(loop: Loop) -> bool:
+    """`targets = targets / 100`: what it learns then are other labels than those it is given."""
+    return any(
+        isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.BinOp)
+        and isinstance(node.value.op, ast.Div)
+        and patterns.number(node.value.right) not in (None, 1.0)
+        and any(roles.role(updates.last_word(target)) == "y" for target in node.targets)
+        for node in ast.walk(loop)
     )
 
 

@@ -84,6 +84,8 @@ def _text(path: Path) -> str:
 def of_script(path: Path, text: str) -> Program:
     """The program of a script's text."""
     mended, notes = _mended(text, path.name)
+    if not _parses(mended) and _parses(_without_magics(text)):  # cells, copied into a script
+        mended, notes = _without_magics(text), ()
     return Program(path, mended, _parsed(mended, path.name), (), notes)
 
 

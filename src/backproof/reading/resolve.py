@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from backproof.reading.slots import SIZES, Assignment
 from backproof.reading.spec import Argument, Spec
 from backproof.reading.told import Settings
 
-_HARD = 6  # forms of inputs and labels after which no more are tried once one runs
+_MOST = 100  # trials of one recipe
 
 
 class Resolved(NamedTuple):
@@ -48,7 +49,11 @@ def resolve(
     """Work out what the recipe computes; `loss` is what is known of the file's loss function."""
     if recipe.question is not None:
         return Resolved(recipe.name, recipe.line, None, recipe.question)
-    trial, problem = settle.best(_trials(child, read, recipe, key))
+    trial, problem = settle.best(islice(_trials(child, read, recipe, key), _MOST))
+    if trial is None and recipe.steps_once and not recipe.single:  # for one example, perhaps
+        alone = recipe._replace(single=True)
+        trial, _ = settle.best(islice(_trials(child, read, alone, key), _MOST))
+        recipe = recipe if trial is None else alone
     if trial is None:
         why = problem or "no parameters were found that it updates"
         missing = "; ".join(child.failures.get(key, ())) if "NameError" in why else ""

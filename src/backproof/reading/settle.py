@@ -84,6 +84,7 @@ def tried(child: Child, spec: Spec, slopes: Sequence[float] = ()) -> Trial:
         if name.startswith("value ")
     }
     seen = [(name, arrays[str(place)]) for place, name in enumerate(header["names"])]
+    seen += _example_by_example(seen, case)
     losses = {
         name.removeprefix("noted "): float(array.reshape(()))
         for name, array in seen
@@ -108,6 +109,24 @@ def tried(child: Child, spec: Spec, slopes: Sequence[float] = ()) -> Trial:
     return Trial(
         spec, problem, header["faults"], matches, seen, losses, values, case, tuple(header["rates"])
     )
+
+
+def _example_by_example(
+    seen: Sequence[tuple[str, np.ndarray]], case: Mapping[str, np.ndarray]
+) -> list[tuple[str, np.ndarray]]:
+    """What a loop over the examples computes for each, put together to one array."""
+    if "y" not in case or case["y"].shape[1] == 1:
+        return []
+    k, n = case["y"].shape
+    each: dict[str, list[np.ndarray]] = {}
+    for name, array in seen:
+        if array.size == k:
+            each.setdefault(name, []).append(array.reshape(k))
+    return [
+        (name, np.stack(parts[:: len(parts) // n], axis=1))
+        for name, parts in each.items()
+        if len(parts) >= n and len(parts) % n == 0
+    ]
 
 
 def best(trials: Iterable[Trial]) -> tuple[Trial | None, str]:

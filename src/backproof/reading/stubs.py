@@ -76,6 +76,8 @@ class _Stub(types.ModuleType):
             raise AttributeError(name)
         if name in ("tqdm", "trange", "tqdm_notebook"):
             return _passed_through if name != "trange" else range
+        if name in (*_OF_NUMPY, "subtract", "multiply", "matmul", "transpose"):
+            return getattr(np, name)
         return _HELPERS.get(name) or Nothing()
 
 
@@ -85,13 +87,21 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def __init__(self, first: bool) -> None:
         self._first = first
 
+    @staticmethod
+    def _is_asked_by_library() -> bool:
+        """Whether an installed library asks, which knows what to do without a module."""
+        frame = sys._getframe(2)  # noqa: SLF001 - documented, and the one way to the importer
+        while frame is not None and "importlib" in frame.f_code.co_filename:
+            frame = frame.f_back  # type: ignore[assignment]
+        return frame is not None and "site-packages" in frame.f_code.co_filename
+
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: object = None
     ) -> importlib.machinery.ModuleSpec | None:
         del path, target
         known = name.startswith(_NEVER_RUN)
         own = name.split(".")[0] in (*_WITHIN, *sys.stdlib_module_names)
-        if known != self._first or own:
+        if known != self._first or own or (not known and self._is_asked_by_library()):
             return None
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
 
@@ -154,7 +164,8 @@ def fill(module: types.ModuleType, text: str) -> list[str]:
     """Define what the file calls and nowhere defines, as helpers of its name are; says which."""
     filled = []
     for name in {*_HELPERS, *_OF_NUMPY}:
-        if re.search(rf"(?<![\w.]){name}\(", text) and name not in module.__dict__:
+        defined = name in module.__dict__ or re.search(rf"\bdef {name}\(", text)
+        if re.search(rf"(?<![\w.]){name}\(", text) and not defined:
             setattr(module, name, _HELPERS.get(name) or getattr(np, name))
             filled.append(name)
     return sorted(filled)
