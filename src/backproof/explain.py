@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from backproof.cases import Case, sizes_of
+from backproof.cases import Arrays, Case, sizes_of
 from backproof.error_bounds import FORMATS
 from backproof.notation import Model
 from backproof.reading.call import Outcome, Run
@@ -165,6 +165,8 @@ class Candidate(NamedTuple):
         arrays["x"], arrays["y"] = arrays["x"][:, :most], arrays["y"][:, :most]
         if ":" in self.spec.layouts["y"]:
             arrays["y"] = hard_labels(self.spec.layouts["y"], arrays["y"])
+        if self.spec.all_classes:
+            arrays = _with_all_classes(self.model, arrays)
         return Case(arrays, case.scale)
 
 
@@ -219,6 +221,18 @@ def hard_labels(layout: str, y: NDArray) -> NDArray:
     if layout.endswith(":class"):
         return np.eye(y.shape[0])[:, y.argmax(axis=0)]
     return np.where(y > 0.5, 1.0, 0.0)
+
+
+def _with_all_classes(model: Model, arrays: Arrays) -> Arrays:
+    """As many classes as examples at most, and each of them among the labels."""
+    k, n = arrays["y"].shape
+    fewer = {
+        name: array[: min(k, n)] if model.layouts[name].startswith("k ") else array
+        for name, array in arrays.items()
+    }
+    k = min(k, n)
+    fewer["y"] = np.concatenate([np.eye(k), np.eye(k)[:, arrays["y"].argmax(axis=0)[k:] % k]], 1)
+    return fewer
 
 
 def explain(candidate: Candidate, cases: Sequence[Case], name: str) -> list[Explanation]:

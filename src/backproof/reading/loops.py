@@ -6,7 +6,7 @@ import ast
 import copy
 from collections.abc import Iterable, Sequence
 
-from backproof.reading import patterns, rates, roles, updates
+from backproof.reading import names, patterns, rates, roles, updates
 from backproof.reading.arguments import bound_arguments, instance, preparing
 from backproof.reading.drivers import driver_of, needed, with_globals
 from backproof.reading.inputs import prelude, with_data
@@ -57,7 +57,7 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
     loops = updates.updating_loops(loop, set(read.known))
     bodies = reached(read, scope, loop)
     steps = [one for body in bodies for one in updates.updates(body)]
-    wanted = {one.word for one in steps} | keys_of(read)
+    wanted = {one.word for one in steps} | keys_of(read) | _renewed(read, loop)
     known_rates = {word for body in bodies for word in rates.rate_names(body)}
     roots = roots_of(read, scope, loops, wanted)
     once = _instrumented(scope, loops, roots, known_rates)
@@ -87,6 +87,17 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
         updates.is_one_at_a_time(loops),
         updates.batch_size(loops, read.program.tree),
     )
+
+
+def _renewed(read: Reader, loop: Loop) -> set[str]:
+    """The parameters that the loop takes from a function which updates: `W, b = update(W, b)`."""
+    return {
+        part.id
+        for node in ast.walk(loop)
+        if isinstance(node, ast.Assign) and patterns.called(node.value) in read.known
+        for part in ast.walk(node.targets[0])
+        if isinstance(part, ast.Name) and names.parameter(part.id) is not None
+    }
 
 
 def _scales_labels(loop: Loop) -> bool:

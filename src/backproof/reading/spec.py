@@ -54,6 +54,7 @@ class Spec(NamedTuple):
         loss_only: it gives the loss and nothing else.
         fixed: sizes of axes that the file fixes itself.
         batch: how many examples it takes at most, None for any number.
+        all_classes: it counts the classes among the labels, so that each has to be there.
         module: which of the loaded modules it is in.
         slots: where a recipe keeps which tensor: the argument's name is the path of the slot.
         notes: the variables of a recipe that hold gradients or the loss, by our names.
@@ -78,6 +79,7 @@ class Spec(NamedTuple):
     penalised: tuple[str, ...] = ()
     fixed: Mapping[str, int] = {}
     batch: int | None = None
+    all_classes: bool = False
     module: str = ""
     slots: tuple[Argument, ...] = ()
     notes: Mapping[str, str] = {}

@@ -90,7 +90,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     @staticmethod
     def _is_asked_by_library() -> bool:
         """Whether an installed library asks, which knows what to do without a module."""
-        frame = sys._getframe(2)  # noqa: SLF001 - documented, and the one way to the importer
+        frame = sys._getframe(2)
         while frame is not None and "importlib" in frame.f_code.co_filename:
             frame = frame.f_back  # type: ignore[assignment]
         return frame is not None and "site-packages" in frame.f_code.co_filename
@@ -186,8 +186,8 @@ def _with_its_input(helper: Any) -> Any:
     return both
 
 
-def _nothing_typed(*_: Any) -> str:
-    return "1"
+def _typed(*_: Any) -> str:
+    return "4"  # a number of units, iterations or classes that no other size of a trial is
 
 
 def _displayed(*_: Any, **__: Any) -> None:
@@ -196,8 +196,8 @@ def _displayed(*_: Any, **__: Any) -> None:
 
 _PYTHON_2 = {
     "xrange": range,
-    "raw_input": _nothing_typed,
-    "input": _nothing_typed,
+    "raw_input": _typed,
+    "input": _typed,
     "unicode": str,
     "display": _displayed,
     "get_ipython": Nothing,

@@ -149,6 +149,8 @@ def understand(child: Child, planned: Plan) -> Understood:
         else:
             stage = kind
             judgeable.append(_judgeable(planned, resolved))
+            for part in recipe.statements:  # what it calls is judged with it
+                questions.pop(getattr(part, "name", ""), None)
     has_loss = any(one.spec.loss or "loss" in one.spec.notes for one in judgeable)
     has_loss = has_loss or any("loss" in one.spec.returns for one in judgeable)
     if judgeable and not has_loss and loss is not None and loss.spec is not None:
@@ -184,6 +186,8 @@ def _judgeable(planned: Plan, resolved: Resolved) -> Judgeable:
         text += ", updated in place"
     if spec.single:
         text += ", one at a time"
+    if spec.all_classes:
+        text += ", every class among the labels"
     if spec.fixed:
         sizes = ", ".join(f"{axis} = {size}" for axis, size in spec.fixed.items())
         text += f", always {sizes}"
