@@ -6,10 +6,14 @@ import argparse
 import contextlib
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:  # importing it takes as long as all the rest of the start
+    from backproof.checking import FileReport
 
 MISUSE, BUG, INTERRUPTED = 2, 70, 130
 SECONDS, GIGABYTES = 10.0, 2.0
@@ -48,11 +52,21 @@ def run() -> NoReturn:
 
     JAX may still be being imported by another thread, and Python aborts when it ends meanwhile.
     """
+    signal.signal(signal.SIGINT, _interrupted)
     status = main()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
     os._exit(status)
+
+
+def _interrupted(*_: object) -> NoReturn:
+    """End at once: raised as an exception, an interrupt may be lost in an import or a callback."""
+    if "backproof.reading.process" in sys.modules:
+        sys.modules["backproof.reading.process"].kill_all()
+    with contextlib.suppress(OSError, ValueError):
+        print("interrupted", file=sys.stderr, flush=True)
+    os._exit(INTERRUPTED)
 
 
 def _printed(text: str, status: int) -> int:
@@ -176,24 +190,27 @@ def _check(options: argparse.Namespace) -> int:
         return MISUSE
     # The truth is computed in float64, which a TPU does not have and a GPU starts slowly for.
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    from concurrent.futures import ThreadPoolExecutor
+
     from backproof import report
     from backproof.checking import check_file
 
-    files = []
-    for place, path in enumerate(paths, start=1):
-        show, clear = _progress(f"[{place}/{len(paths)}] {path.name} ")
-        files.append(
-            check_file(
-                path,
-                settings,
-                cases=options.cases,
-                seed=options.seed,
-                seconds=options.timeout,
-                memory=int(options.memory * 2**30),
-                progress=show,
-            )
+    show, clear = _progress()
+
+    def checked(place: int, path: Path) -> FileReport:
+        return check_file(
+            path,
+            settings,
+            cases=options.cases,
+            seed=options.seed,
+            seconds=options.timeout,
+            memory=int(options.memory * 2**30),
+            progress=lambda text: show(f"[{place}/{len(paths)}] {path.name} {text}"),
         )
-        clear()
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        files = list(pool.map(checked, range(1, len(paths) + 1), paths))
+    clear()
     if options.format == "json":
         text = report.as_json(files)
     else:
@@ -247,13 +264,13 @@ def _told(options: argparse.Namespace) -> str:
     return " ".join(told)
 
 
-def _progress(label: str) -> tuple[Callable[[str], None], Callable[[], None]]:
+def _progress() -> tuple[Callable[[str], None], Callable[[], None]]:
     """One line on a terminal, rewritten in place; nothing where nobody watches."""
     if not sys.stderr.isatty():
         return lambda _: None, lambda: None
 
     def show(text: str) -> None:
-        print(f"\r\033[K{label}{text}", end="", file=sys.stderr, flush=True)
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
     def clear() -> None:
         print("\r\033[K", end="", file=sys.stderr, flush=True)

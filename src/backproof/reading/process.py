@@ -48,6 +48,15 @@ _ENVIRONMENT: Final = {
 }
 
 
+_alive: set[_Live] = set()
+
+
+def kill_all() -> None:
+    """End every process that is still running, of whatever `Child`."""
+    for live in tuple(_alive):
+        live.kill()
+
+
 class About(NamedTuple):
     """What the source of some functions shows: their guards (value, line), low precisions named."""
 
@@ -290,6 +299,7 @@ class _Live:
         except BaseException:
             self._let_go()
             raise
+        _alive.add(self)
         self._frames = wire.Frames()
         self._ready: list[wire.Frame] = []
         self._chunks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -332,6 +342,7 @@ class _Live:
 
     def kill(self) -> None:
         """End the process and its group, and let go of the pipes."""
+        _alive.discard(self)
         if sys.platform == "win32":
             self._process.kill()
         else:

@@ -14,12 +14,13 @@ import random
 import re
 import sys
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 _NEVER_RUN = ("matplotlib", "seaborn", "google.colab", "IPython", "ipywidgets", "tqdm", "plotly")
+_LARGE = 1 << 12  # numbers
 _WITHIN = ("numpy", "backproof")
 __all__ = ["install"]
 
@@ -134,9 +135,27 @@ def draw_all() -> None:
 
     def shuffle(_: Any) -> None: ...
 
+    for name in ("randn", "rand", "random", "standard_normal", "normal", "uniform"):
+        setattr(np.random, name, _once_if_large(getattr(np.random, name)))
     for name, replaced in (("choice", choice), ("permutation", permutation), ("shuffle", shuffle)):
         setattr(np.random, name, replaced)
     random.shuffle = shuffle  # type: ignore[assignment]
+
+
+def _once_if_large(draw: Callable[..., Any]) -> Callable[..., Any]:
+    """Draw what is large once: of weights only the shapes count, because ours take their place."""
+    drawn: dict[str, Any] = {}
+
+    def again(*arguments: Any, **named: Any) -> Any:
+        key = repr((arguments, sorted(named.items())))
+        if key not in drawn:
+            value = draw(*arguments, **named)
+            if np.size(value) < _LARGE:
+                return value
+            drawn[key] = value
+        return drawn[key].copy()
+
+    return again
 
 
 class _OfFloat(type):
