@@ -340,7 +340,7 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
         whole = None if scope.owner is not None else _unrolled(read, function)
         body += [parsed_return(f"{PROBE}.rolled({whole!r}, __result)" if whole else "__result")]
     wanted = words_of(read, scope) | _given(body) | set(_moved(function))
-    known_rates = rates.rate_names(function.body) if moves else set()
+    known_rates = rates.rate_names(function.body, read.program.tree) if moves else set()
     steps = list(updates.updates(function.body))
     return Recipe(
         scope.name,

@@ -58,7 +58,7 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
     bodies = reached(read, scope, loop)
     steps = [one for body in bodies for one in updates.updates(body)]
     wanted = {one.word for one in steps} | keys_of(read) | _renewed(read, loop)
-    known_rates = {word for body in bodies for word in rates.rate_names(body)}
+    known_rates = {word for body in bodies for word in rates.rate_names(body, read.program.tree)}
     roots = roots_of(read, scope, loops, wanted)
     once = _instrumented(scope, loops, roots, known_rates)
     replaced: dict[int, ast.stmt] = {}

@@ -18,7 +18,6 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from backproof.reading import names, roles, stubs
-from backproof.reading.roles import is_rate
 
 OWN = "<backproof>"  # where the driver says it comes from
 _DEEP = 4  # how far into objects, lists and dicts parameters are looked for
@@ -210,7 +209,7 @@ class Probe:
 
     def _given(self, path: str, word: str, value: Any, deep: int) -> Any:
         if isinstance(value, int | float | np.floating) and not isinstance(value, bool):
-            if is_rate(word) and (word in self.rate_names or word.strip("_") in self.rate_names):
+            if word in self.rate_names or word.strip("_") in self.rate_names:
                 self.rates.add(word)
                 return self.rate
             if roles.role(word) == "lambda":

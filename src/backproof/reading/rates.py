@@ -3,22 +3,53 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from backproof.reading import patterns
 from backproof.reading.roles import is_rate
 from backproof.reading.updates import Update, last_word, own_nodes, updates
 
 
-def rate_names(body: Sequence[ast.AST]) -> set[str]:
-    """The names that stand for the learning rate in the updates of these statements."""
+def rate_names(body: Sequence[ast.AST], tree: ast.Module) -> set[str]:
+    """The names that stand for the learning rate in the updates of these statements.
+
+    By what they are called, or else by what they are: a number by which steps are multiplied.
+    """
+    steps = [one.step for one in updates(body)]
     words = {
         last_word(part)
-        for one in updates(body)
-        for part in ast.walk(one.step)
+        for step in steps
+        for part in ast.walk(step)
         if isinstance(part, ast.Name | ast.Attribute)
     }
-    return {word for word in words if is_rate(word)}
+    called = {word for word in words if is_rate(word)}
+    if called or any(_factor(step) != 1.0 for step in steps):
+        return called
+    return {word for step in steps for word in _factors(step)} & _numbers(tree)
+
+
+def _factors(step: ast.expr) -> Iterator[str]:
+    if isinstance(step, ast.BinOp) and isinstance(step.op, ast.Mult):
+        for side in (step.left, step.right):
+            if isinstance(side, ast.Name | ast.Attribute):
+                yield last_word(side)
+            yield from _factors(side)
+
+
+def _numbers(tree: ast.Module) -> set[str]:
+    """The names that the file sets to a number, as a variable or by default."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and patterns.number(node.value) is not None:
+            found |= {last_word(target) for target in node.targets}
+        elif isinstance(node, ast.arguments):
+            plain = [*node.posonlyargs, *node.args]
+            pairs = [*zip(plain[::-1], node.defaults[::-1], strict=False)]
+            pairs += zip(node.kwonlyargs, node.kw_defaults, strict=True)
+            found |= {
+                one.arg for one, value in pairs if value and patterns.number(value) is not None
+            }
+    return found
 
 
 def fixed_rates(

@@ -19,7 +19,7 @@ _WORD_Y = re.compile(
 )
 _ROLES = {
     "rate": r"(?:learning_?|learn_?)?rate|taxa(?:_\w+)?|step|lr|alpha|eta|step_?size|l_?rate"
-    r"|learning",
+    r"|learning|alfa|passo|eps_?lr",
     "steps": r"(?:n|num|max|nb|no|number)?_?(?:of_)?_?(?:train(?:ing)?_?)?"
     r"(?:iters?|iterations?|epochs?|epocas?|steps?|iteracoes"
     r"|its|ep|passes|rounds)(?:_?num|_?count)?",
@@ -68,7 +68,7 @@ def role(name: str) -> str | None:
 
 
 _RATE = re.compile(
-    r"(?:learning_?|learn_?)?rates?|taxa(?:_\w+)?|passo|learning|lr(?:_?rate)?|alpha|eta|step_?size|gamma|l_?rate"
+    r"(?:learning_?|learn_?)?rates?|taxa(?:_\w+)?|passo|learning|lr(?:_?rate)?|alpha|alfa|eta|step_?size|gamma|l_?rate"
     r"|epsilon|learning_?speed|neta|learning_?rate_?\w*|lrate|step|mu"
 )
 
