@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from backproof import strategies
 from backproof.cases import Case, draw
-from backproof.notation import ACTIVATIONS, MODELS, Model
+from backproof.notation import ACTIVATIONS, FAMILY, MODELS, PIECES, Model
 from backproof.verdict import RIGHT_BELOW, margin
 from backproof.witnesses import dissent, finite_difference, reference, truths
 
@@ -19,10 +19,13 @@ PAIRS = [
     ("mlp", "tanh"),
     ("mlp_softmax", "gelu"),
     ("mlp3", "leaky_relu"),
+    ("linear_piece", "identity"),
+    ("activation_piece", "gelu_tanh"),
+    ("linear_activation_piece", "softplus"),
 ]
 ALL_PAIRS = [
     (name, activation)
-    for name, model in MODELS.items()
+    for name, model in {**MODELS, **PIECES}.items()
     for activation in (ACTIVATIONS if model.has_activation else ("identity",))
 ]
 
@@ -38,7 +41,7 @@ def assert_reference_agrees(model: Model, activation: str, cases: list[Case]) ->
 
 @pytest.mark.parametrize(("name", "activation"), PAIRS)
 def test_reference_and_jax_agree(name: str, activation: str) -> None:
-    model = MODELS[name]
+    model = FAMILY[name]
 
     @given(strategies.cases(model))
     @settings(max_examples=40)
@@ -51,7 +54,7 @@ def test_reference_and_jax_agree(name: str, activation: str) -> None:
 @pytest.mark.nightly
 @pytest.mark.parametrize(("name", "activation"), ALL_PAIRS)
 def test_reference_and_jax_agree_for_every_activation(name: str, activation: str) -> None:
-    model = MODELS[name]
+    model = FAMILY[name]
     assert_reference_agrees(model, activation, draw(model, 1500, seed=3))
 
 
@@ -64,7 +67,7 @@ def test_padded_classes_count_for_nothing_however_steep_the_others_are() -> None
 
 @pytest.mark.parametrize(("name", "activation"), PAIRS)
 def test_all_witnesses_agree_on_mild_cases(name: str, activation: str) -> None:
-    model = MODELS[name]
+    model = FAMILY[name]
     cases = draw(model, 12, seed=5, scales={"mild": 1.0})
     small = [case for case in cases if case.numbers() < 400]
     for case, truth in zip(small, truths(model, small, activation), strict=True):

@@ -113,13 +113,8 @@ def _kept(function: ast.FunctionDef, name: str, read: Reader, deep: int) -> Kept
         if not isinstance(node, ast.Assign) or len(node.targets) != 1:
             continue
         target, value = node.targets[0], node.value
-        if isinstance(value, ast.Name) and value.id == name:
-            if isinstance(target, ast.Tuple):
-                parts = [updates.last_word(one) for one in target.elts]
-                held = tuple(_kept(function, part, read, deep) for part in parts)
-                return None if None in held else held
-            if isinstance(target, ast.Name) and target.id != name:
-                return _kept(function, target.id, read, deep)
+        if isinstance(value, ast.Name) and value.id == name and ast.unparse(target) != name:
+            return _held(function, target, read, deep)
     keys = _keys(function, name)
     if keys:
         known = {key: tensor_of(key) for key in keys}
@@ -135,6 +130,14 @@ def _kept(function: ast.FunctionDef, name: str, read: Reader, deep: int) -> Kept
     if own is None and _CACHE.fullmatch(name.lower()) and handed is None:
         return "Z"  # an activation's cache, which it uses as it is
     return own
+
+
+def _held(function: ast.FunctionDef, target: ast.expr, read: Reader, deep: int) -> Kept:
+    """What is unpacked into the target: `A, W, b`, or `(A, W, b), Z`."""
+    if not isinstance(target, ast.Tuple):
+        return _kept(function, updates.last_word(target), read, deep)
+    held = tuple(_held(function, part, read, deep) for part in target.elts)
+    return None if None in held else held
 
 
 def tensor_of(name: str) -> str | None:
@@ -395,11 +398,11 @@ def _results(piece: Piece) -> tuple[tuple[str, ...], str]:
             for place, one in enumerate(last.elts)
             if isinstance(one, ast.Name | ast.Subscript | ast.Attribute)
         }
-    elif len(wanted) == 1:
-        return wanted, "__result"
     else:
         return wanted, "__result"  # of another function: in its order, which is the usual one
     given = tuple(tensor for tensor in wanted if tensor in places)
+    if not given and isinstance(last, ast.Tuple) and len(last.elts) == len(wanted):
+        return wanted, "__result"  # without names, in the usual order
     if not given:
         raise Unbound(f"{piece.name}: which gradients it returns is not said by their names")
     taken = [f"__result[{places[tensor]}]" for tensor in given]
