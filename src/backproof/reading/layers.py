@@ -94,8 +94,9 @@ def _recipes(read: Reader, owner: ast.ClassDef, function: ast.FunctionDef) -> It
 def _weights(owner: ast.ClassDef) -> Iterator[str]:
     """The attributes that are weights or biases."""
     for node in ast.walk(owner):
-        is_set = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
-        if is_set and tensor_of(node.attr) in ("W", "b"):
+        if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Store):
+            continue
+        if tensor_of(node.attr) in ("W", "b"):
             yield node.attr
 
 

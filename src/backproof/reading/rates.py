@@ -44,7 +44,8 @@ def _numbers(tree: ast.Module) -> set[str]:
             found |= {last_word(target) for target in node.targets}
         elif isinstance(node, ast.arguments):
             plain = [*node.posonlyargs, *node.args]
-            pairs = [*zip(plain[::-1], node.defaults[::-1], strict=False)]
+            pairs: list[tuple[ast.arg, ast.expr | None]] = []
+            pairs += zip(plain[::-1], node.defaults[::-1], strict=False)
             pairs += zip(node.kwonlyargs, node.kw_defaults, strict=True)
             found |= {
                 one.arg for one, value in pairs if value and patterns.number(value) is not None

@@ -1,0 +1,279 @@
+"""The ways in which a recipe may be meant, each of them tried: which parameters, laid out how.
+
+Where the file draws its parameters itself, their shapes tell; where they are handed over, all
+layouts that people use are tried. `settle.best` says which of the trials stands.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+
+from backproof.notation import Model, member
+from backproof.reading import names, settle, slots, updates
+from backproof.reading.convention import laid_out
+from backproof.reading.probe import Slot
+from backproof.reading.process import Child
+from backproof.reading.recipes import DRIVER, PROBE, Reader, Recipe
+from backproof.reading.returned import returned
+from backproof.reading.slots import SIZES, Assignment
+from backproof.reading.spec import Argument, Spec
+
+
+def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[settle.Trial]:
+    """What comes of running a recipe in each of the layouts that it may be meant for."""
+    slopes = _slopes(read)
+    whole = _unrolled(recipe)
+    if whole is not None:
+        yield from _one_vector(child, read, recipe, key, whole)
+        return
+    paths = _gifts(recipe)
+    if paths:
+        yield from _handed_over(child, read, recipe, key, paths)
+        return
+    for several in _outputs(read):
+        for x, y in _forms(read, several, recipe.single):
+            case = _inputs(recipe, x, y, several)
+            sizes = {axis: SIZES[axis] for axis in ("d", "h")}
+            sizes["n"] = 1 if recipe.single else SIZES["n"]
+            sizes["k"] = SIZES["k"] if several else 1
+            frame = child.discover(key, *case, sizes)
+            found = [
+                Slot(path, tuple(shape), number) for path, shape, number in frame.header["slots"]
+            ]
+            if not found:
+                blank = Spec("mlp", DRIVER, (), {})
+                why = frame.header["problem"] or "it updates nothing that was found"
+                yield settle.Trial(blank, str(why), {}, (), (), {}, {}, {})
+                if frame.header.get("kind") in ("hung", "crashed"):
+                    return
+                continue
+            for assignment in slots.assignments(found, several):
+                for form in (x, *_with_ones(x, assignment)):
+                    spec = _spec(recipe, key, assignment, form, y)
+                    trial = settle.tried(child, spec, slopes)
+                    if trial.problem is not None and assignment.own_sizes:
+                        own = settle.tried(child, spec._replace(fixed=assignment.own_sizes), slopes)
+                        trial = trial if own.problem is not None else own
+                    yield trial
+
+
+def _slopes(read: Reader) -> list[float]:
+    """The numbers in the file that may be a leaky ReLU's slope."""
+    found = {
+        node.value
+        for node in ast.walk(read.program.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, float)
+    }
+    return sorted(value for value in found if 1e-4 < value < 0.9 and value != 0.01)[:12]
+
+
+def _gifts(recipe: Recipe) -> list[str]:
+    """The paths of the parameters that the driver hands over itself."""
+    paths = []
+    for node in ast.walk(recipe.statements[-1]):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr == "gift":
+                paths.append(ast.literal_eval(node.args[0]))
+            elif node.func.attr == "packed":
+                name, keys = (ast.literal_eval(argument) for argument in node.args)
+                paths += [f"{name}[{key!r}]" for key in keys]
+    return list(dict.fromkeys(paths))
+
+
+def _unrolled(recipe: Recipe) -> str | None:
+    """The argument that holds all parameters in one vector."""
+    for node in ast.walk(recipe.statements[-1]):
+        if isinstance(node, ast.Call) and updates.last_word(node.func) == "unrolled":
+            return str(ast.literal_eval(node.args[0]))
+    return None
+
+
+def _one_vector(
+    child: Child, read: Reader, recipe: Recipe, key: str, name: str
+) -> Iterator[settle.Trial]:
+    """The trials of a vector of all parameters: biases inside of their weights, or beside them."""
+    slopes = _slopes(read)
+    for several in _outputs(read):
+        for depth in (2, 3, 1):
+            model = member(depth, "sigmoid", several)
+            assert model is not None
+            for layouts in slots.vectors(model):
+                tensors = {
+                    f"{name}[{place}]": tensor
+                    for place, (tensor, layout) in enumerate(layouts.items())
+                    if not layout.startswith("+")
+                }
+                assignment = Assignment(depth, several, tensors, layouts, ())
+                for x, y in _forms(read, several, single=False):
+                    for form in (x, *_with_ones(x, assignment)):
+                        spec = _spec(recipe, key, assignment, form, y)
+                        places = tuple(f"d{tensor}" for tensor in tensors.values())
+                        yield settle.tried(child, spec._replace(returns=places), slopes)
+
+
+def _handed_over(
+    child: Child, read: Reader, recipe: Recipe, key: str, paths: list[str]
+) -> Iterator[settle.Trial]:
+    """The trials of parameters of which no shape is known."""
+    slopes = _slopes(read)
+    words = {slots.word_of(path): path for path in paths}
+    for several in _outputs(read):
+        for depth in (1, 2, 3, 4):
+            model = member(depth, "sigmoid", several)
+            assert model is not None
+            bound = {
+                path: tensor
+                for word, path in words.items()
+                if (tensor := _tensor(word, list(words), model)) is not None
+            }
+            weights = [tensor for tensor in bound.values() if tensor[0] in "Ww"]
+            if len(bound) != len(paths) or len(weights) != depth:
+                continue
+            absent = tuple(name for name in model.parameters if name not in bound.values())
+            if depth == 1 and absent == ("b",) and _holds_bias(read, paths[0]):
+                yield from _with_bias_inside(child, read, recipe, key, bound, model)
+                return
+            for told in _with_signs(read, slots.proposals(bound, model)):
+                layouts = {name: layout for name, layout in told.items() if name not in "xy"}
+                assignment = Assignment(depth, several, bound, layouts, absent)
+                spec = _spec(recipe, key, assignment, told["x"], told["y"])
+                yield settle.tried(child, spec, slopes)
+
+
+def _holds_bias(read: Reader, name: str) -> bool:
+    """Whether a vector's first entry is apart from the others: `theta[1:]`, `grad[0] = 0`."""
+    return re.search(rf"\b(?:{re.escape(name)}|grad\w*)\[(?:1:|0\b)", read.program.text) is not None
+
+
+def _with_bias_inside(
+    child: Child,
+    read: Reader,
+    recipe: Recipe,
+    key: str,
+    bound: Mapping[str, str],
+    model: Model,
+) -> Iterator[settle.Trial]:
+    (weight,) = bound.values()
+    for told in _with_signs(read, slots.proposals({**bound, "": "b"}, model)):
+        inside = {weight: told[weight].replace("d", "1+d"), "b": f"+{weight}"}
+        assignment = Assignment(1, model.several, bound, inside, ())
+        for x in (told["x"].replace("d", "1+d"), told["x"]):
+            spec = _spec(recipe, key, assignment, x, told["y"])
+            yield settle.tried(child, spec, _slopes(read))
+
+
+def _tensor(word: str, words: list[str], model: Model) -> str | None:
+    tensor = names.bind(words).tensors.get(word)
+    if tensor is None and model.depth == 1:
+        tensor = "b" if re.match(r"b|.*bias|.*intercept|.*_b$", word.lower()) else "W"
+    return None if tensor is None else names.in_model(tensor, model)
+
+
+def _outputs(read: Reader) -> tuple[bool, ...]:
+    """One row of the output or several: one first, unless the file is about classes."""
+    text = read.program.text.lower()
+    classes = re.search(
+        r"one_?hot|num_?classes|n_?classes|num_?labels|softmax|np\.eye|argmax|mnist|digits", text
+    )
+    return (True, False) if classes else (False, True)
+
+
+_SIGNS = re.compile(
+    r"exp\(\s*-?\s*(?:y|t)\w*\s*\*|margin|np\.sign\(|where\([^()]*,\s*-?1\.?,\s*-?1|"
+    r"\{-1|-1 (?:and|or)\b|[-+]1 ?/ ?[-+]1|2\.?\s*\*\s*\(?[yt]\w*\s*-\s*1|"
+    r"\b[yYtT]\w*\[[^\]]*\]\s*=\s*-1"
+)
+
+
+def _with_signs(read: Reader, proposals: Iterable[dict[str, str]]) -> Iterator[dict[str, str]]:
+    """The proposals, with labels -1 and 1 first where the file speaks of them."""
+    for told in proposals:
+        if _SIGNS.search(read.program.text) and "k" not in told["y"]:
+            yield {**told, "y": f"{told['y'].partition(':')[0]}:sign"}
+        yield told
+
+
+def _forms(read: Reader, several: bool, single: bool) -> Iterator[tuple[str, str]]:
+    """The layouts of x and y that are tried."""
+    signs = _SIGNS.search(read.program.text)
+    for x in ("n d", "d n", *(("d",) if single else ())):
+        rows = x == "n d"
+        if several:
+            plain = ["n k", "k n"] if rows else ["k n", "n k"]
+            numbers = ["n:class", "n 1:class" if rows else "1 n:class"]
+            ys = [*plain, *numbers]
+        else:
+            ys = ["n 1", "n", "1 n"] if rows else ["1 n", "n", "n 1"]
+
+            if signs:
+                ys = [*(f"{y}:sign" for y in ys), *ys]
+        if x == "d":
+            ys = ["k", *ys] if several else ["", "1", *ys]
+        yield from ((x, y) for y in ys)
+
+
+def _with_ones(x: str, assignment: Assignment) -> list[str]:
+    first = next(layout for name, layout in assignment.layouts.items() if name[0] in "Ww")
+    joined = next((axis for axis in first.split() if axis in ("1+d", "d+1")), None)
+    return [x.replace("d", joined)] if joined else []
+
+
+def _inputs(recipe: Recipe, x: str, y: str, several: bool) -> tuple[np.ndarray, np.ndarray]:
+    model = member(1, "sigmoid", several)
+    assert model is not None
+    spec = Spec(model.name, "", (), {}, single=recipe.single)
+    case = settle.case_of(model, spec)
+    ours = model.layouts
+    theirs = {"x": x, "y": y}
+    return laid_out(case, "x", ours, theirs), laid_out(case, "y", ours, theirs)
+
+
+def _spec(recipe: Recipe, key: str, assignment: Assignment, x: str, y: str) -> Spec:
+    model = member(assignment.depth, "sigmoid", assignment.several)
+    assert model is not None
+    own = tuple(Argument(path, tensor) for path, tensor in assignment.tensors.items())
+    layouts = {**assignment.layouts, "x": x, "y": y}
+    fixed = None if f"{PROBE}.rate" in ast.unparse(recipe.statements[-1]) else recipe.literal_rate
+    places: tuple[str, ...] = ()
+    notes: dict[str, str] = {}
+    if recipe.returns is not None:
+        places = _of_a_kind(recipe.returns) or returned(recipe.returns, model).places
+        words = {
+            updates.last_word(node)
+            for node in ast.walk(recipe.returns)
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+        }
+        notes = {name: word for word, name in names.gradients_in(words, model).items()}
+    if not recipe.updates:
+        notes["loss"] = "loss"
+    return Spec(
+        model.name,
+        DRIVER,
+        (Argument("x", "x"), Argument("y", "y"), *own),
+        layouts,
+        updates=recipe.updates,
+        rate=fixed,
+        absent=assignment.absent,
+        single=recipe.single,
+        batch=recipe.batch,
+        loss_only=recipe.loss_only,
+        returns=places,
+        notes=notes,
+        module=key,
+        slots=own,
+    )
+
+
+def _of_a_kind(function: ast.FunctionDef) -> tuple[str, ...]:
+    """`*b`, `*W` where all bias gradients and all weight gradients are returned together."""
+    for node in updates.own_nodes(function.body):
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+            found = [names.gradient(updates.last_word(one)) for one in node.value.elts]
+            roles = [one.role for one in found if one is not None and one.layer is None]
+            if len(found) == 2 and sorted(roles) == ["W", "b"]:
+                return tuple(f"*{role}" for role in roles)
+    return ()
