@@ -15,11 +15,12 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from backproof.cases import Arrays, Case, sizes_of
+from backproof.cases import Case, sizes_of
 from backproof.error_bounds import FORMATS
 from backproof.notation import Model
 from backproof.reading.call import Outcome, Run
 from backproof.reading.spec import PENALTIES, Spec
+from backproof.restrictions import restricted, restriction_of
 from backproof.verdict import RIGHT_BELOW, distances, is_telling, margin
 from backproof.witnesses import Truth, reference, truths
 
@@ -83,9 +84,10 @@ class Candidate(NamedTuple):
     def truths(self, cases: Sequence[Case]) -> list[Truth]:
         """What it should answer, at its precision and kink."""
         known = truths(self.model, cases, self.activation, self.precision, self.kink)
-        return [self._as_asked(case, truth) for case, truth in zip(cases, known, strict=True)]
+        return [self.as_asked(case, truth) for case, truth in zip(cases, known, strict=True)]
 
-    def _as_asked(self, case: Case, truth: Truth) -> Truth:
+    def as_asked(self, case: Case, truth: Truth) -> Truth:
+        """What it should answer where `truth` is of the mean loss."""
         values, bounds = dict(truth.values), dict(truth.bounds)
         fmt, own = FORMATS[self.precision], FORMATS["float64"]
         for name, value in truth.values.items():
@@ -155,19 +157,8 @@ class Candidate(NamedTuple):
         return [f"d{name}" for name in self.model.parameters if name not in self.spec.absent]
 
     def restricted(self, case: Case) -> Case:
-        """The case as its file can take it: without biases, one batch, labels hard."""
-        arrays = dict(case.arrays)
-        for name in self.spec.absent:
-            arrays[name] = np.zeros_like(arrays[name])
-        if self.model.piece is not None:
-            return Case(arrays, case.scale)
-        most = 1 if self.spec.single else self.spec.batch
-        arrays["x"], arrays["y"] = arrays["x"][:, :most], arrays["y"][:, :most]
-        if ":" in self.spec.layouts["y"]:
-            arrays["y"] = hard_labels(self.spec.layouts["y"], arrays["y"])
-        if self.spec.all_classes:
-            arrays = _with_all_classes(self.model, arrays)
-        return Case(arrays, case.scale)
+        """The case as its file can take it."""
+        return restricted(self.model, case, restriction_of(self.spec))
 
 
 def is_arithmetic(problem: str | None) -> bool:
@@ -214,25 +205,6 @@ FACTORS: Mapping[str, str] = {
     "-n": "the log-likelihood",
     "1/n of dW and db": "each example's own loss, averaged over the examples in dW and db",
 }
-
-
-def hard_labels(layout: str, y: NDArray) -> NDArray:
-    """The labels as certainties: one class for each example, or 0 and 1."""
-    if layout.endswith(":class"):
-        return np.eye(y.shape[0])[:, y.argmax(axis=0)]
-    return np.where(y > 0.5, 1.0, 0.0)
-
-
-def _with_all_classes(model: Model, arrays: Arrays) -> Arrays:
-    """As many classes as examples at most, and each of them among the labels."""
-    k, n = arrays["y"].shape
-    fewer = {
-        name: array[: min(k, n)] if model.layouts[name].startswith("k ") else array
-        for name, array in arrays.items()
-    }
-    k = min(k, n)
-    fewer["y"] = np.concatenate([np.eye(k), np.eye(k)[:, arrays["y"].argmax(axis=0)[k:] % k]], 1)
-    return fewer
 
 
 def explain(candidate: Candidate, cases: Sequence[Case], name: str) -> list[Explanation]:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from backproof.cases import Arrays, Case, Scale, draw, sizes_of
+from backproof.cases import Arrays, Case, Scale, sizes_of
 from backproof.error_bounds import FORMATS
 from backproof.explain import (
     Candidate,
@@ -29,6 +29,7 @@ from backproof.findings import findings_of
 from backproof.notation import slope_below
 from backproof.reading.call import Outcome
 from backproof.reading.convention import laid_out, to_theirs
+from backproof.restrictions import restriction_of, shared_cases, shared_truths
 from backproof.shrink import shrink
 from backproof.verdict import (
     RIGHT_BELOW,
@@ -75,11 +76,10 @@ def judge(
         progress: told what is going on.
     """
     started = time.perf_counter()
-    drawn = draw(candidate.model, count, seed, fixed=candidate.spec.fixed)
-    cases = [candidate.restricted(case) for case in drawn]
+    cases = shared_cases(candidate.model, restriction_of(candidate.spec), count, seed)
     progress(f"{count:,} cases")
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        pending = pool.submit(candidate.truths, cases)
+        pending = pool.submit(_truths, candidate, count, seed)
         outcomes = candidate.answers(cases[:_REPEATED], repeat=True)
         outcomes += candidate.answers(cases[_REPEATED:]) if cases[_REPEATED:] else []
         truth = pending.result()
@@ -108,11 +108,11 @@ def judge(
     precision = _precision(outcomes, lowest_named)
     if precision != "float64":
         candidate = candidate._replace(precision=precision)
-        truth = candidate.truths(cases)
+        truth = _truths(candidate, count, seed)
     factor, loss_decided = _factor(candidate, cases, outcomes, told_factor)
     if factor != candidate.factor:
         candidate = candidate._replace(factor=factor)
-        truth = candidate.truths(cases)
+        truth = _truths(candidate, count, seed)
     candidate, truth = _with_kink(candidate, cases, outcomes, truth)
 
     quantities: dict[str, Quantity] = {}
@@ -141,6 +141,16 @@ def judge(
     )
 
 
+def _truths(candidate: Candidate, count: int, seed: int) -> list[Truth]:
+    """What it should answer, with the reference's g'(0)."""
+    of = candidate.model, restriction_of(candidate.spec), count, seed
+    known = shared_truths(*of, candidate.activation, candidate.precision)
+    return [
+        candidate.as_asked(case, truth)
+        for case, truth in zip(shared_cases(*of), known, strict=True)
+    ]
+
+
 # --- one quantity ------------------------------------------------------------------------------
 
 
@@ -154,7 +164,6 @@ def _quantity(
     tally: Counter[Explanation] = Counter()
     inside, outside = 0.0, []
     judged: set[int] = set()
-    bare = candidate.answers(cases, without_guards=True) if candidate.guards else []
     for i, (outcome, known) in enumerate(zip(outcomes, truth, strict=True)):
         if name in outcome.faults:
             return _malformed(candidate, cases, outcomes, truth, name), tally
@@ -164,11 +173,16 @@ def _quantity(
         if m <= RIGHT_BELOW:
             inside = max(inside, m)
             judged.add(i)
-        elif bare and _is_inside(bare[i], known, name):
-            tally["guarded"] += 1
-            judged.add(i)
         else:
             outside.append(i)
+    if candidate.guards and outside:
+        bare = candidate.answers([cases[i] for i in outside], without_guards=True)
+        guarded = {
+            i for i, one in zip(outside, bare, strict=True) if _is_inside(one, truth[i], name)
+        }
+        tally["guarded"] += len(guarded)
+        judged |= guarded
+        outside = [i for i in outside if i not in guarded]
     # Mild and small first: there a mistake is a mistake, and easy to show.
     outside.sort(key=lambda i: (cases[i].scale == "hard", cases[i].numbers()))
     unsure: list[Case] = []

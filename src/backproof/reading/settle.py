@@ -253,7 +253,8 @@ def _is_among(value: np.ndarray, seen: Sequence[np.ndarray]) -> bool:
 
 
 def _same(value: np.ndarray, array: np.ndarray) -> bool:
-    if array.size != value.size:
+    # Most are told apart by their first entry, which is the same however they are turned.
+    if array.size != value.size or not _near(array.flat[0], value.flat[0]):
         return False
     squeezed, wanted = array.squeeze(), value.squeeze()
     for turned in (wanted, wanted.T):
@@ -262,6 +263,10 @@ def _same(value: np.ndarray, array: np.ndarray) -> bool:
         ):
             return True
     return False
+
+
+def _near(one: float, other: float) -> bool:
+    return bool(abs(one - other) <= _CLOSE * (1.0 + abs(other)))
 
 
 def names_of(value: np.ndarray, seen: Sequence[tuple[str, np.ndarray]]) -> set[str]:

@@ -96,13 +96,17 @@ def _updates_in(node: ast.AST) -> Iterator[Update]:
         yield found
 
 
+_ELSEWHERE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+
 def own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
-    """All nodes below, but not inside of other functions and classes."""
-    for node in body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            continue
-        yield node
-        yield from own_nodes(list(ast.iter_child_nodes(node)))
+    """All nodes below, in order, but not inside of other functions and classes."""
+    waiting = list(body)[::-1]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, _ELSEWHERE):
+            yield node
+            waiting.extend(list(ast.iter_child_nodes(node))[::-1])
 
 
 def _update(node: ast.AST) -> Update | None:
