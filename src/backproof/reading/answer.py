@@ -50,8 +50,8 @@ def _collected(returned: object, spec: Spec) -> dict[str, object]:
 
 def _by_key(returned: Mapping[object, object], spec: Spec) -> dict[str, object]:
     keys = [key for key in returned if isinstance(key, str)]
-    of = gradients_in(keys, spec.family)
-    of.update({key: key for key in keys if key in spec.gradients})
+    ours = {key: key for key in keys if key in spec.gradients}
+    of = ours if len(ours) == len(spec.expected) else {**gradients_in(keys, spec.family), **ours}
     if not of:  # grads["W1"] rather than grads["dW1"]
         of = {
             key: name

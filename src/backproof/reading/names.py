@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from backproof.notation import Model
 
+_NAMES = 1 << 12  # kept of what names mean: a probe asks for all variables of every run
 _LAYER = r"_?(?P<layer>\d+|hidden|hid|h|output|out|o)?"
 _PARAMETER = re.compile(rf"(?P<role>w|weights?|kernel|theta|b|bias(?:es)?|intercept){_LAYER}")
 _PARAMETER_AFTER = re.compile(
@@ -50,6 +52,7 @@ class Parameter(NamedTuple):
     layer: int | str | None
 
 
+@lru_cache(_NAMES)
 def parameter(name: str) -> Parameter | None:
     """The parameter that `name` means, or None: `W_1`, `weights2`, `bias`, `w_out`."""
     lowered = name.strip("_").lower()
@@ -67,6 +70,7 @@ def parameter(name: str) -> Parameter | None:
     return Parameter(role, "first" if layer.startswith("h") else "last")
 
 
+@lru_cache(_NAMES)
 def gradient(name: str) -> Parameter | None:
     """The parameter whose gradient `name` means, or None: `dW1`, `grad_b`, `dL_dW2`, `w_grad`."""
     match = _GRADIENT.fullmatch(name.strip("_").lower())
@@ -75,11 +79,13 @@ def gradient(name: str) -> Parameter | None:
     return parameter(match["of"] or match["of_after"])
 
 
+@lru_cache(_NAMES)
 def is_loss(name: str) -> bool:
     """Whether `name` means the loss: `cost`, `J`, `compute_loss`, `bce`."""
     return _LOSS.fullmatch(name.strip("_").lower()) is not None
 
 
+@lru_cache(_NAMES)
 def is_collection(name: str) -> bool:
     """Whether `name` means several gradients at once: `grads`."""
     return _COLLECTION.fullmatch(name.strip("_").lower()) is not None

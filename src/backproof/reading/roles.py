@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import re
+from functools import lru_cache
 
 from backproof.reading.names import X, Y, gradient, parameter
 
@@ -46,6 +47,7 @@ _ROLES = {
 _ROLE = {role: re.compile(pattern) for role, pattern in _ROLES.items()}
 
 
+@lru_cache(1 << 12)
 def role(name: str) -> str | None:
     """What a name stands for beside the parameters: a key of `_ROLES`, `x`, `y`, or None."""
     if name in dir(builtins):
