@@ -149,6 +149,14 @@ CASES: dict[str, tuple[Callable[..., Any], Sequence[Callable[..., Bounded]]]] = 
     "sort": (lambda x: lax.sort(x, dimension=0), [any_real]),
     "sort close": (lambda x: lax.sort(x, dimension=1), [close]),
     "sort of several": (lambda x, y: lax.sort([x, y], dimension=1), [close, any_real]),
+    "sort by several": (
+        lambda x, y: lax.sort([jnp.zeros(SHAPE), x, y], dimension=1, num_keys=2),
+        [close, any_real],
+    ),
+    "sort by integers first": (
+        lambda i, x, y: lax.sort([i, x, y], dimension=1, num_keys=2),
+        [integer, close, any_real],
+    ),
     "sort with places": (
         lambda x: lax.sort([x, lax.broadcasted_iota(int, SHAPE, 1)], dimension=1),
         [any_real],

@@ -69,7 +69,8 @@ def sort(eqn: Any, inputs: Sequence[Bounded], fmt: Format) -> Moved | list[Moved
     errors = [error_of(x) for x in inputs]
     together = [x.value for x in inputs] + errors
     errors_sorted = eqn.primitive.bind(*together, **eqn.params)[len(inputs) :]
-    certain = _certain_order(values[0], errors_sorted[0], axis)
+    keys = eqn.params["num_keys"]
+    certain = _certain_order(values[:keys], errors_sorted[:keys], axis, _ties_are_certain(eqn))
     moved = []
     for position, (value, error, carried) in enumerate(
         zip(values, errors, errors_sorted, strict=True)
@@ -84,14 +85,35 @@ def sort(eqn: Any, inputs: Sequence[Bounded], fmt: Format) -> Moved | list[Moved
     return moved
 
 
-def _certain_order(keys: Array, errors: Array, axis: int) -> Array:
-    """Whether no two neighbours of sorted keys can change places, exact ties included."""
-    if keys.dtype == jnp.bool_ or not jnp.issubdtype(keys.dtype, jnp.floating):
-        return ~jnp.any(errors, axis=axis, keepdims=True)
-    count = keys.shape[axis]
-    low, high = (lax.slice_in_dim(keys, i, count - 1 + i, axis=axis) for i in (0, 1))
-    room = sum(lax.slice_in_dim(errors, i, count - 1 + i, axis=axis) for i in (0, 1))
-    return jnp.all((high - low > ROOM * room) | (room == 0.0), axis=axis, keepdims=True)
+def _ties_are_certain(eqn: Any) -> bool:
+    """Whether equal keys stand in one order only, or nothing is sorted along with them."""
+    return bool(eqn.params["is_stable"]) or eqn.params["num_keys"] == len(eqn.invars)
+
+
+def _certain_order(keys: Sequence[Array], errors: Sequence[Array], axis: int, ties: bool) -> Array:
+    """Whether no two neighbours of sorted rows can change places, the keys compared in turn.
+
+    A later key counts where all earlier ones are the same for sure; `ties` says what of equal rows.
+    """
+    count = keys[0].shape[axis]
+
+    def neighbours(x: Array) -> tuple[Array, Array]:
+        low, high = (lax.slice_in_dim(x, i, count - 1 + i, axis=axis) for i in (0, 1))
+        return low, high
+
+    certain: Array = jnp.asarray(False)
+    tied: Array = jnp.asarray(True)
+    for key, error in zip(keys, errors, strict=True):
+        (low, high), (below, above) = neighbours(key), neighbours(error)
+        if jnp.issubdtype(key.dtype, jnp.floating):
+            room = below + above
+            exact, apart = room == 0.0, high - low > ROOM * room
+        else:
+            exact = ~(below | above)
+            apart = exact & (high != low)
+        certain |= tied & apart
+        tied &= exact & ~apart
+    return jnp.all(certain | (tied & ties), axis=axis, keepdims=True)
 
 
 def top_k(eqn: Any, inputs: Sequence[Bounded], fmt: Format) -> list[Moved]:
