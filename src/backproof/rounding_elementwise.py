@@ -26,6 +26,7 @@ from backproof.rounding import (
     error_of,
     is_exact,
     is_real,
+    overflowing,
     plus,
     size_of,
     times,
@@ -220,7 +221,10 @@ def _quotient(value: Array, a: Bounded, b: Bounded, fmt: Format) -> Moved:
         # An unsure zero below: nothing is known, whatever stands above.
         propagated = jnp.where((eb > 0.0) & (eb >= jnp.abs(b.value)), jnp.inf, propagated)
     moved = jnp.abs(value) + (0.0 if propagated is None else propagated)
-    return Moved(value, propagated, ARITHMETIC * fmt.u * moved + fmt.smallest)
+    rounding = ARITHMETIC * fmt.u * moved + fmt.smallest
+    # XLA writes x / c as x (1 / c), and flushes 1 / c to zero if it is no normal number.
+    flushed = size_of(b) * (1.0 + ARITHMETIC * fmt.u) * fmt.smallest >= 1.0
+    return Moved(value, propagated, rounding + jnp.where(flushed, moved, 0.0))
 
 
 def one_minus_square(eqn: Any, inputs: Sequence[Bounded], fmt: Format) -> Moved:
@@ -314,9 +318,11 @@ def extremum(eqn: Any, inputs: Sequence[Bounded], fmt: Format) -> Moved:
 
 
 def reduced_precision(eqn: Any, inputs: Sequence[Bounded], fmt: Format) -> Moved:
-    """Keep the value, add the rounding of a significand of `mantissa_bits` bits."""
-    del fmt
+    """Keep the value, add the rounding to the format given by its numbers of bits."""
     (x,) = inputs
+    exponents = 2 ** (eqn.params["exponent_bits"] - 1)
     u = 2.0 ** -(eqn.params["mantissa_bits"] + 1.0)
-    smallest = 2.0 ** (2 - 2 ** (eqn.params["exponent_bits"] - 1))
-    return Moved(x.value, x.error, u * size_of(x) + smallest)
+    largest = (2.0 - 2.0 * u) * 2.0 ** (exponents - 1)
+    reach, smallest = size_of(x), 2.0 ** (2 - exponents)
+    rounding = overflowing(u * reach + smallest, reach, fmt._replace(largest=largest))
+    return Moved(x.value, x.error, rounding)
