@@ -7,10 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jax import lax
 
-from backproof.error_bounds import error_bound
-from rounding_help import numbers
+from backproof.error_bounds import error_bound, rounding_samples
+from rounding_help import assert_within, numbers
 
 U32 = 2.0**-24
 
@@ -110,3 +112,36 @@ def test_an_unsure_branch_allows_either() -> None:
 
     assert error_bound(f)(np.float32(1.0 / 3.0))[1] >= 5.0
     assert error_bound(f)(np.float32(1.0))[1] < 1e-5
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**31 - 2))
+def test_entries_of_a_batch_of_loops_stop_by_themselves(seed: int) -> None:
+    def f(x: Any, y: Any) -> Any:
+        def go_on(state: Any) -> Any:
+            return state[0] < 10.0
+
+        def step(state: Any) -> Any:
+            s, v, n = state
+            return s * 1.7, v / 3.0 + x, n + 1
+
+        return lax.while_loop(go_on, step, (x, y, 0))
+
+    batch = jax.vmap(jax.vmap(f, in_axes=(0, None)))
+    x = np.random.default_rng(seed).uniform(0.1, 12.0, (2, 3)).astype(np.float32)
+    y = numbers(seed, (2, 4), 1.0)
+    values, bounds = error_bound(batch)(x, y)
+    for actual, value, bound in zip(batch(x, y), values, bounds, strict=True):
+        assert_within(actual, value, np.where(bound, np.inf, 0.0) if bound.dtype == bool else bound)
+    alone = error_bound(f)
+    for place in np.ndindex(x.shape):
+        for both, one in zip((values, bounds), alone(x[place], y[place[0]]), strict=True):
+            for whole, part in zip(both, one, strict=True):
+                np.testing.assert_allclose(whole[place], part, rtol=1e-6)
+
+
+def test_only_the_unsure_loop_of_a_batch_leaves_nothing_known() -> None:
+    loop = jax.vmap(lambda x: lax.while_loop(lambda s: s > 1.0, lambda s: s / 3.0, x * 3.0))
+    x = np.float32([1.0 / 3.0 * 27.0 / 3.0, 7.0])
+    np.testing.assert_array_equal(np.isinf(error_bound(loop)(x)[1]), [True, False])
+    assert rounding_samples(loop, samples=5)(x).shape == (5, 2)

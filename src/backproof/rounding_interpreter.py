@@ -288,30 +288,50 @@ def _while(eqn: Any, inputs: list[Bounded], arithmetic: Arithmetic) -> list[Boun
     def condition(carry: list[Bounded]) -> Bounded:
         return interpret(cond.jaxpr, cond.consts, [*cond_consts, *carry], arithmetic)[0]
 
+    # Under vmap there is one condition for each entry of the batch, and each stops by itself.
+    batch = cond.out_avals[0].shape
+
     def goes_on(state: Any) -> Array:
-        return condition(state[2]).value
+        return jnp.any(condition(state[2]).value)
 
     def step(state: Any) -> Any:
         iteration, doubt, carry = state
-        unsure = condition(carry).error
+        running, unsure = condition(carry)
         doubt = doubt if unsure is None else doubt | unsure
-        outputs = interpret(
-            body.jaxpr, body.consts, [*body_consts, *carry], arithmetic.at(iteration)
+        outputs = _carried(
+            arithmetic,
+            interpret(body.jaxpr, body.consts, [*body_consts, *carry], arithmetic.at(iteration)),
         )
-        return iteration + 1, doubt, _carried(arithmetic, outputs)
+        if batch:
+            pairs = zip(outputs, carry, strict=True)
+            outputs = [_where(running, new, old) for new, old in pairs]
+        return iteration + 1, doubt, outputs
 
     start = _carried(arithmetic, inputs[n_cond + n_body :])
-    _, doubt, last = lax.while_loop(goes_on, step, (jnp.asarray(0), jnp.asarray(False), start))
+    _, doubt, last = lax.while_loop(goes_on, step, (jnp.asarray(0), jnp.zeros(batch, bool), start))
     unsure = condition(last).error
     doubt = doubt if unsure is None else doubt | unsure
     return [_doubted(x, doubt) for x in last]
+
+
+def _where(running: Array, new: Bounded, old: Bounded) -> Bounded:
+    chosen = [
+        None if b is None else jnp.where(_leading(running, b), a, b)
+        for a, b in zip(new, old, strict=True)
+    ]
+    return Bounded(*chosen)
+
+
+def _leading(flags: Array, like: Array) -> Array:
+    """One flag for all that belongs to an entry of the batch."""
+    return flags.reshape(flags.shape + (1,) * (like.ndim - flags.ndim))
 
 
 def _doubted(x: Bounded, doubt: Array) -> Bounded:
     if x.error is None:
         return x
     worst = jnp.inf if is_real(x) else True
-    return Bounded(x.value, jnp.where(doubt, worst, x.error))
+    return Bounded(x.value, jnp.where(_leading(doubt, x.error), worst, x.error))
 
 
 def _cond(eqn: Any, inputs: list[Bounded], arithmetic: Arithmetic) -> list[Bounded]:
