@@ -145,3 +145,40 @@ def test_only_the_unsure_loop_of_a_batch_leaves_nothing_known() -> None:
     x = np.float32([1.0 / 3.0 * 27.0 / 3.0, 7.0])
     np.testing.assert_array_equal(np.isinf(error_bound(loop)(x)[1]), [True, False])
     assert rounding_samples(loop, samples=5)(x).shape == (5, 2)
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+KEY = jax.random.key(0)
+DRAWING: dict[str, Callable[[Any], Any]] = {
+    "uniform": lambda x: x * jax.random.uniform(KEY, x.shape),
+    "dropout": lambda x: jnp.where(jax.random.bernoulli(KEY, 0.5, x.shape), x, 0.0),
+    "key inside": lambda x: x * jax.random.normal(jax.random.key(1), x.shape),
+    "raw key": lambda x: x * jax.random.uniform(jax.random.PRNGKey(1), x.shape),
+    "permutation": lambda x: jax.random.permutation(KEY, x),
+    "randint": lambda x: x[jax.random.randint(KEY, (3,), 0, 3)],
+    "categorical": lambda x: jax.random.categorical(KEY, x),
+    "gamma": lambda x: x * jax.random.gamma(KEY, 2.0),
+}
+
+
+@pytest.mark.parametrize("name", DRAWING)
+def test_random_numbers_are_refused_by_name(name: str) -> None:
+    f, x = DRAWING[name], np.ones(3, np.float32)
+    for ask in (error_bound(f), rounding_samples(f, samples=2)):
+        with pytest.raises(NotImplementedError, match=r"'random_\w+' draws.*outside.*pass them in"):
+            ask(x)
+
+
+def test_keys_that_nothing_is_drawn_from_pass_through() -> None:
+    def f(x: Any) -> Any:
+        return lax.scan(lambda key, y: (jax.random.split(key)[0], y / 3.0), KEY, x)[1]
+
+    x = np.float32([1.0, 2.0])
+    assert_within(f(jnp.asarray(x)), *error_bound(f)(x))
+
+
+@pytest.mark.parametrize("target", [jnp.int32, jnp.int8, jnp.float32])
+def test_bits_of_an_argument_are_refused_by_name(target: Any) -> None:
+    with pytest.raises(NotImplementedError, match="'bitcast_convert_type' takes the bits"):
+        error_bound(lambda x: lax.bitcast_convert_type(x, target))(np.float32([3.7, -1e-3]))

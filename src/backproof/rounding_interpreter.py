@@ -152,6 +152,16 @@ def _apply(
     if name in STRUCTURE:
         # Two calls of one function must not share their random roundings.
         return STRUCTURE[name](eqn, inputs, arithmetic.at(operation))
+    if name in DRAWS:
+        raise NotImplementedError(
+            f"the JAX primitive '{name}' draws random numbers, which differ from precision to "
+            "precision: draw them outside of the function and pass them in"
+        )
+    if name == "bitcast_convert_type" and is_real(inputs[0]):
+        raise NotImplementedError(
+            f"the JAX primitive '{name}' takes the bits of a real number, which have no rounding "
+            "rule: write the function without it"
+        )
     kinds = [v.aval.dtype for v in (*eqn.invars, *eqn.outvars)]
     if any(jnp.issubdtype(kind, jnp.complexfloating) for kind in kinds):
         raise NotImplementedError(
@@ -359,6 +369,11 @@ def _choose(index: Bounded, cases: Sequence[Bounded]) -> Bounded:
     known = lax.select_n(which, *(error_of(case) for case in cases))
     return Bounded(value, jnp.where(error_of(index), furthest(value, cases), known))
 
+
+# What other numbers come of at another precision. Splitting and folding of keys is the same at all.
+DRAWS = frozenset(
+    {"random_bits", "random_gamma", "rng_bit_generator", "rng_uniform", "threefry2x32"}
+)
 
 STRUCTURE = {
     "jit": _call("jaxpr"),
