@@ -17,7 +17,8 @@ import pytest
 from jax import lax
 
 from backproof.rounding import Bounded, Format, Moved
-from backproof.rounding_interpreter import STRUCTURE, Bounding, interpret
+from backproof.rounding_arithmetic import Bounding
+from backproof.rounding_interpreter import STRUCTURE, interpret
 from backproof.rounding_rules import DISCRETE_RULES, RULES
 
 FMT = Format(2.0**-52, 2.0**-1021)

@@ -23,14 +23,8 @@ import numpy as np
 from jax import Array
 
 from backproof.rounding import Bounded, Format, error_of, is_real
-from backproof.rounding_interpreter import (
-    Arithmetic,
-    Bounding,
-    Sampling,
-    dense,
-    exact,
-    interpret,
-)
+from backproof.rounding_arithmetic import Arithmetic, Bounding, Sampling, exact
+from backproof.rounding_interpreter import dense, interpret
 
 PyTree: TypeAlias = Any
 
