@@ -147,6 +147,92 @@ def test_only_the_unsure_loop_of_a_batch_leaves_nothing_known() -> None:
     assert rounding_samples(loop, samples=5)(x).shape == (5, 2)
 
 
+# --- types ----------------------------------------------------------------------------------------
+
+
+def counted(x: Any) -> Any:
+    return x * jnp.sum(jnp.full(5, 2**30))
+
+
+TYPED: dict[str, Callable[[Any], Any]] = {
+    "eps of the type": lambda x: jnp.log(jnp.maximum(x * x, jnp.finfo(x.dtype).eps)),
+    "branch on the type": lambda x: x + (1.0 if x.dtype == jnp.float32 else 2.0),
+    "masked with the smallest": lambda x: jax.nn.softmax(
+        jnp.where(x > 0, x, jnp.finfo(x.dtype).min)
+    ),
+    "carry of a type": lambda x: lax.scan(
+        lambda c, r: (c + jnp.sum(r), c), jnp.zeros((), jnp.float32), x
+    ),
+    "type of an intermediate": lambda x: jnp.ones(3, x.dtype) + 0.1 * x,
+    "scattered": lambda x: jnp.zeros(4).at[jnp.array([0, 2, 2])].add(x[0] * 3.0),
+    "set": lambda x: (x / 3.0).at[jnp.array([0, 2])].set(0.1),
+    "sum of integers": counted,
+    "product of integers": lambda x: x * jnp.prod(jnp.arange(1, 15)),
+    "int8": lambda x: x * (jnp.full((), 100, jnp.int8) + jnp.full((), 100, jnp.int8)),
+    "float16": lambda x: (x.astype(jnp.float16) * x.astype(jnp.float16)).astype(jnp.float32),
+    "float16 overflowing": lambda x: ((x * 100.0).astype(jnp.float16) ** 3).astype(jnp.float32),
+    "float16 underflowing": lambda x: ((x * 1e-3).astype(jnp.float16) ** 3).astype(jnp.float32),
+    "bfloat16 and float16": lambda x: x.astype(jnp.bfloat16) + 0.1 * x.astype(jnp.float16),
+    "constant of float16": lambda x: x + 0.1 * jnp.ones((), jnp.float16),
+    "exp in bfloat16": lambda x: jnp.exp(x.astype(jnp.bfloat16)),
+    "sum in float16": lambda x: jnp.sum(x, axis=0, dtype=jnp.float16),
+    "mean in bfloat16": lambda x: jnp.mean(x, axis=1, dtype=jnp.bfloat16),
+    "product in bfloat16": lambda x: lax.dot(x, x, preferred_element_type=jnp.bfloat16),
+    "product of bfloat16": lambda x: x.astype(jnp.bfloat16) @ x.T.astype(jnp.bfloat16),
+}
+BOUNDS = {name: error_bound(f) for name, f in TYPED.items()}
+
+
+@pytest.mark.parametrize("name", TYPED)
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 2**31 - 2))
+def test_types_inside_count_as_they_are_when_it_runs(name: str, seed: int) -> None:
+    x = numbers(seed, decades=1.0)
+    values, bounds = BOUNDS[name](x)
+    for run in (TYPED[name], jax.jit(TYPED[name])):
+        jax.tree.map(assert_within, jax.tree.map(as_float64, run(jnp.asarray(x))), values, bounds)
+
+
+def as_float64(x: Any) -> Any:
+    return np.asarray(x).astype(np.float64)
+
+
+def test_integers_that_are_given_have_the_type_they_have_when_it_runs() -> None:
+    def f(i: Any, x: Any) -> Any:
+        return jnp.sum(i) * x
+
+    i, x = np.full(5, 2**30), np.float32([1.0, 0.3])
+    assert_within(f(i, jnp.asarray(x)), *error_bound(f)(i, x))
+    assert error_bound(f, "float64")(i, x)[0][0] == 5.0 * 2.0**30
+
+
+def test_float32_inside_float64_rounds_as_float32() -> None:
+    def f(x: Any) -> Any:
+        return (x.astype(jnp.float32) / 3).astype(jnp.float64)
+
+    value, bound = error_bound(f, "float64")(np.array([1.0, 2.0]))
+    with jax.enable_x64(True):
+        assert_within(f(jnp.array([1.0, 2.0])), value, bound)
+    assert np.all(bound < 4 * U32)
+
+
+def test_numbers_are_as_written_and_not_as_their_type_rounds_them() -> None:
+    scale = np.array([0.1, 0.7])
+
+    def f(x: Any) -> Any:
+        return 0.1 * x + lax.cond(x[0] > 0.0, lambda y: scale * y, lambda y: y, x)
+
+    for precision in ("bfloat16", "float16", "float32", "float64"):
+        value, bound = error_bound(f, precision)(np.array([1.0, 2.0]))
+        np.testing.assert_allclose(value, [0.2, 1.6], rtol=1e-15)
+        assert np.all(bound > 0.0)
+
+
+def test_a_wider_type_rounds_nothing() -> None:
+    value, bound = error_bound(lambda x: x.astype(jnp.float32), "bfloat16")(np.float32([0.75]))
+    assert (value, bound) == (0.75, 0.0)
+
+
 # --- what is refused ------------------------------------------------------------------------------
 
 KEY = jax.random.key(0)
@@ -171,11 +257,11 @@ def test_random_numbers_are_refused_by_name(name: str) -> None:
 
 
 def test_keys_that_nothing_is_drawn_from_pass_through() -> None:
-    def f(x: Any) -> Any:
-        return lax.scan(lambda key, y: (jax.random.split(key)[0], y / 3.0), KEY, x)[1]
+    def f(key: Any, x: Any) -> Any:
+        return lax.scan(lambda key, y: (jax.random.split(key)[0], y / 3.0), key, x)[1]
 
     x = np.float32([1.0, 2.0])
-    assert_within(f(jnp.asarray(x)), *error_bound(f)(x))
+    assert_within(f(KEY, jnp.asarray(x)), *error_bound(f)(KEY, x))
 
 
 @pytest.mark.parametrize("target", [jnp.int32, jnp.int8, jnp.float32])

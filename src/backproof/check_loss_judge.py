@@ -7,6 +7,7 @@ where the slopes on both sides differ, any slope between them is right.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -14,7 +15,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from backproof.error_bounds import FORMATS, bounded
+from backproof.error_bounds import FORMATS, bounded, kind_of, with_truth
 from backproof.reading import guards
 from backproof.reading.failure import described, line_of
 from backproof.verdict import (
@@ -73,10 +74,9 @@ def truth_of(
     loss: Callable[..., Any], count: int, precision: str
 ) -> Callable[[Arguments], tuple[list[NDArray], list[NDArray]]]:
     """The gradients with respect to the first `count` arguments, and their error bounds."""
-    judged, own = FORMATS[precision], FORMATS["float64"]
-    both = judged._replace(u=judged.u + own.u, smallest=judged.smallest + own.smallest)
     gradient = jax.grad(loss, argnums=tuple(range(count)))
-    program = jax.jit(lambda *arguments: bounded(gradient, both, *arguments))
+    both = with_truth(FORMATS[precision])
+    program = jax.jit(functools.partial(bounded, gradient, both, kind=kind_of(precision)))
 
     def truth(case: Arguments) -> tuple[list[NDArray], list[NDArray]]:
         with jax.enable_x64(True):

@@ -25,6 +25,7 @@ from jax import Array
 from backproof.rounding import Bounded, Format, error_of, is_real
 from backproof.rounding_arithmetic import Arithmetic, Bounding, Sampling, exact
 from backproof.rounding_interpreter import dense, interpret
+from backproof.rounding_tracing import Written, traced
 
 PyTree: TypeAlias = Any
 
@@ -45,12 +46,15 @@ _OWN_ROUNDING = 1.0 + 2.0**-38
 # --- the front -----------------------------------------------------------------------------------
 
 
-def bounded(f: Callable[..., PyTree], fmt: Format, *arguments: PyTree) -> tuple[PyTree, PyTree]:
+def bounded(
+    f: Callable[..., PyTree], fmt: Format, *arguments: PyTree, kind: str = "float64"
+) -> tuple[PyTree, PyTree]:
     """`f(*arguments)` and its error bound as float64 pytrees; may itself be under jit and vmap.
 
-    x64 has to be on. Arguments count as exact; `fmt` may hold traced values.
+    x64 has to be on. Arguments count as exact; `fmt` may hold traced values. `kind` is the type of
+    real numbers that `f` sees when it is traced.
     """
-    outputs, tree = _interpreted(f, arguments, Bounding(fmt))
+    outputs, tree = _interpreted(f, arguments, lambda written: Bounding(fmt, written), kind)
     return (
         jax.tree.unflatten(tree, [x.value for x in outputs]),
         jax.tree.unflatten(tree, [_final(dense(x)) for x in outputs]),
@@ -66,16 +70,18 @@ def _final(x: Bounded) -> Array:
 
 
 def _interpreted(
-    f: Callable[..., PyTree], arguments: PyTree, arithmetic: Arithmetic
+    f: Callable[..., PyTree],
+    arguments: PyTree,
+    arithmetic: Callable[[Written], Arithmetic],
+    kind: str,
 ) -> tuple[list[Bounded], Any]:
     leaves, structure = jax.tree.flatten(arguments)
-    inputs = [exact(leaf) for leaf in leaves]
 
     def flat(*values: Array) -> PyTree:
         return f(*jax.tree.unflatten(structure, values))
 
-    closed, shape = jax.make_jaxpr(flat, return_shape=True)(*(x.value for x in inputs))
-    outputs = interpret(closed.jaxpr, closed.consts, inputs, arithmetic)
+    closed, shape, inputs, written = traced(flat, [exact(leaf) for leaf in leaves], np.dtype(kind))
+    outputs = interpret(closed.jaxpr, closed.consts, inputs, arithmetic(written))
     return outputs, jax.tree.structure(shape)
 
 
@@ -109,7 +115,7 @@ def error_bound(
     """
     fmt = with_truth(_format(precision))
     # Compiled once a shape: operation by operation a gradient of fresh shape takes half a minute.
-    program = jax.jit(functools.partial(bounded, f, fmt))
+    program = jax.jit(functools.partial(bounded, f, fmt, kind=kind_of(precision)))
 
     def bound(*arguments: PyTree) -> tuple[PyTree, PyTree]:
         with jax.enable_x64(True):
@@ -124,6 +130,11 @@ def _format(precision: str) -> Format:
     if precision not in FORMATS:
         raise ValueError(f"precision={precision!r}: expected one of {', '.join(FORMATS)}")
     return FORMATS[precision]
+
+
+def kind_of(precision: str) -> str:
+    """The type a function is traced in; JAX has none beyond float64."""
+    return "float64" if precision == "longdouble" else precision
 
 
 def with_truth(fmt: Format) -> Format:
@@ -145,7 +156,9 @@ def rounding_samples(
     @jax.jit
     def program(keys: Array, arguments: PyTree) -> PyTree:
         def once(key: Array) -> PyTree:
-            outputs, tree = _interpreted(f, arguments, Sampling(fmt, key))
+            outputs, tree = _interpreted(
+                f, arguments, lambda written: Sampling(fmt, key, written), kind_of(precision)
+            )
             return jax.tree.unflatten(tree, [x.value for x in outputs])
 
         return jax.vmap(once)(keys)

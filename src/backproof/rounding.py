@@ -13,9 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
 # What one operation of arithmetic may cost, in u: twice what IEEE 754 asks, because x / 3 is also
 # written x * (1 / 3).
@@ -80,8 +82,18 @@ _DROPPED = frozenset({"preferred_element_type", "out_dtype", "precision"})
 
 def bind(eqn: Any, *values: Array) -> Any:
     """The primitive itself, in float64 whatever precision it was traced in."""
+    return eqn.primitive.bind(*values, **parameters(eqn, values[0].dtype if values else None))
+
+
+def parameters(eqn: Any, kind: Any) -> dict[str, Any]:
+    """The primitive's parameters, for data of type `kind`."""
     params = {name: None if name in _DROPPED else value for name, value in eqn.params.items()}
-    return eqn.primitive.bind(*values, **params)
+    combined = params.get("update_jaxpr")  # what a scatter makes of an entry and its update
+    if combined is not None and combined.invars[0].aval.dtype != kind:
+        function = jaxpr_as_fun(ClosedJaxpr(combined, eqn.params["update_consts"]))
+        entry = jax.ShapeDtypeStruct((), kind)  # type: ignore[no-untyped-call] # as JAX leaves it
+        params["update_jaxpr"] = jax.make_jaxpr(function)(entry, entry).jaxpr
+    return params
 
 
 def is_real(x: Bounded) -> bool:

@@ -6,6 +6,8 @@ Algorithms, 2nd ed., section 3.3), and `Sampling`, with every rounding at random
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import jax
@@ -15,6 +17,9 @@ from jax import Array
 from jax.core import Tracer
 
 from backproof.rounding import Bounded, Format, Moved, is_real
+from backproof.rounding_tracing import Written, as_written
+
+_NOTHING: Written = MappingProxyType({})
 
 
 class Arithmetic(Protocol):
@@ -31,12 +36,16 @@ class Arithmetic(Protocol):
     def at(self, iteration: Array | int) -> Arithmetic:
         """The arithmetic inside one iteration of a loop, or inside a call."""
 
+    def coarsened(self, kinds: Iterable[Any]) -> Arithmetic:
+        """The arithmetic of an operation between types of which any may be coarser."""
+
 
 class Bounding:
     """Every rounding as bad as it can be."""
 
-    def __init__(self, fmt: Format) -> None:
+    def __init__(self, fmt: Format, written: Written = _NOTHING) -> None:
         self.fmt = fmt
+        self.written = written
 
     def finish(self, moved: Moved, place: tuple[int, int]) -> Bounded:
         """The value with propagated and own error added up; infinite where it may overflow."""
@@ -54,20 +63,26 @@ class Bounding:
 
     def constant(self, value: Any) -> Bounded:
         """As the format writes it: 0.1 is rounded, 0.5 is not."""
-        return constant(value, self.fmt)
+        return constant(as_written(value, self.written), self.fmt)
 
     def at(self, iteration: Array | int) -> Bounding:
         """The same in every iteration."""
         del iteration
         return self
 
+    def coarsened(self, kinds: Iterable[Any]) -> Bounding:
+        """The same at the coarsest of the types."""
+        fmt = coarsest(self.fmt, kinds)
+        return self if fmt is self.fmt else Bounding(fmt, self.written)
+
 
 class Sampling:
     """Every rounding uniform between its worst cases; nothing is propagated."""
 
-    def __init__(self, fmt: Format, key: Array) -> None:
+    def __init__(self, fmt: Format, key: Array, written: Written = _NOTHING) -> None:
         self.fmt = fmt._replace(spread=jnp.sqrt, integers=False, largest=None)
         self.key = key
+        self.written = written
 
     def finish(self, moved: Moved, place: tuple[int, int]) -> Bounded:
         """The value, moved at random."""
@@ -80,17 +95,36 @@ class Sampling:
 
     def constant(self, value: Any) -> Bounded:
         """Exact: it does not change from run to run."""
-        return exact(value)
+        return exact(as_written(value, self.written))
 
     def at(self, iteration: Array | int) -> Sampling:
         """Other roundings in every iteration."""
-        return Sampling(self.fmt, jax.random.fold_in(self.key, iteration))
+        return Sampling(self.fmt, jax.random.fold_in(self.key, iteration), self.written)
+
+    def coarsened(self, kinds: Iterable[Any]) -> Sampling:
+        """The same at the coarsest of the types."""
+        return Sampling(coarsest(self.fmt, kinds), self.key, self.written)
+
+
+def coarsest(fmt: Format, kinds: Iterable[Any]) -> Format:
+    """The format, or of each of its limits the worst that any of the types has beside a float64."""
+    for kind in kinds:
+        # Every format may be run in float64, long double among them.
+        if kind == np.float64 or not jnp.issubdtype(kind, jnp.floating):
+            continue
+        own: Any = jnp.finfo(kind)  # type: ignore[no-untyped-call] # JAX leaves it untyped
+        u, smallest = float(own.eps) / 2 + 2.0**-53, float(own.smallest_normal) + 2.0**-1022
+        worst: Any = jnp.maximum if isinstance(fmt.u, Array) else max
+        fmt = fmt._replace(u=worst(fmt.u, u), smallest=worst(fmt.smallest, smallest))
+        if fmt.largest is not None:
+            fmt = fmt._replace(largest=min(fmt.largest, float(own.max)))
+    return fmt
 
 
 def exact(value: Any) -> Bounded:
     """A value without error, in float64 if it is real."""
     if not isinstance(value, jax.Array):
-        value = np.asarray(value)
+        value = np.asarray(value, getattr(value, "dtype", None))
     if jnp.issubdtype(value.dtype, jnp.floating):
         value = jnp.asarray(value, jnp.float64)
     return Bounded(jnp.asarray(value), None)

@@ -106,6 +106,8 @@ def convert(eqn: Any, inputs: Sequence[Bounded], fmt: Format) -> Moved:
     (x,) = inputs
     target = np.dtype(eqn.params["new_dtype"])
     if jnp.issubdtype(target, jnp.floating):
+        if is_real(x) and _holds(target, eqn.invars[0].aval.dtype):
+            return Moved(x.value, x.error)
         return _to_real(x, target, fmt)
     value = bind(eqn, x.value)
     if x.error is None or not is_real(x):
@@ -117,6 +119,15 @@ def convert(eqn: Any, inputs: Sequence[Bounded], fmt: Format) -> Moved:
     return Moved(value, (below != value) | (above != value) | ~jnp.isfinite(x.error))
 
 
+def _holds(target: Any, source: Any) -> bool:
+    """Whether every number of the one type is one of the other."""
+    wide: Any = jnp.finfo(target)  # type: ignore[no-untyped-call] # JAX leaves it untyped
+    narrow: Any = jnp.finfo(source)  # type: ignore[no-untyped-call]
+    return bool(
+        wide.nmant >= narrow.nmant and wide.maxexp >= narrow.maxexp and wide.minexp <= narrow.minexp
+    )
+
+
 def _to_real(x: Bounded, target: np.dtype, fmt: Format) -> Moved:
     value, error = x.value.astype(jnp.float64), x.error
     if not is_real(x) and error is not None:
@@ -126,8 +137,6 @@ def _to_real(x: Bounded, target: np.dtype, fmt: Format) -> Moved:
         return Moved(value, error)
     narrow: Any = jnp.finfo(target)  # type: ignore[no-untyped-call] # JAX leaves it untyped
     if is_real(x):
-        if target == np.float64:  # what the function is traced in
-            return Moved(value, error)
         u = jnp.asarray(float(narrow.eps) / 2)
         exact = value.astype(target).astype(jnp.float64) == value
     else:

@@ -28,7 +28,10 @@ def interpret(
     environment.update(zip(jaxpr.invars, inputs, strict=True))
 
     def read(atom: Any) -> Bounded:
-        return arithmetic.constant(atom.val) if isinstance(atom, Literal) else environment[atom]
+        if isinstance(atom, Literal):
+            aval: Any = atom.aval
+            return arithmetic.coarsened([aval.dtype]).constant(atom.val)
+        return environment[atom]
 
     for operation, eqn in enumerate(jaxpr.eqns):
         results = _apply(eqn, [read(atom) for atom in eqn.invars], arithmetic, operation)
@@ -53,7 +56,7 @@ def _apply(
             f"the JAX primitive '{name}' takes the bits of a real number, which have no rounding "
             "rule: write the function without it"
         )
-    kinds = [v.aval.dtype for v in (*eqn.invars, *eqn.outvars)]
+    kinds = _types(eqn)
     if any(jnp.issubdtype(kind, jnp.complexfloating) for kind in kinds):
         raise NotImplementedError(
             f"complex numbers have no rounding rules: the JAX primitive '{name}'"
@@ -69,9 +72,14 @@ def _apply(
         rule = RULES[name]
     else:
         rule = DISCRETE_RULES.get(name, discrete_whole)
+    arithmetic = arithmetic.coarsened(kinds)
     moved = rule(eqn, inputs, arithmetic.fmt)
     outputs = moved if isinstance(moved, list) else [moved]
     return [arithmetic.finish(output, (operation, i)) for i, output in enumerate(outputs)]
+
+
+def _types(eqn: Any) -> list[Any]:
+    return [v.aval.dtype for v in (*eqn.invars, *eqn.outvars)]
 
 
 def _is_inexact(variable: Any) -> bool:
@@ -125,7 +133,7 @@ def _written_as(
     formula: Callable[..., Array],
 ) -> Callable[[Any, list[Bounded], Arithmetic], list[Bounded]]:
     def call(eqn: Any, inputs: list[Bounded], arithmetic: Arithmetic) -> list[Bounded]:
-        del eqn
+        arithmetic = arithmetic.coarsened(_types(eqn))
         closed = jax.make_jaxpr(formula)(*(x.value for x in inputs))
         return interpret(closed.jaxpr, closed.consts, inputs, arithmetic)
 
@@ -216,11 +224,11 @@ def _while(eqn: Any, inputs: list[Bounded], arithmetic: Arithmetic) -> list[Boun
 
 
 def _where(running: Array, new: Bounded, old: Bounded) -> Bounded:
-    chosen = [
-        None if b is None else jnp.where(_leading(running, b), a, b)
-        for a, b in zip(new, old, strict=True)
-    ]
-    return Bounded(*chosen)
+    flags = _leading(running, new.value)
+    value = jnp.where(flags, new.value, old.value)
+    if new.error is None or old.error is None:
+        return Bounded(value, None)
+    return Bounded(value, jnp.where(flags, new.error, old.error))
 
 
 def _leading(flags: Array, like: Array) -> Array:

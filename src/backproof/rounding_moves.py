@@ -8,7 +8,17 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array, lax
 
-from backproof.rounding import ROOM, Bounded, Format, Moved, bind, error_of, is_exact, is_real
+from backproof.rounding import (
+    ROOM,
+    Bounded,
+    Format,
+    Moved,
+    bind,
+    error_of,
+    is_exact,
+    is_real,
+    parameters,
+)
 
 # Which operands are places and not data: those from the first number up to the second. By position,
 # because data may well be integers too.
@@ -38,7 +48,9 @@ def moves(eqn: Any, inputs: Sequence[Bounded], fmt: Format) -> Moved | list[Move
         else:
             carried.append(error_of(x))
     # What falls outside of the array is filled with a constant, which has no error.
-    params = {**eqn.params, "fill_value": 0} if "fill_value" in eqn.params else eqn.params
+    params = parameters(eqn, carried[0].dtype)
+    if "fill_value" in params:
+        params["fill_value"] = 0
     result = eqn.primitive.bind(*carried, **params)
     errors = result if eqn.primitive.multiple_results else [result]
     worst = jnp.inf if is_real(inputs[0]) else True
