@@ -192,3 +192,28 @@ def test_cases_that_show_nothing_leave_it_undecided() -> None:
 def test_a_primitive_without_a_rule_is_named() -> None:
     with pytest.raises(NotImplementedError, match="lgamma"):
         backproof.check(lambda v: v, loss=lambda v: jnp.sum(lax.lgamma(v)), cases=[(np.ones(2),)])
+
+
+@pytest.mark.parametrize("tiny", [1e-310, 3e-308])
+def test_a_truth_that_is_flushed_to_zero_makes_nobody_wrong(tiny: float) -> None:
+    def loss(v: Any) -> Any:
+        return jnp.sum(v * v)
+
+    report = backproof.check(lambda v: 2.0 * v, loss=loss, cases=[(np.array([tiny, 1.0]),)])
+    assert report.verdict == "right"
+    report = backproof.check(lambda v: 2.0 * v, loss=loss, cases=[(np.array([tiny]),)])
+    assert report.verdict != "wrong"
+    report = backproof.check(lambda v: 3.0 * v, loss=loss, cases=[(np.array([tiny, 1.0]),)])
+    assert report.verdict == "wrong"
+
+
+def test_a_loss_sees_the_type_of_the_gradient_that_is_checked() -> None:
+    def loss(v: Any) -> Any:
+        return jnp.sum(jnp.log(v * v + jnp.finfo(v.dtype).eps))
+
+    def gradient(v: Any) -> Any:
+        v = v.astype(np.float32)
+        return 2 * v / (v * v + np.finfo(np.float32).eps)
+
+    report = backproof.check(gradient, loss=loss, cases=[(np.array([1e-4, 1e-3, 1.0]),)])
+    assert report.verdict == "right"

@@ -269,3 +269,50 @@ def test_the_configuration_of_jax_is_left_alone() -> None:
     assert abs(value - np.sin(1.0)) < 1e-15
     assert jax.config.read("jax_enable_x64") == before
     assert jnp.sin(1.0).dtype == jnp.float32
+
+
+# --- subnormal numbers ----------------------------------------------------------------------------
+
+SMALL: dict[str, Callable[[Any, Any], Any]] = {
+    "2x": lambda _, x: 2.0 * x,
+    "x + x": lambda _, x: x + x,
+    "x / x": lambda xp, x: x / (x + xp.sum(x)),
+    "scaled up": lambda _, x: x * 2.0**90 * 2.0**30,
+    "sum": lambda xp, x: xp.sum(x),
+    "x > 0": lambda xp, x: xp.where(x > 0.0, 1.0, x),
+    "floor": lambda xp, x: xp.floor(x) + xp.ceil(x),
+    "root": lambda xp, x: xp.sqrt(xp.abs(x)),
+    "constant": lambda _, x: (x + 1e-39) * 2.0**30,
+}
+SMALL_BOUNDS = {
+    (name, precision): error_bound(lambda x, f=f: f(jnp, x), precision)
+    for name, f in SMALL.items()
+    for precision in ("float32", "float64")
+}
+
+
+@pytest.mark.parametrize(("name", "precision"), SMALL_BOUNDS)
+@settings(max_examples=5, deadline=None)
+@given(digits=st.lists(st.integers(-9, 9), min_size=2, max_size=2))
+def test_subnormal_arguments_may_be_flushed_to_zero(
+    name: str, precision: str, digits: list[int]
+) -> None:
+    x = np.array(digits, precision) * np.array(1e-310 if precision == "float64" else 1e-39)
+    x = x.astype(precision)
+    value, bound = SMALL_BOUNDS[name, precision](x)
+    # As NumPy takes them, and as XLA does.
+    for taken in (x.astype(np.longdouble), np.zeros(2)):
+        with np.errstate(all="ignore"):
+            assert_within(SMALL[name](np, taken), value, bound, name)
+
+
+def test_a_subnormal_constant_may_be_flushed_to_zero() -> None:
+    value, bound = error_bound(lambda x: (x + 1e-310) * 2.0**30, "float64")(np.zeros(()))
+    for constant in (0.0, 1e-310):
+        assert_within(constant * 2.0**30, value, bound)
+
+
+def test_zero_and_normal_arguments_are_exact() -> None:
+    for precision in ("float32", "float64"):
+        x = np.array([0.0, -0.0, float(np.finfo(precision).tiny) * 4.0, 3.0])
+        assert np.all(error_bound(lambda x: x, precision)(x)[1] == 0.0)

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from backproof.error_bounds import FORMATS, bounded, kind_of, with_truth
+from backproof.error_bounds import FORMATS, bounded, errors_of_flushing, kind_of, with_truth
 from backproof.reading import guards
 from backproof.reading.failure import described, line_of
 from backproof.verdict import (
@@ -80,7 +80,8 @@ def truth_of(
 
     def truth(case: Arguments) -> tuple[list[NDArray], list[NDArray]]:
         with jax.enable_x64(True):
-            values, bounds = jax.tree.map(np.asarray, program(*case))
+            errors = errors_of_flushing(case, both)
+            values, bounds = jax.tree.map(np.asarray, program(*case, errors=errors))
         return list(values), list(bounds)
 
     return truth

@@ -14,13 +14,14 @@ Idea and its limits: docs/error-bounds.md.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from numpy.typing import NDArray
 
 from backproof.rounding import Bounded, Format, error_of, is_real
 from backproof.rounding_arithmetic import Arithmetic, Bounding, Sampling, exact
@@ -47,14 +48,18 @@ _OWN_ROUNDING = 1.0 + 2.0**-38
 
 
 def bounded(
-    f: Callable[..., PyTree], fmt: Format, *arguments: PyTree, kind: str = "float64"
+    f: Callable[..., PyTree],
+    fmt: Format,
+    *arguments: PyTree,
+    kind: str = "float64",
+    errors: Sequence[Array | None] | None = None,
 ) -> tuple[PyTree, PyTree]:
     """`f(*arguments)` and its error bound as float64 pytrees; may itself be under jit and vmap.
 
-    x64 has to be on. Arguments count as exact; `fmt` may hold traced values. `kind` is the type of
-    real numbers that `f` sees when it is traced.
+    x64 has to be on; `fmt` may hold traced values. `kind` is the type of real numbers that `f` sees
+    when it is traced. Arguments count as exact, unless there are `errors`, one for each leaf.
     """
-    outputs, tree = _interpreted(f, arguments, lambda written: Bounding(fmt, written), kind)
+    outputs, tree = _interpreted(f, arguments, functools.partial(Bounding, fmt), kind, errors)
     return (
         jax.tree.unflatten(tree, [x.value for x in outputs]),
         jax.tree.unflatten(tree, [_final(dense(x)) for x in outputs]),
@@ -74,15 +79,37 @@ def _interpreted(
     arguments: PyTree,
     arithmetic: Callable[[Written], Arithmetic],
     kind: str,
+    errors: Sequence[Array | None] | None = None,
 ) -> tuple[list[Bounded], Any]:
     leaves, structure = jax.tree.flatten(arguments)
+    inputs = [exact(leaf) for leaf in leaves]
+    if errors is not None:
+        inputs = [Bounded(x.value, error) for x, error in zip(inputs, errors, strict=True)]
 
     def flat(*values: Array) -> PyTree:
         return f(*jax.tree.unflatten(structure, values))
 
-    closed, shape, inputs, written = traced(flat, [exact(leaf) for leaf in leaves], np.dtype(kind))
-    outputs = interpret(closed.jaxpr, closed.consts, inputs, arithmetic(written))
+    closed, shape, taken, written = traced(flat, inputs, np.dtype(kind))
+    outputs = interpret(closed.jaxpr, closed.consts, taken, arithmetic(written))
     return outputs, jax.tree.structure(shape)
+
+
+def errors_of_flushing(arguments: PyTree, fmt: Format) -> list[NDArray | None] | None:
+    """What each leaf is off by if its numbers below the smallest normal one are taken for zero.
+
+    None if it has none. Not for traced arguments: XLA itself takes subnormal numbers for zero.
+    """
+    errors: list[NDArray | None] = []
+    for leaf in jax.tree.leaves(arguments):
+        array = leaf if isinstance(leaf, jax.Array) else np.asarray(leaf)
+        if not jnp.issubdtype(array.dtype, jnp.floating):
+            errors.append(None)
+            continue
+        size = np.abs(np.asarray(array).astype(np.float64))
+        small = (size > 0.0) & (size < fmt.smallest)
+        # Not `size`, which may be no normal number of float64.
+        errors.append(np.where(small, fmt.smallest, 0.0) if small.any() else None)
+    return None if all(error is None for error in errors) else errors
 
 
 def error_bound(
@@ -120,7 +147,8 @@ def error_bound(
     def bound(*arguments: PyTree) -> tuple[PyTree, PyTree]:
         with jax.enable_x64(True):
             # NumPy arrays, because outside of this block JAX would narrow float64 again.
-            value, error = jax.tree.map(np.asarray, program(*arguments))
+            errors = errors_of_flushing(arguments, fmt)
+            value, error = jax.tree.map(np.asarray, program(*arguments, errors=errors))
             return value, error
 
     return bound

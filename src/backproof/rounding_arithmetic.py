@@ -150,7 +150,9 @@ def constant(value: Any, fmt: Format) -> Bounded:
     bits = xp.floor(1e-12 - xp.log2(fmt.u)).astype(np.int32) + 1
     scaled = xp.ldexp(significand, bits)
     error = xp.where(scaled == xp.round(scaled), 0.0, fmt.u * size)
-    error = error + xp.where((size > 0.0) & (size < fmt.smallest), size, 0.0)
+    # An error that is no normal number of float64 would be flushed to zero itself.
+    flushed = np.maximum(size, float(np.finfo(np.float64).smallest_normal))
+    error = error + xp.where((size > 0.0) & (size < fmt.smallest), flushed, 0.0)
     if fmt.largest is not None:
         error = xp.where(np.isfinite(number) & (size > fmt.largest), np.inf, error)
     error = xp.where(np.isfinite(number), error, 0.0)
