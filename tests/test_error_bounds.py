@@ -206,6 +206,17 @@ def test_a_primitive_without_a_rule_is_refused_by_name() -> None:
         error_bound(lambda x: jnp.abs(jnp.fft.fft(x)))(np.ones(3, np.float32))
 
 
+@pytest.mark.parametrize("precision", FORMATS)
+def test_numpy_inside_the_function_is_told_as_such(precision: str) -> None:
+    def f(x: Any) -> Any:
+        return np.sum(np.exp(x))
+
+    words = r"^f uses NumPy on its arguments; write it with jax\.numpy"
+    for ask in (error_bound(f, precision), rounding_samples(f, precision)):
+        with pytest.raises(ValueError, match=words):
+            ask(np.ones(3, np.float32))
+
+
 def test_a_rule_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     # |digamma| is below 1 / x + log x there.
     monkeypatch.setitem(RULES, "lgamma", unary(lambda v, e: 1.0 / (v - e) + jnp.log(v + e)))

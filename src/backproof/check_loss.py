@@ -48,19 +48,22 @@ def check_loss(
     float64; the others are too, but for integers that no gradient is returned for.
 
     Raises:
-        ValueError: if a case is no tuple of arguments of `loss`, or the loss is not a number.
-        NotImplementedError: if a JAX primitive in the loss has no rounding rule; names it.
+        ValueError: if a case is no tuple of arguments of `loss`, the loss is not a number, or a JAX
+            primitive in it has no rounding rule; says which.
     """
     started = time.perf_counter()
     given, answers = _asked(function, _given(loss, cases))
     count, precision = _count(answers), _lowest(answers)
     truth = truth_of(loss, count, precision)
     trial = Trial(function, loss, truth, _names(loss, given[0]), precision)
-    rows = [
-        (case, answer, *trial.truth(case))
-        for case, answer in zip(given, answers, strict=True)
-        if not isinstance(answer, str) and len(answer) == count
-    ]
+    try:
+        rows = [
+            (case, answer, *trial.truth(case))
+            for case, answer in zip(given, answers, strict=True)
+            if not isinstance(answer, str) and len(answer) == count
+        ]
+    except NotImplementedError as error:
+        raise ValueError(f"loss: {error}") from error
     quantities: dict[str, Quantity] = {}
     reasons: set[FindingKind] = set()
     for i in range(count):

@@ -73,7 +73,8 @@ def check(
         A `verdict.Report`; `report.text` prints it, `str(report.verdict)` sums it up.
 
     Raises:
-        ValueError: if an argument is unknown, or something has to be told first; says what.
+        ValueError: if an argument is unknown, something has to be told first, or the rounding of
+            `loss` cannot be bounded; says what.
     """
     if loss is not None:
         told = {"model": model, "activation": activation, "convention": convention}

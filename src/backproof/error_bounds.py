@@ -135,8 +135,8 @@ def error_bound(
         negative. Booleans and integers are bounded by whether they could be others.
 
     Raises:
-        ValueError: for an unknown precision.
-        NotImplementedError: naming a primitive that has no rule.
+        ValueError: for an unknown precision, or if `f` uses NumPy on its arguments.
+        NotImplementedError: naming a primitive that has no rule, or that draws random numbers.
 
     Source: Higham (2002), section 3.3.
     """

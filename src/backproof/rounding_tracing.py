@@ -7,6 +7,7 @@ type. That rounds the numbers written in it as well, which a second trace, in fl
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -47,13 +48,21 @@ def traced(
 
 
 def _trace(f: Callable[..., Any], inputs: Sequence[Bounded], kind: np.dtype) -> Any:
-    with jax.enable_x64(kind == np.float64):
+    with jax.enable_x64(kind == np.float64), _told_of_numpy():
         types = [kind if is_real(x) else _narrowed(x.value.dtype) for x in inputs]
         taken = [
             jax.ShapeDtypeStruct(x.value.shape, each)  # type: ignore[no-untyped-call] # as JAX has it
             for x, each in zip(inputs, types, strict=True)
         ]
         return jax.make_jaxpr(f, return_shape=True)(*taken)
+
+
+@contextlib.contextmanager
+def _told_of_numpy() -> Iterator[None]:
+    try:
+        yield
+    except jax.errors.TracerArrayConversionError as error:
+        raise ValueError("f uses NumPy on its arguments; write it with jax.numpy") from error
 
 
 def _narrowed(kind: Any) -> Any:
