@@ -119,13 +119,15 @@ def error_bound(
 
     The returned function gives f's value in float64 and, entry by entry, a bound on the difference
     between that value and the one that any evaluation of the same formula gives when every
-    operation rounds to `precision`, sums taken in any order. The float64 value's own error is
-    included. The arguments are taken as exact, and so are arrays that `f` closes over: they must be
-    normal numbers of `precision`, or zero.
+    operation rounds to `precision`, or to its own type where `f` names a coarser one, sums taken in
+    any order. The float64 value's own error is included. The arguments are taken as exact, and so
+    are arrays that `f` closes over: they must be numbers of `precision`. Those below its smallest
+    normal number may be taken for zero.
 
     Args:
         f: any JAX function of arrays and pytrees of them; jit, grad, vmap, scan, while and cond
-            inside are understood.
+            inside are understood. It is traced with real numbers of type `precision`, and integers
+            as JAX has them then.
         precision: a key of `FORMATS`: "bfloat16", "float16", "float32", "float64", "longdouble".
 
     Returns:
