@@ -48,3 +48,10 @@ def test_a_reduced_precision_of_a_large_number_is_infinite() -> None:
     np.testing.assert_array_equal(value, np.float32([7e4, 6e4]))
     assert np.isinf(bound[0])
     assert bound[1] < 30.0
+
+
+def test_a_remainder_of_what_may_overflow_or_by_what_may_be_zero_is_unknown() -> None:
+    for f in (lambda x: (x * 1e30) % 0.7, lambda x: x % (3.0 * x / 3.0 - x)):
+        value, bound = error_bound(f)(np.float32([1e9, 0.3]))
+        assert_within(f(jnp.float32([1e9, 0.3])), value, bound)
+    assert np.isfinite(error_bound(lambda x: (3.0 * x) % 0.7)(np.float32(2.0))[1])

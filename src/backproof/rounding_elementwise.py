@@ -301,8 +301,10 @@ def remainder(eqn: Any, inputs: Sequence[Bounded], fmt: Format) -> Moved:
     whole = jnp.abs(jnp.trunc(ratio.value))
     propagated = error_of(a) + times(whole, error_of(b))
     turned = jnp.trunc(low) != jnp.trunc(high)
-    jump = jnp.abs(value) + size_of(b)
-    return Moved(value, jnp.where(turned, jump, propagated))
+    # Of an infinity, or by a zero, there is no remainder.
+    known = jnp.isfinite(error_of(Bounded(ratio.value, ratio.propagated)))
+    jump = jnp.where(known, jnp.abs(value) + size_of(b), jnp.inf)
+    return Moved(value, jnp.where(turned | ~known, jump, propagated))
 
 
 def extremum(eqn: Any, inputs: Sequence[Bounded], fmt: Format) -> Moved:
