@@ -1,3 +1,4 @@
+import os
 import time
 
 import numpy as np
@@ -122,6 +123,16 @@ def test_the_others_are_run_after_what_can_be_caught(outcomes, statement, kind, 
 def test_what_does_no_harm(outcomes, statement):
     found = outcomes(broken(statement))
     assert [outcome.kind for outcome in found] == ["returned"] * 5
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="has no fork")
+def test_a_copy_of_the_process_does_not_answer(outcomes, write, logistic, cases_of):
+    found = outcomes(broken("os.fork()"), repeat=True)
+    assert [outcome.kind for outcome in found] == ["returned"] * 5
+    with Child(write("import os\nos.fork()\n" + RIGHT)) as child:
+        assert child.about("backward").guards == ()
+        assert len(child.run(logistic(), cases_of())) == 3
+        assert child.about("backward").guards == ()
 
 
 def test_a_process_it_leaves_behind_is_ended(write, logistic, cases_of):

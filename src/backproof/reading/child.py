@@ -45,13 +45,16 @@ class _Pipe:
         self._frames = self._read(source)
         self._gathered = bytearray()
         self._flushed = time.monotonic()
+        self._owner = os.getpid()
 
     def take(self) -> wire.Frame | None:
         """The next frame, or None when the other end is gone."""
+        self._end_copy()
         return next(self._frames, None)
 
     def give(self, data: bytes, *, now: bool = True) -> None:
         """Send a frame; with `now` false it may be kept for as long as it takes to gather more."""
+        self._end_copy()
         self._gathered += data
         moment = time.monotonic()
         if not now and len(self._gathered) < _CHUNK and moment < self._flushed + _FLUSH_SECONDS:
@@ -64,6 +67,11 @@ class _Pipe:
                 view = view[os.write(self._sink, view) :]
         except OSError:
             os._exit(CLOSED)
+
+    def _end_copy(self) -> None:
+        """End a process that somebody's code has forked: it would answer what is asked of us."""
+        if os.getpid() != self._owner:
+            os._exit(0)
 
     @staticmethod
     def _read(source: int) -> Iterator[wire.Frame]:
