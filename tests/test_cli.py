@@ -211,6 +211,20 @@ def test_a_folder_is_read_whole_each_file_once(
     assert capsys.readouterr().out.rstrip().endswith("\n2 files: 2 right")
 
 
+@pytest.mark.parametrize("terms", [300, 600, 5000])
+def test_a_file_too_deep_to_read_does_not_lose_the_others(
+    terms: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written(tmp_path, RIGHT_LOGISTIC.read_text("utf-8"), "a.py")
+    long = " + ".join(["x"] * terms)
+    written(tmp_path, f"def backward(w, b, x, y):\n    z = {long}\n    return w @ z, b\n", "b.py")
+    assert main(["check", str(tmp_path), *FEW, "--model", "logistic_regression"]) in (1, 2)
+    printed = capsys.readouterr()
+    assert f"{tmp_path / 'a.py'}: right" in printed.out
+    assert "2 files: " in printed.out
+    assert not printed.err
+
+
 def test_one_function_of_several(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(tmp_path, backward("return w, b").replace("backward", "backward_wrong") + RIGHT)
     assert main(["check", path, *FEW, "--function", "backwards"]) == 2

@@ -6,10 +6,11 @@ the child process can start.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from backproof.reading.call import Run, in_process
 from backproof.reading.convention import describe
 from backproof.reading.guards import guards, precisions_named
 from backproof.reading.process import MEMORY, SECONDS, About, Child
-from backproof.reading.program import Program, program
+from backproof.reading.program import Program, program, too_deep
 from backproof.reading.source import UNTOLD, read_function, to_spec
 from backproof.reading.told import Settings, Unreadable
 from backproof.reading.understand import Judgeable, Plan, plan, understand
@@ -92,8 +93,10 @@ def check(
         raise ValueError(f"cases={cases!r}: expected how many cases to draw, at least 1")
     if not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed={seed!r}: expected a whole number of at least 0")
+    settings = Settings(model, activation, convention, None, reduction)
     try:
-        found = read_function(function, Settings(model, activation, convention, None, reduction))
+        with _deep_is_unread(getattr(function, "__name__", "the function")):
+            found = read_function(function, settings)
     except Unreadable as error:
         raise ValueError(str(error)) from None
     if found.question is not None:
@@ -172,8 +175,9 @@ def check_program(
         return FileReport(path, verdict, functions, seconds=time.perf_counter() - started, **more)
 
     try:
-        planned = plan(read, settings)
-        modules = planned.modules
+        with _deep_is_unread(read.name):
+            planned = plan(read, settings)
+            modules = planned.modules
         if not modules:
             asked = [f"{name}: {why}" for name, why in planned.questions.items()]
             problem = "\n".join(asked) or planned.nothing
@@ -181,7 +185,8 @@ def check_program(
         # JAX takes as long to import as the child to start, and programs longer to load.
         threading.Thread(target=_prepare, args=(planned,), daemon=True).start()
         with Child(read.path, modules=modules, memory_bytes=memory, seconds=seconds) as child:
-            found = understand(child, planned)
+            with _deep_is_unread(read.name):
+                found = understand(child, planned)
             reports = [_checked(one, child, cases, seed, progress) for one in found.judgeable]
     except Unreadable as error:
         return file_report("unread", (), problem=str(error))
@@ -198,6 +203,15 @@ def check_program(
         problem=problem or None,
         question=not reports,
     )
+
+
+@contextlib.contextmanager
+def _deep_is_unread(name: str) -> Iterator[None]:
+    """Syntax is walked recursively in many places: whichever gives up, the file is unread."""
+    try:
+        yield
+    except (RecursionError, MemoryError):
+        raise too_deep(name) from None
 
 
 def _filled(child: Child) -> list[str]:

@@ -59,6 +59,19 @@ def test_what_no_repair_mends_is_refused_with_its_line() -> None:
         of_script(HERE, "x = 1\ny = = 2\n")
 
 
+DEEP = {
+    "terms": "x = " + " + ".join(["1.0"] * 5000),
+    "attributes": "x = y" + ".T" * 5000,
+    "signs": "x = " + "-" * 20_000 + "1",
+}
+
+
+@pytest.mark.parametrize("what", sorted(DEEP))
+def test_what_is_too_deep_for_the_parser_is_refused_in_words(what: str) -> None:
+    with pytest.raises(Unreadable, match=r"homework.py has an expression of too many terms"):
+        of_script(HERE, DEEP[what] + "\n")
+
+
 def test_right_python_is_left_as_it_is() -> None:
     text = "x = 1\nprint('print it')\n"
     assert of_script(HERE, text).text == text

@@ -24,6 +24,7 @@ _LARGEST = 50 << 20  # bytes of a file
 _PRINT = re.compile(r"^(?P<indent>\s*(?:[^#'\"]*:\s*)?)print(?P<rest>\s+[^(\s=.,)\[].*|\s*)$")
 _MAGIC = re.compile(r"^(?P<indent>\s*)(?:[%!?].*|(?:[\w.]+\s*)\?{1,2}\s*|(?:cd|ls|pwd)\s.*)$")
 _ASSIGNED_MAGIC = re.compile(r"^(?P<before>\s*[\w, ]+=\s*)[%!].*$")
+_REFUSED = (SyntaxError, ValueError, RecursionError, MemoryError)  # what Python's parser raises
 _TIMED = re.compile(r"^\s*%%(?:time|timeit|capture|prun)\b.*$")
 
 
@@ -162,8 +163,17 @@ def _parsed(text: str, name: str) -> ast.Module:
         shown = f"\n    {line}" if line else ""
         where = f", line {error.lineno}" if error.lineno else ""
         raise Unreadable(f"{name}{where}: {error.msg}{shown}") from None
-    except (ValueError, RecursionError, MemoryError) as error:
+    except (RecursionError, MemoryError):
+        raise too_deep(name) from None
+    except ValueError as error:
         raise Unreadable(f"{name} is no Python that can be read: {error}") from None
+
+
+def too_deep(name: str) -> Unreadable:
+    """What to raise where Python's or our own recursion ends before somebody's syntax does."""
+    return Unreadable(
+        f"{name} has an expression of too many terms, or nested too deeply, to be read"
+    )
 
 
 def _mended(text: str, name: str) -> tuple[str, tuple[str, ...]]:
@@ -183,7 +193,7 @@ def _mended(text: str, name: str) -> tuple[str, tuple[str, ...]]:
 def _parses(text: str) -> bool:
     try:
         ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except _REFUSED:
         return False
     return True
 
@@ -218,7 +228,7 @@ def _reindented(text: str) -> Iterator[tuple[str, str]]:
             ):
                 lines[end] = lines[end][extra:] if lines[end].strip() else lines[end]
                 end += 1
-        except SyntaxError:
+        except _REFUSED:
             return
         else:
             break
