@@ -7,19 +7,24 @@ without a place to write, everything works and takes longer.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
+import jax.export
 import platformdirs
+
+T = TypeVar("T")
 
 _CONFIG: Any = jax.config  # its options are not in JAX's types
 _raising: list[bool] = []  # for each thread in `_errors_raised`, what was told before it came
 _lock = threading.Lock()
+_DIGEST = hashlib.sha256().digest_size
 
 
 def use() -> Path:
@@ -33,15 +38,53 @@ def use() -> Path:
     return folder
 
 
-def keep(path: Path, content: bytes | bytearray) -> None:
+def compiled(
+    path: Path,
+    lowered: Callable[[], jax.export.Exported],
+    compiling: Callable[[jax.export.Exported], T],
+) -> T:
+    """What `compiling` makes of the program kept at `path`.
+
+    Where there is none, or it does not load or compile any more, that of `lowered`, which is kept.
+    """
+    content = _kept(path)
+    if content is not None:
+        # What is damaged is as good as none, however it shows.
+        with contextlib.suppress(Exception):
+            return compiling(jax.export.deserialize(content))
+    exported = lowered()
+    _keep(path, exported.serialize())
+    return compiling(exported)
+
+
+def _keep(path: Path, content: bytes | bytearray) -> None:
     """Write atomically; without a place to write, go on without."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(content)
-        Path(file.name).replace(path)
+            file.write(hashlib.sha256(content).digest() + content)
     except OSError:
         return
+    try:
+        Path(file.name).replace(path)
+    except OSError:  # a folder is in its place
+        with contextlib.suppress(OSError):
+            os.unlink(file.name)
+
+
+def _kept(path: Path) -> bytearray | None:
+    """What `_keep` has written; None where there is nothing, or where it is not that any more.
+
+    A flipped bit does not always show when a program is loaded: it may compute something else.
+    """
+    try:
+        if not path.is_file():  # opening a pipe waits for whoever writes on it
+            return None
+        whole = path.read_bytes()
+    except OSError:
+        return None
+    digest, content = whole[:_DIGEST], whole[_DIGEST:]
+    return bytearray(content) if hashlib.sha256(content).digest() == digest else None
 
 
 def compile_once(compiling: Callable[[], object]) -> None:

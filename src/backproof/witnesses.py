@@ -179,16 +179,18 @@ def _compiled(model: Model, activation: str, bucket: int) -> Callable[..., Any]:
     folder = program_cache.use()
     path = folder / f"{model.name}-{activation}-{bucket}-{_fingerprint()}.stablehlo"
     example = (_pad(model, [], bucket), np.float64(0.0), np.zeros(2), _SIGNS)
-    with _float64_on_cpu():
-        try:
-            exported = jax.export.deserialize(bytearray(path.read_bytes()))
-        except Exception:  # a damaged file is as good as none, however it shows
-            traced = jax.jit(_batch(model, activation, bucket))
-            exported = jax.export.export(traced, platforms=["cpu"])(*example)
-            program_cache.keep(path, exported.serialize())
+
+    def lowered() -> jax.export.Exported:
+        traced = jax.jit(_batch(model, activation, bucket))
+        return jax.export.export(traced, platforms=["cpu"])(*example)
+
+    def compiled(exported: jax.export.Exported) -> Callable[..., Any]:
         program = jax.jit(exported.call, compiler_options=_COMPILER_OPTIONS)
         program_cache.compile_once(lambda: jax.tree.map(np.asarray, program(*example)))
         return program
+
+    with _float64_on_cpu():
+        return program_cache.compiled(path, lowered, compiled)
 
 
 @contextlib.contextmanager
