@@ -151,6 +151,16 @@ def test_the_next_run_starts_anew(write, logistic, cases_of):
         assert len(child.run(logistic(), cases_of(count=2))) == 2
 
 
+def test_answers_that_are_lost_are_asked_for_again_twice(write, logistic, cases_of):
+    text = broken("os.write = lambda _, data: len(data)") + "\nopen('begun', 'a').write('x')\n"
+    path = write(text)
+    with Child(path, seconds=0.5) as child:
+        found = child.run(logistic(), cases_of(count=30))
+    assert found[-1].kind == "hung"
+    assert len(found) < 30
+    assert (path.parent / "begun").read_text() == "xxx"
+
+
 def test_nan_changes_and_differences_come_through(outcomes):
     text = RIGHT.replace("    n = x.shape[1]", "    n = x.shape[1]; w *= 2; x[0, 0] = np.nan")
     found = outcomes(text)

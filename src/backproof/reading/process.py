@@ -1,4 +1,4 @@
-"""Our end of the child process: start it, feed it cases, and give up on it when it hangs.
+"""A file in a process of its own: what it is asked, and what comes back.
 
 Somebody's code runs there with a limit on time and memory (memory is not limited on Windows and
 macOS, which have no way to). It keeps their mistakes out of our process; it is no sandbox against
@@ -7,54 +7,25 @@ somebody who means harm.
 
 from __future__ import annotations
 
-import contextlib
 import marshal
-import mmap
 import os
-import queue
-import signal
-import subprocess
-import sys
-import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import CodeType, TracebackType
-from typing import IO, Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 
 from backproof.reading import wire
-from backproof.reading.call import Case, Kind, Outcome
-from backproof.reading.child import CLOSED, COUNT
+from backproof.reading.call import Case, Outcome
+from backproof.reading.live import CHUNK, Gone, Live
 from backproof.reading.spec import Spec, to_json
 from backproof.reading.told import Unreadable
 
 MEMORY: Final = 2 << 30
 SECONDS: Final = 10.0
 _START_SECONDS: Final = 60.0  # for Python and NumPy to start on a busy machine
-_CHUNK: Final = 1 << 16
-
-_MARK: Final = "BACKPROOF_PROCESS"  # in the environment of the process and of all it starts
-_ENVIRONMENT: Final = {
-    # tiny matrices: threads would only cost time, and sums would depend on their number
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "PYTHONHASHSEED": "0",
-    "PYTHONUTF8": "1",
-    "MPLBACKEND": "Agg",
-}
-
-
-_alive: set[_Live] = set()
-
-
-def kill_all() -> None:
-    """End every process that is still running, of whatever `Child`."""
-    for live in tuple(_alive):
-        live.kill()
+_ASKED_AGAIN: Final = 2  # for answers that were lost on their way
 
 
 class About(NamedTuple):
@@ -75,15 +46,6 @@ class Module(NamedTuple):
     places: tuple[str, ...] = ()
     wanted: tuple[str, ...] = ()
     rates: tuple[str, ...] = ()
-
-
-class _Gone(Exception):  # noqa: N818 - an outcome, not an error
-    """The child cannot answer any more; carries what to say."""
-
-    def __init__(self, kind: Kind, problem: str) -> None:
-        super().__init__(problem)
-        self.kind: Kind = kind
-        self.problem = problem
 
 
 class Child:
@@ -115,7 +77,7 @@ class Child:
         self.filled: Sequence[str] = []
         self._memory = memory_bytes
         self._seconds = seconds
-        self._live: _Live | None = None
+        self._live: Live | None = None
 
     def __enter__(self) -> Self:
         self._started()
@@ -152,43 +114,57 @@ class Child:
 
         Raises `Unreadable` when the file has no such function once it has run.
         """
-        live = self._started()
         request = {
             "do": "run",
             "module": spec.module,
             "spec": to_json(spec),
-            "count": len(cases),
             "dtype": dtype,
             "without_guards": without_guards,
             "repeat": repeat,
         }
         needed = {argument.tensor for argument in (*spec.arguments, *spec.loss_arguments)}
         needed |= {*spec.family.parameters, "x", "y"}
-        live.begin()
-        live.send(_messages(request, cases, needed))
         outcomes: list[Outcome] = []
+        end = len(cases)
+        ended: Outcome | None = None  # of the case at `end`
+        for _ in range(1 + _ASKED_AGAIN):
+            asked = cases[len(outcomes) : end]
+            got, begun, gone = self._answers(request, asked, needed)
+            outcomes += got
+            if gone is None:
+                break
+            # What was begun last did not come back; the answers between were lost.
+            ended = Outcome({}, gone.kind, gone.problem)
+            end = len(outcomes) - len(got) + max(begun - 1, len(got))
+            if len(outcomes) == end:
+                break
+        if ended is None:
+            return outcomes
+        self.close()
+        return [*outcomes, ended]
+
+    def _answers(
+        self, request: dict[str, Any], cases: Sequence[Case], needed: set[str]
+    ) -> tuple[list[Outcome], int, Gone | None]:
+        """The answers that came, how many cases were begun, and why no more came."""
+        live = self._started()
+        outcomes: list[Outcome] = []
+        live.begin()
+        live.send(_messages({**request, "count": len(cases)}, cases, needed))
         try:
             while len(outcomes) < len(cases):
                 frame = live.receive(self._seconds)
                 if "error" in frame.header:
                     raise Unreadable(f"{self._path.name} {frame.header['error']}")
                 outcomes.append(wire.to_outcome(frame))
-        except _Gone as gone:
+        except Gone as gone:
             begun = min(live.begun(), len(cases))
-            failed = max(begun - 1, len(outcomes))  # the case that did not come back
             self.close()
-            if failed > len(outcomes):  # answers that were on their way when the process ended
-                lost = cases[len(outcomes) : failed]
-                outcomes += self.run(
-                    spec, lost, dtype=dtype, without_guards=without_guards, repeat=repeat
-                )
-                self.close()
-            if len(outcomes) == failed:
-                outcomes.append(Outcome({}, gone.kind, gone.problem))
+            return outcomes, begun, gone
         except BaseException:
             self.close()
             raise
-        return outcomes
+        return outcomes, len(cases), None
 
     def discover(
         self, module: str, x: np.ndarray, y: np.ndarray, sizes: Mapping[str, int]
@@ -207,7 +183,7 @@ class Child:
         live.send([message])
         try:
             return live.receive(self._seconds)
-        except _Gone as gone:
+        except Gone as gone:
             self.close()
             return wire.Frame({"problem": gone.problem, "slots": [], "kind": gone.kind}, {})
 
@@ -217,7 +193,7 @@ class Child:
         live.send([wire.packed({"do": "about", "module": module, "functions": functions})])
         try:
             header = live.receive(self._seconds).header
-        except _Gone as gone:
+        except Gone as gone:
             self.close()
             raise Unreadable(f"{self._path.name}: {gone.problem}") from None
         if "error" in header:
@@ -225,10 +201,10 @@ class Child:
         found = tuple((float(value), int(line)) for value, line in header["guards"])
         return About(found, tuple(header["precisions"]))
 
-    def _started(self) -> _Live:
+    def _started(self) -> Live:
         if self._live is not None:
             return self._live
-        live = _Live(self._path.parent)
+        live = Live(self._path.parent)
         try:
             live.receive(_START_SECONDS)
             load: dict[str, Any] = {"path": str(self._path), "memory": self._memory}
@@ -242,7 +218,7 @@ class Child:
             }
             live.send([wire.packed(load, codes)])
             header = live.receive(self._seconds).header
-        except _Gone as gone:
+        except Gone as gone:
             live.kill()
             words = live.complaint() or gone.problem
             if gone.kind == "hung":
@@ -265,174 +241,7 @@ def _messages(request: dict[str, Any], cases: Iterable[Case], needed: set[str]) 
     piece = bytearray(wire.packed(request))
     for case in cases:
         piece += wire.packed({}, {name: case[name] for name in case if name in needed})
-        if len(piece) > _CHUNK:
+        if len(piece) > CHUNK:
             yield bytes(piece)
             piece.clear()
     yield bytes(piece)
-
-
-class _Live:
-    """A running process: what goes in is written by one thread, what comes out read by another.
-
-    So neither a full pipe nor a process that does not answer can stop us.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `kill`
-        self._complaint = ""
-        descriptor, self.counter = tempfile.mkstemp(prefix="backproof-")
-        with open(descriptor, "r+b") as file:
-            file.write(COUNT.pack(0))
-            file.flush()
-            self._begun = mmap.mmap(file.fileno(), COUNT.size)
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "backproof.reading.child"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._said,
-                bufsize=0,
-                cwd=folder,
-                env={**os.environ, **_ENVIRONMENT, _MARK: self.counter},
-                start_new_session=True,
-            )
-        except BaseException:
-            self._let_go()
-            raise
-        _alive.add(self)
-        self._frames = wire.Frames()
-        self._ready: list[wire.Frame] = []
-        self._chunks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._writer: threading.Thread | None = None
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._stdin = self._process.stdin
-        self._reader = _thread(lambda out: _pump(out, self._chunks), self._process.stdout)
-
-    def begin(self) -> None:
-        """Count the cases of a run from here."""
-        COUNT.pack_into(self._begun, 0, 0)
-
-    def begun(self) -> int:
-        """How many cases of this run the process has begun."""
-        number: int = COUNT.unpack_from(self._begun)[0]
-        return number
-
-    def send(self, messages: Iterable[bytes]) -> None:
-        """Write `messages` one after the other, without waiting."""
-        if self._writer is not None:
-            self._writer.join()
-        self._writer = _thread(lambda stdin: _written(stdin, messages), self._stdin)
-
-    def receive(self, seconds: float) -> wire.Frame:
-        """The next frame; raises `_Gone` after `seconds` without one, or when there is no more."""
-        end = time.monotonic() + seconds
-        while not self._ready:
-            try:
-                chunk = self._chunks.get(timeout=max(0.0, end - time.monotonic()))
-            except queue.Empty:
-                raise _Gone("hung", f"did not return within {seconds:g} s") from None
-            if not chunk:
-                raise _Gone("crashed", self._how_it_ended())
-            try:
-                self._ready = list(self._frames.feed(chunk))[::-1]
-            except ValueError:  # somebody's code wrote on the pipe
-                raise _Gone("crashed", "the process answered what cannot be read") from None
-        return self._ready.pop()
-
-    def kill(self) -> None:
-        """End the process and its group, and let go of the pipes."""
-        _alive.discard(self)
-        if sys.platform == "win32":
-            self._process.kill()
-        else:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        _end_marked(f"{_MARK}={self.counter}".encode())
-        if self._writer is not None:
-            self._writer.join(timeout=1.0)
-        with contextlib.suppress(OSError):
-            self._stdin.close()
-        self._reader.join(timeout=1.0)  # a process that got away may still hold the pipe
-        if not self._said.closed:
-            self._said.seek(0)
-            self._complaint = self._said.read().decode(errors="replace")
-            self._let_go()
-
-    def _let_go(self) -> None:
-        self._said.close()
-        self._begun.close()
-        with contextlib.suppress(OSError):
-            os.unlink(self.counter)
-
-    def complaint(self) -> str:
-        """The last line the process wrote to stderr before it ran anything of somebody's."""
-        lines = self._complaint.split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
-
-    def _how_it_ended(self) -> str:
-        try:
-            status = self._process.wait(timeout=1.0)
-        except subprocess.TimeoutExpired:
-            status = CLOSED
-        if status == CLOSED:
-            return "the process closed the pipe on which it answers"
-        if status >= 0:
-            return f"the process ended with status {status} (os._exit?)"
-        name = ""
-        with contextlib.suppress(ValueError):
-            name = f" ({signal.Signals(-status).name})"
-        return f"the process was killed by signal {-status}{name}"
-
-
-def _end_marked(mark: bytes) -> None:
-    """End what has left the process group but still has our mark in its environment (Linux)."""
-    for _ in range(10):  # while they are listed they may start others
-        found = [int(name) for name in _listed("/proc") if name.isdecimal() and _has(mark, name)]
-        if not found:
-            return
-        for number in found:
-            with contextlib.suppress(OSError):
-                os.kill(number, signal.SIGKILL)
-
-
-def _listed(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
-
-
-def _has(mark: bytes, process: str) -> bool:
-    try:
-        return mark in Path("/proc", process, "environ").read_bytes().split(b"\0")
-    except OSError:
-        return False
-
-
-def _thread(work: Callable[[IO[bytes]], None], stream: IO[bytes]) -> threading.Thread:
-    thread = threading.Thread(target=work, args=(stream,), daemon=True)
-    thread.start()
-    return thread
-
-
-def _pump(stream: IO[bytes], chunks: queue.SimpleQueue[bytes]) -> None:
-    with stream:
-        while True:
-            try:
-                chunk = os.read(stream.fileno(), _CHUNK)
-            except OSError:
-                chunk = b""
-            chunks.put(chunk)
-            if not chunk:
-                return
-
-
-def _written(stream: IO[bytes], messages: Iterable[bytes]) -> None:
-    """Write all; a process that is gone is noticed by who reads."""
-    with contextlib.suppress(OSError, ValueError):
-        for message in messages:
-            view = memoryview(message)
-            while view:
-                view = view[stream.write(view) :]
