@@ -56,6 +56,20 @@ def test_anything_that_can_be_called(function: Any) -> None:
     assert backproof.check(function, "linear_regression", cases=FEW).verdict == "right"
 
 
+@pytest.mark.parametrize("loss", [None, lambda w: w])
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (Regression, r"Regression is a class: check one of its methods, as in Regression\("),
+        (None, "None is nothing that can be called"),
+        ("backward", "'backward' is nothing that can be called"),
+    ],
+)
+def test_what_is_no_function_is_refused_in_words(given: Any, words: str, loss: Any) -> None:
+    with pytest.raises(ValueError, match=words):
+        backproof.check(given, "linear_regression" if loss is None else None, loss=loss)
+
+
 def test_arguments_without_names_cannot_be_read() -> None:
     with pytest.raises(ValueError, match="what is read is a function of"):
         backproof.check(lambda *arguments: linear(*arguments), "linear_regression")
@@ -85,6 +99,7 @@ def test_a_counterexample_in_rows_can_be_typed_in() -> None:
         ({"model": "mlp"}, "tell it with activation= "),
         ({"model": "mlp", "cases": 0}, "cases=0: expected how many"),
         ({"model": "mlp", "cases": True}, "cases=True"),
+        ({"model": "mlp", "cases": 10**30}, "between 1 and 1,000,000"),
         ({"model": "mlp", "seed": -1}, "seed=-1: expected"),
         ({"model": "linear_regression"}, "takes W2, b2 as well"),
     ],

@@ -132,6 +132,8 @@ def test_a_bug_of_ours_says_so_and_keeps_the_traceback(
     "told",
     [
         ["--cases", "0"],
+        ["--cases", "1000001"],
+        ["--cases", str(10**30)],
         ["--seed", "-1"],
         ["--seed", "9" * 5000],
         ["--timeout", "0"],
@@ -340,17 +342,57 @@ def test_a_full_disk_is_said_in_words() -> None:
     assert done.stderr.startswith("backproof: cannot write the results")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="has no SIGINT to send")
-def test_an_interrupt_ends_it_and_what_it_started(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="has no signals to send")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("SIGINT", "interrupted\n"),
+        ("SIGTERM", "ended by SIGTERM\n"),
+        ("SIGHUP", "ended by SIGHUP\n"),
+    ],
+)
+def test_a_signal_ends_it_and_what_it_started(name: str, words: str, tmp_path: Path) -> None:
+    number = getattr(signal, name)
     said = tmp_path / "said"
     os.mkfifo(said)
     body = f"import os\nopen({str(said)!r}, 'w').write(str(os.getpid()))\nwhile True: pass"
     path = written(tmp_path, backward(f"{body}\nreturn 1.0 * w, 1.0 * b"))
     command = [*PROGRAM, "check", path, "--timeout", "60", "--model", "logistic_regression"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
     child = int(said.read_text())  # as soon as the function runs, which never returns
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=30)
-    assert (process.returncode, out, err) == (130, "", "interrupted\n")
+    assert (process.returncode, out, err) == (128 + number, "", words)
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
+    assert not list(tmp_path.glob("backproof-*"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such names")
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_a_path_that_cannot_be_printed_is_written_out(encoding: str, tmp_path: Path) -> None:
+    for name in ("数.py", os.fsdecode(b"\xff.py")):
+        (tmp_path / name).write_bytes(RIGHT_LOGISTIC.read_bytes())
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    command = [*PROGRAM, "check", str(tmp_path), *FEW]
+    done = subprocess.run(command, capture_output=True, env=environment)
+    assert (done.returncode, done.stderr) == (0, b"")
+    shown = b"\\u6570.py: right" if encoding == "ascii" else "数.py: right".encode()
+    assert shown in done.stdout
+    assert b"\\udcff.py: right" in done.stdout
+
+
+def test_another_platform_of_jax_changes_nothing() -> None:
+    environment = {**os.environ, "JAX_PLATFORMS": "cuda"}
+    done = subprocess.run(CHECK, capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no named pipes")
+def test_a_pipe_is_misuse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "homework.py")
+    assert main(["check", str(tmp_path / "homework.py")]) == 2
+    assert "a pipe or a device, not a file" in capsys.readouterr().err

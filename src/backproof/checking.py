@@ -20,7 +20,7 @@ from backproof.reading.guards import guards, precisions_named
 from backproof.reading.process import MEMORY, SECONDS, About, Child
 from backproof.reading.program import Program, program, too_deep
 from backproof.reading.source import UNTOLD, read_function, to_spec
-from backproof.reading.told import Settings, Unreadable
+from backproof.reading.told import MOST_CASES, Settings, Unreadable
 from backproof.reading.understand import Judgeable, Plan, plan, understand
 from backproof.verdict import Report, Verdict, worst
 
@@ -77,6 +77,13 @@ def check(
         ValueError: if an argument is unknown, something has to be told first, or the rounding of
             `loss` cannot be bounded; says what.
     """
+    if isinstance(function, type):
+        raise ValueError(
+            f"{function.__name__} is a class: check one of its methods, as in"
+            f" {function.__name__}(...).backward"
+        )
+    if not callable(function):
+        raise ValueError(f"{function!r} is nothing that can be called")
     if loss is not None:
         told = {"model": model, "activation": activation, "convention": convention}
         also = [name for name, value in told.items() if value is not None]
@@ -89,8 +96,10 @@ def check(
         from backproof.check_loss import check_loss
 
         return check_loss(function, loss, cases)
-    if not isinstance(cases, int) or isinstance(cases, bool) or cases < 1:
-        raise ValueError(f"cases={cases!r}: expected how many cases to draw, at least 1")
+    if not isinstance(cases, int) or isinstance(cases, bool) or not 1 <= cases <= MOST_CASES:
+        raise ValueError(
+            f"cases={cases!r}: expected how many cases to draw, between 1 and {MOST_CASES:,}"
+        )
     if not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed={seed!r}: expected a whole number of at least 0")
     settings = Settings(model, activation, convention, None, reduction)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import os
 import shlex
 import signal
+import stat
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:  # importing it takes as long as all the rest of the start
     from backproof.checking import FileReport
 
-MISUSE, BUG, INTERRUPTED = 2, 70, 130
+MISUSE, BUG = 2, 70
 SECONDS, GIGABYTES = 10.0, 2.0
 _EPILOG = """\
 exit status: 0 all right; 1 something is wrong; 2 input that cannot be judged, or misuse;
@@ -40,8 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _printed(parser.format_help().rstrip(), MISUSE)
         status: int = options.run(options)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
+        print(_ended_by(signal.SIGINT), file=sys.stderr)
+        return 128 + signal.SIGINT
     except Exception as error:
         return _our_bug(error)
     return status
@@ -52,7 +54,14 @@ def run() -> NoReturn:
 
     JAX may still be being imported by another thread, and Python aborts when it ends meanwhile.
     """
-    signal.signal(signal.SIGINT, _interrupted)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP, and `nohup` ignores it
+        if number is not None and (name != "SIGHUP" or signal.getsignal(number) != signal.SIG_IGN):
+            signal.signal(number, _interrupted)
+    for stream in (sys.stdout, sys.stderr):
+        # A path may hold what the terminal has no letter for.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     status = main()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
@@ -60,13 +69,22 @@ def run() -> NoReturn:
     os._exit(status)
 
 
-def _interrupted(*_: object) -> NoReturn:
-    """End at once: raised as an exception, an interrupt may be lost in an import or a callback."""
-    if "backproof.reading.process" in sys.modules:
-        sys.modules["backproof.reading.process"].kill_all()
-    with contextlib.suppress(OSError, ValueError):
-        print("interrupted", file=sys.stderr, flush=True)
-    os._exit(INTERRUPTED)
+def _interrupted(number: int, _: object) -> NoReturn:
+    """End at once, with the status of one that died of this signal.
+
+    Raised as an exception, it may be lost in an import or a callback.
+    """
+    try:
+        if "backproof.reading.live" in sys.modules:
+            sys.modules["backproof.reading.live"].kill_all()
+        with contextlib.suppress(OSError, ValueError):
+            print(_ended_by(number), file=sys.stderr, flush=True)
+    finally:
+        os._exit(128 + number)
+
+
+def _ended_by(number: int) -> str:
+    return "interrupted" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}"
 
 
 def _printed(text: str, status: int) -> int:
@@ -126,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     told.add_argument("--activation", help="of the hidden layer: sigmoid, tanh, relu, …")
     told.add_argument("--convention", help='"columns" (examples; default), "rows", or "rows, y=n"')
     told.add_argument("--reduction", choices=("mean", "sum"), help="what the gradients are of")
-    check.add_argument("--cases", type=_positive, default=2000, help="a function (default 2000)")
+    check.add_argument("--cases", type=_cases, default=2000, help="a function (default 2000)")
     check.add_argument("--seed", type=_seed, default=0, help="of the cases (default 0)")
     limits = check.add_argument_group("limits on the process that the file runs in")
     seconds, memory = f"a case may take (default {SECONDS:g})", f"(default {GIGABYTES:g})"
@@ -139,20 +157,31 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(text: str) -> int:
-    return _whole(text, 1)
+def _cases(text: str) -> int:
+    from backproof.reading.told import MOST_CASES
+
+    value = _whole(text)
+    if not 1 <= value <= MOST_CASES:
+        raise argparse.ArgumentTypeError(
+            f"{_cut(text)!r}: expected a whole number between 1 and {MOST_CASES:,}"
+        )
+    return value
 
 
 def _seed(text: str) -> int:
-    return _whole(text, 0)
-
-
-def _whole(text: str, least: int) -> int:
-    # Python refuses to read numbers of thousands of digits.
-    value = int(text) if text.isascii() and text.isdecimal() and len(text) < 100 else -1
-    if value < least:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number of at least {least}")
+    value = _whole(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{_cut(text)!r}: expected a whole number of at least 0")
     return value
+
+
+def _whole(text: str) -> int:
+    # Python refuses to read numbers of thousands of digits.
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 100 else -1
+
+
+def _cut(text: str) -> str:
+    return text if len(text) < 200 else f"{text[:200]}..."
 
 
 def _seconds(text: str) -> float:
@@ -188,8 +217,9 @@ def _check(options: argparse.Namespace) -> int:
     if isinstance(paths, str):
         print(f"backproof: {paths}", file=sys.stderr)
         return MISUSE
-    # The truth is computed in float64, which a TPU does not have and a GPU starts slowly for.
-    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    # The truth is computed in float64, which a TPU does not have and a GPU starts slowly for; and
+    # JAX gives no CPU where it was told another platform.
+    os.environ["JAX_PLATFORMS"] = "cpu"
     from concurrent.futures import ThreadPoolExecutor
 
     from backproof import report
@@ -225,9 +255,9 @@ def _files(given: Sequence[str]) -> list[Path] | str:
     for name in given:
         path = Path(name)
         try:
-            os.stat(name)
+            mode = os.stat(name).st_mode
         except (OSError, ValueError) as error:
-            shown = name if len(name) < 200 else f"{name[:200]}..."
+            shown = _cut(name)
             words = getattr(error, "strerror", None) or str(error)
             missing = isinstance(error, FileNotFoundError)
             return f"{shown or repr(shown)}: {'no such file or folder' if missing else words}"
@@ -240,6 +270,8 @@ def _files(given: Sequence[str]) -> list[Path] | str:
             if not inside:
                 return f"{name}: no .py or .ipynb files in this folder"
             found += inside
+        elif not stat.S_ISREG(mode):
+            return f"{name}: a pipe or a device, not a file"
         else:
             found.append(path)
     return list(dict.fromkeys(found))

@@ -1,9 +1,10 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from backproof.reading.program import of_cells, of_notebook, of_script
+from backproof.reading.program import of_cells, of_notebook, of_script, program
 from backproof.reading.told import Unreadable
 
 HERE = Path("homework.py")
@@ -70,6 +71,13 @@ DEEP = {
 def test_what_is_too_deep_for_the_parser_is_refused_in_words(what: str) -> None:
     with pytest.raises(Unreadable, match=r"homework.py has an expression of too many terms"):
         of_script(HERE, DEEP[what] + "\n")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no named pipes")
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "homework.py")
+    with pytest.raises(Unreadable, match="it is not a file"):
+        program(tmp_path / "homework.py")
 
 
 def test_right_python_is_left_as_it_is() -> None:

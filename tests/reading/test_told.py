@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from backproof.reading.told import Settings, Unreadable, by_toml, derivation, validated
@@ -61,4 +63,12 @@ def test_bad_toml_is_told(write, text, words):
     path = write("")
     write(text, "homework.toml")
     with pytest.raises(Unreadable, match=words):
+        by_toml(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no named pipes")
+def test_a_toml_that_is_no_file_is_not_waited_for(write):
+    path = write("")
+    os.mkfifo(path.with_suffix(".toml"))
+    with pytest.raises(Unreadable, match=r"homework.toml cannot be read: it is not a file"):
         by_toml(path)

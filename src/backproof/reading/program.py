@@ -10,6 +10,7 @@ import ast
 import io
 import json
 import re
+import stat
 import textwrap
 import tokenize
 from collections.abc import Iterator, Sequence
@@ -65,7 +66,10 @@ def program(path: Path) -> Program:
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > _LARGEST:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # reading a pipe waits for whoever writes on it
+            raise Unreadable(f"{path.name} cannot be read: it is not a file")
+        if found.st_size > _LARGEST:
             raise Unreadable(f"{path.name} has more than {_LARGEST >> 20} MB; clear its outputs")
         content = path.read_bytes()
         if path.suffix == ".ipynb":

@@ -18,6 +18,7 @@ from backproof.notation import ACTIVATIONS, MODELS
 F = TypeVar("F", bound=Callable[..., Any])
 
 REDUCTIONS = ("mean", "sum")
+MOST_CASES = 1_000_000  # all of them are kept in memory
 
 
 class Unreadable(Exception):  # noqa: N818 - it is a finding about somebody's file
@@ -156,6 +157,8 @@ class Beside(NamedTuple):
 def by_toml(path: Path) -> Beside:
     """What `<stem>.toml` beside the file at `path` tells; nothing if there is none."""
     beside = path.with_suffix(".toml")
+    if beside.exists() and not beside.is_file():  # reading a pipe waits for whoever writes on it
+        raise Unreadable(f"{beside.name} cannot be read: it is not a file")
     try:
         data = tomllib.loads(beside.read_text(encoding="utf-8"))
     except FileNotFoundError:
