@@ -9,8 +9,10 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -126,6 +128,62 @@ def test_a_bug_of_ours_says_so_and_keeps_the_traceback(
     printed = capsys.readouterr().err
     assert "a bug of backproof's own" in printed
     assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_bug_of_ours_in_one_file_does_not_lose_the_others(
+    form: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from backproof import checking
+
+    def sometimes_broken(path: Path, *told: Any, **options: Any) -> checking.FileReport:
+        if path.name == "b.py":
+            raise RuntimeError("inside")
+        return right(path, *told, **options)
+
+    right = checking.check_file
+    monkeypatch.setattr(checking, "check_file", sometimes_broken)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in ("a.py", "b.py", "c.py"):
+        (tmp_path / name).write_bytes(RIGHT_LOGISTIC.read_bytes())
+    assert main(["check", str(tmp_path), *FEW, "--format", form]) == 70
+    printed = capsys.readouterr()
+    kept = next(tmp_path.glob("backproof-*.txt"))
+    assert "inside" in kept.read_text("utf-8")
+    assert str(kept) in printed.err
+    if form == "json":
+        content = json.loads(printed.out)
+        jsonschema.validate(content, schema())
+        assert [file["verdict"] for file in content["files"]] == ["right", "unread", "right"]
+        assert str(kept) in content["files"][1]["problem"]
+    else:
+        assert printed.out.count(": right") == 2
+        assert str(kept) in printed.out
+        assert "Traceback" not in printed.out + printed.err
+
+
+def test_quiet_is_a_line_for_each_file(capsys: pytest.CaptureFixture[str]) -> None:
+    paths = [str(EXAMPLES / f"{name}.py") for name in ("right_mlp_tanh", "wrong_no_mean")]
+    assert main(["check", *paths, *FEW, "--quiet"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert lines[0] == f"{paths[0]}: right"
+    assert lines[1].startswith(f"{paths[1]}: wrong: ")
+    assert lines[2] == f"2 files: 1 right, 1 wrong; wrong: {paths[1]}"
+
+
+def test_a_line_of_a_notebook_is_said_with_its_cell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = ["import numpy as np", "# theirs\n\n" + RIGHT_LOGISTIC.read_text("utf-8")]
+    listed = [{"cell_type": "code", "source": cell} for cell in cells]
+    path = written(tmp_path, json.dumps({"cells": listed}), "homework.ipynb")
+    line = cells[1].splitlines().index(next(x for x in cells[1].splitlines() if "def back" in x))
+    assert main(["check", path, *FEW]) == 0
+    assert f"cell 2, line {line + 1}: logistic_regression" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

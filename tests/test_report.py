@@ -6,9 +6,18 @@ import json
 
 import jsonschema
 import numpy as np
+import pytest
 
 from backproof.checking import FileReport
-from backproof.report import WIDTH, as_json, as_text, exit_status, files_as_text, schema
+from backproof.report import (
+    WIDTH,
+    as_json,
+    as_text,
+    exit_status,
+    files_as_text,
+    files_in_lines,
+    schema,
+)
 from backproof.verdict import AS_GIVEN, Counterexample, Counts, Finding, Quantity, Report
 
 SHOWN = Counterexample(
@@ -97,6 +106,56 @@ def test_json_has_no_nan_and_keeps_their_layout() -> None:
     assert function["convention"] == "examples are rows"
     assert shown["case"]["w"] == [[1.0], [0.5]]
     assert shown["actual"] == [[0.5], [None]]
+
+
+def test_a_report_prints_itself() -> None:
+    assert str(WRONG) == as_text(WRONG)
+    assert f"{WRONG}".startswith("  backward, line 4: logistic_regression")
+
+
+@pytest.mark.parametrize(
+    ("name", "where", "title"),
+    [
+        ("backward", None, "backward, line 4"),
+        ("backward", "cell 2, line 1", "backward, cell 2, line 1"),
+        ("the loop in line 4", None, "the loop in line 4"),
+        ("the loop in line 4", "line 4", "the loop in line 4"),
+        ("the loop in line 4", "cell 2, line 1", "the loop in cell 2, line 1"),
+        ("the loop in line 14", "line 4", "the loop in line 14, line 4"),
+    ],
+)
+def test_the_line_is_said_once_and_as_people_count(
+    name: str, where: str | None, title: str
+) -> None:
+    header = as_text(WRONG._replace(name=name, where=where)).splitlines()[0]
+    assert header == f"  {title}: logistic_regression, examples are rows"
+
+
+def test_a_line_for_each_file() -> None:
+    undecided = WRONG._replace(
+        verdict="undecided", gradients={"dw": Quantity("undecided", 2.0)}, name="g", line=None
+    )
+    raised = WRONG._replace(gradients={}, loss=None, problem="raised ValueError: no\nso", name="h")
+    files = [
+        FileReport("a.py", "right", ()),
+        FileReport("b.py", "wrong", (WRONG, undecided, raised)),
+        FileReport("c.py", "undecided", (undecided,)),
+        FileReport("d.py", "unread", (), "backward: which model?\nother: which?"),
+    ]
+    assert files_in_lines(files).splitlines() == [
+        "a.py: right",
+        "b.py: wrong: backward, line 4: dw; h, line 4: raised ValueError: no",
+        "c.py: undecided: g: dw",
+        "d.py: unread: backward: which model?",
+        "4 files: 1 right, 1 wrong, 1 undecided, 1 unread; wrong: b.py",
+    ]
+    assert files_in_lines(files[:1]) == "a.py: right"
+
+
+def test_the_last_line_names_a_few_wrong_files() -> None:
+    files = [FileReport(f"{place}.py", "wrong", ()) for place in range(7)]
+    last = files_as_text(files).splitlines()[-1]
+    assert last == "7 files: 7 wrong; wrong: 0.py, 1.py, 2.py, 3.py, 4.py, 2 more"
 
 
 def test_the_exit_status_is_that_of_the_worst_file() -> None:

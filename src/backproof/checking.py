@@ -10,7 +10,7 @@ import contextlib
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,7 +32,8 @@ _LOWEST_FIRST = ("bfloat16", "float16", "half", "float32", "single")
 class FileReport(NamedTuple):
     """What is known of one file.
 
-    `problem` says why it is unread, and `question` whether that is something to be told.
+    `problem` says why it is unread, `question` whether that is something to be told, and `bug`
+    whether it is a mistake of ours.
     """
 
     path: str
@@ -41,6 +42,7 @@ class FileReport(NamedTuple):
     problem: str | None = None
     question: bool = False
     seconds: float = 0.0
+    bug: bool = False
 
 
 def check(
@@ -71,7 +73,7 @@ def check(
         seed: of the cases drawn.
 
     Returns:
-        A `verdict.Report`; `report.text` prints it, `str(report.verdict)` sums it up.
+        A `verdict.Report`: `print(report)` shows all of it, `report.verdict` sums it up.
 
     Raises:
         ValueError: if an argument is unknown, something has to be told first, or the rounding of
@@ -188,7 +190,7 @@ def check_program(
             planned = plan(read, settings)
             modules = planned.modules
         if not modules:
-            asked = [f"{name}: {why}" for name, why in planned.questions.items()]
+            asked = _asked(planned.questions, read)
             problem = "\n".join(asked) or planned.nothing
             return file_report("unread", (), problem=problem, question=bool(asked))
         # JAX takes as long to import as the child to start, and programs longer to load.
@@ -196,10 +198,13 @@ def check_program(
         with Child(read.path, modules=modules, memory_bytes=memory, seconds=seconds) as child:
             with _deep_is_unread(read.name):
                 found = understand(child, planned)
-            reports = [_checked(one, child, cases, seed, progress) for one in found.judgeable]
+            reports = [
+                _checked(one, child, cases, seed, progress)._replace(where=read.where(one.line))
+                for one in found.judgeable
+            ]
     except Unreadable as error:
         return file_report("unread", (), problem=str(error))
-    asked = [f"{name}: {why}" for name, why in found.questions.items()]
+    asked = _asked(found.questions, read)
     verdict = worst([report.verdict for report in reports])
     if verdict == "right" and not found.whole:
         verdict = "undecided"
@@ -221,6 +226,15 @@ def _deep_is_unread(name: str) -> Iterator[None]:
         yield
     except (RecursionError, MemoryError):
         raise too_deep(name) from None
+
+
+def _asked(questions: Mapping[str, str], read: Program) -> list[str]:
+    """What has to be told, of what: loops have no name but the line in which they stand."""
+
+    def placed(name: str) -> str:
+        return re.sub(r"(?<=the loop in )line (\d+)", lambda m: read.where(int(m[1])), name)
+
+    return [f"{placed(name)}: {why}" for name, why in questions.items()]
 
 
 def _filled(child: Child) -> list[str]:

@@ -103,6 +103,28 @@ def _printed(text: str, status: int) -> int:
 
 def _our_bug(error: Exception) -> int:
     """Say that it is ours, and keep the traceback where it can be found."""
+    print(
+        f"backproof: this is a bug of backproof's own ({type(error).__name__}), not of your code.\n"
+        f"Please report it, if you can with the file you checked, and with {_kept(error)}",
+        file=sys.stderr,
+    )
+    return BUG
+
+
+def _bug_in(path: Path, error: Exception) -> FileReport:
+    """The report on a file that met a bug of ours; said on stderr as well."""
+    from backproof.checking import FileReport
+
+    problem = (
+        f"this is a bug of backproof's own ({type(error).__name__}), not of your code.\n"
+        f"Please report it, if you can with this file, and with {_kept(error)}"
+    )
+    print(f"backproof: {path}: {problem}", file=sys.stderr)
+    return FileReport(str(path), "unread", (), problem, bug=True)
+
+
+def _kept(error: Exception) -> str:
+    """The path of a file with the traceback; the traceback where there is no place for a file."""
     import tempfile
     import traceback
 
@@ -112,15 +134,9 @@ def _our_bug(error: Exception) -> int:
             "w", prefix="backproof-", suffix=".txt", delete=False, encoding="utf-8"
         ) as kept:
             kept.write(trace)
-        what = kept.name
-    except OSError:  # no place to keep it
-        what = f"this:\n{trace}"
-    print(
-        f"backproof: this is a bug of backproof's own ({type(error).__name__}), not of your code.\n"
-        f"Please report it, if you can with the file you checked, and with {what}",
-        file=sys.stderr,
-    )
-    return BUG
+    except OSError:
+        return f"this:\n{trace}"
+    return kept.name
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -132,12 +148,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     check = commands.add_parser(
         "check",
-        help="check the backward passes in Python files",
-        description="Check the backward passes in Python files, or in all .py files of a folder.",
+        help="check the backward passes in Python files and notebooks",
+        description="Check the backward passes in .py and .ipynb files, or in all of a folder.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    check.add_argument("paths", nargs="+", metavar="PATH", help="a .py file or a folder of them")
+    check.add_argument("paths", nargs="+", metavar="PATH", help="a .py or .ipynb file, or a folder")
     told = check.add_argument_group("what the files do not say themselves")
     told.add_argument("--function", help="the one function to check")
     told.add_argument("--model", help="linear_regression, logistic_regression, mlp, mlp_softmax, …")
@@ -153,6 +169,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     limits.add_argument("--memory", type=_gigabytes, default=GIGABYTES, metavar="GB", help=memory)
     check.add_argument("--format", choices=("text", "json"), default="text")
+    check.add_argument("--quiet", action="store_true", help="of text: a line for each file")
     check.set_defaults(run=_check)
     return parser
 
@@ -227,26 +244,36 @@ def _check(options: argparse.Namespace) -> int:
 
     show, clear = _progress()
 
-    def checked(place: int, path: Path) -> FileReport:
-        return check_file(
-            path,
-            settings,
-            cases=options.cases,
-            seed=options.seed,
-            seconds=options.timeout,
-            memory=int(options.memory * 2**30),
-            progress=lambda text: show(f"[{place}/{len(paths)}] {path.name} {text}"),
-        )
+    def checked(place: int, path: Path) -> FileReport | Exception:
+        try:
+            return check_file(
+                path,
+                settings,
+                cases=options.cases,
+                seed=options.seed,
+                seconds=options.timeout,
+                memory=int(options.memory * 2**30),
+                progress=lambda text: show(f"[{place}/{len(paths)}] {path.name} {text}"),
+            )
+        except Exception as error:  # the other files are none the worse for it
+            return error
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        files = list(pool.map(checked, range(1, len(paths) + 1), paths))
+        done = list(pool.map(checked, range(1, len(paths) + 1), paths))
     clear()
+    files = [
+        _bug_in(path, one) if isinstance(one, Exception) else one
+        for path, one in zip(paths, done, strict=True)
+    ]
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     if options.format == "json":
         text = report.as_json(files)
+    elif options.quiet:
+        text = report.files_in_lines(files, colour=colour)
     else:
-        colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         text = report.files_as_text(files, _told(options), colour=colour)
-    return _printed(text, report.exit_status(files))
+    bug = any(file.bug for file in files)
+    return _printed(text, BUG if bug else report.exit_status(files))
 
 
 def _files(given: Sequence[str]) -> list[Path] | str:

@@ -17,6 +17,7 @@ from backproof.verdict import AS_GIVEN, Counterexample, Quantity, Report
 
 SCHEMA_VERSION = 1
 WIDTH = 100
+_NAMED = 5  # files in the last line
 _COLOURS = {"right": "32", "wrong": "31", "undecided": "33", "unread": "33"}
 
 
@@ -25,10 +26,41 @@ def files_as_text(
 ) -> str:
     """All reports, and a last line that sums them up."""
     parts = [file_as_text(file, again, colour=colour) for file in files]
+    return "\n\n".join([*parts, _summary(files)])
+
+
+def files_in_lines(files: Sequence[FileReport], *, colour: bool = False) -> str:
+    """A line for each file, and one that sums them up where there are several."""
+    lines = [_in_a_line(file, colour) for file in files]
+    return "\n".join([*lines, *([_summary(files)] if len(files) > 1 else [])])
+
+
+def _in_a_line(file: FileReport, colour: bool) -> str:
+    parts = [file.path, _painted(file.verdict, colour)]
+    if file.verdict != "right":
+        why = "; ".join(_in_short(one) for one in file.functions if one.verdict == file.verdict)
+        why = why or (file.problem or "").partition("\n")[0]
+        parts += [why] if why else []
+    return ": ".join(parts)
+
+
+def _in_short(report: Report) -> str:
+    """The function, and which of its gradients have the verdict that it has."""
+    quantities = {**report.gradients, **({"loss": report.loss} if report.loss else {})}
+    listed = [name for name, one in quantities.items() if one.verdict == report.verdict]
+    why = ", ".join(listed) or (report.problem or "").partition("\n")[0]
+    return f"{_title(report)}: {why}" if why else _title(report)
+
+
+def _summary(files: Sequence[FileReport]) -> str:
     tally = {v: sum(file.verdict == v for file in files) for v in _COLOURS}
     counted = ", ".join(f"{count} {verdict}" for verdict, count in tally.items() if count)
     noun = "file" if len(files) == 1 else "files"
-    return "\n\n".join([*parts, f"{len(files)} {noun}: {counted}"])
+    wrong = [file.path for file in files if file.verdict == "wrong"]
+    if len(files) == 1 or not wrong:
+        return f"{len(files)} {noun}: {counted}"
+    more = [f"{len(wrong) - _NAMED} more"] if len(wrong) > _NAMED else []
+    return f"{len(files)} {noun}: {counted}; wrong: {', '.join([*wrong[:_NAMED], *more])}"
 
 
 def file_as_text(file: FileReport, again: str | None = None, *, colour: bool = False) -> str:
@@ -53,8 +85,7 @@ def as_text(report: Report, *, colour: bool = False) -> str:
 
 def _function(report: Report, colour: bool) -> Iterator[str]:
     hidden = f" with {report.activation}" if report.activation else ""
-    line = f", line {report.line}" if report.line else ""
-    yield f"  {report.name}{line}: {report.model}{hidden}, {report.convention}"
+    yield f"  {_title(report)}: {report.model}{hidden}, {report.convention}"
     quantities = {**report.gradients, **({"loss": report.loss} if report.loss else {})}
     for name, quantity in quantities.items():
         verdict = _painted(f"{quantity.verdict:<9}", colour)
@@ -70,6 +101,17 @@ def _function(report: Report, colour: bool) -> Iterator[str]:
     if any(quantity.counterexample for quantity in quantities.values()):
         yield ""
     yield f"    {_cases(report)}"
+
+
+def _title(report: Report) -> str:
+    """The name and where it stands; a loop is called by its line already."""
+    if not report.line:
+        return report.name
+    line = f"line {report.line}"
+    where = report.where or line
+    if report.name.endswith(f" in {line}"):
+        return report.name.removesuffix(line) + where
+    return f"{report.name}, {where}"
 
 
 def _wrapped(text: str) -> Iterator[str]:
@@ -169,6 +211,7 @@ def function_as_json(report: Report) -> dict[str, Any]:
     return {
         "name": report.name,
         "line": report.line,
+        "where": report.where,
         "model": report.model,
         "activation": report.activation,
         "convention": report.convention,

@@ -65,7 +65,11 @@ class Counts(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What is known of one function. The schema of its JSON form is `report.schema.json`."""
+    """What is known of one function. The schema of its JSON form is `report.schema.json`.
+
+    `line` counts from the start of the file, in a notebook through all its cells; `where` says it
+    as people do, `line 12` or `cell 3, line 2`. Printed, it is the report that people read.
+    """
 
     name: str
     model: str
@@ -81,6 +85,12 @@ class Report(NamedTuple):
     seconds: float
     problem: str | None = None
     line: int | None = None
+    where: str | None = None
+
+    def __str__(self) -> str:
+        from backproof.report import as_text  # which is made of this
+
+        return as_text(self)
 
 
 _WORST_FIRST: tuple[Verdict, ...] = ("wrong", "undecided", "unread", "right")
