@@ -242,12 +242,26 @@ RIGHT_LOGISTIC = EXAMPLES / "right_logistic_regression.py"
         RIGHT_LOGISTIC.read_bytes().replace(b"\n", b"\r\n"),
         RIGHT_LOGISTIC.read_bytes().replace(b"    ", b"\t"),
         b"# -*- coding: latin-1 -*-\n# \xe9\n" + RIGHT_LOGISTIC.read_bytes(),
+        b"# \xe9\n" + RIGHT_LOGISTIC.read_bytes(),
     ],
-    ids=["byte order mark", "crlf", "tabs", "latin-1"],
+    ids=["byte order mark", "crlf", "tabs", "latin-1", "undeclared"],
 )
 def test_a_file_however_it_was_saved(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "homework.py").write_bytes(content)
     assert main(["check", str(tmp_path / "homework.py"), *FEW]) == 0
+
+
+def test_what_was_supplied_is_said_and_changes_no_status(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = "n = x.shape[1]\ndz = (sigmoid(w @ x + b) - y) / n\nreturn dz @ x.T, dz.sum(1)[:, None]"
+    path = written(tmp_path, backward(body))
+    assert main(["check", path, *FEW]) == 0
+    assert "  note: not defined in the file, so taken" in capsys.readouterr().out
+    assert main(["check", path, *FEW, "--format", "json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    jsonschema.validate(content, schema())
+    assert "sigmoid" in content["files"][0]["notes"][0]
 
 
 @pytest.mark.parametrize("name", ["numpy", "json", "backproof"])

@@ -33,7 +33,7 @@ class FileReport(NamedTuple):
     """What is known of one file.
 
     `problem` says why it is unread, `question` whether that is something to be told, and `bug`
-    whether it is a mistake of ours.
+    whether it is a mistake of ours. `notes` are worth knowing and stand in the way of nothing.
     """
 
     path: str
@@ -43,6 +43,7 @@ class FileReport(NamedTuple):
     question: bool = False
     seconds: float = 0.0
     bug: bool = False
+    notes: Sequence[str] = ()
 
 
 def check(
@@ -180,10 +181,12 @@ def check_program(
 ) -> FileReport:
     """As `check_file`, for a program that has been read; `name` is what the report calls it."""
     path = name or str(read.path)
+    notes = [*read.notes]
     started = time.perf_counter()
 
     def file_report(verdict: Verdict, functions: Sequence[Report], **more: Any) -> FileReport:
-        return FileReport(path, verdict, functions, seconds=time.perf_counter() - started, **more)
+        told: dict[str, Any] = {"notes": notes, "seconds": time.perf_counter() - started, **more}
+        return FileReport(path, verdict, functions, **told)
 
     try:
         with _deep_is_unread(read.name):
@@ -209,14 +212,9 @@ def check_program(
     if verdict == "right" and not found.whole:
         verdict = "undecided"
         asked.append("its pieces are right, but what trains with them could not be judged")
-    notes = [*planned.program.notes, *_filled(child)]
-    problem = "\n".join([*notes, *asked])
-    return file_report(
-        verdict,
-        reports,
-        problem=problem or None,
-        question=not reports,
-    )
+    notes += _filled(child)
+    problem = "\n".join(asked)
+    return file_report(verdict, reports, problem=problem or None, question=not reports)
 
 
 @contextlib.contextmanager

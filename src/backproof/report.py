@@ -73,6 +73,7 @@ def file_as_text(file: FileReport, again: str | None = None, *, colour: bool = F
             command = f"backproof check {shlex.quote(file.path)} --function {name}"
             options = f"--cases {_drawn(report)} --seed {report.seed}"
             lines += [f"    again: {command} {options} {again}".rstrip()]
+    lines += [f"  note: {note}" for note in file.notes]
     if file.problem:
         lines += [f"  {line}" for line in file.problem.splitlines()]
     return "\n".join(lines)
@@ -201,6 +202,7 @@ def _file(file: FileReport) -> dict[str, Any]:
         "path": file.path,
         "verdict": file.verdict,
         "problem": file.problem,
+        "notes": list(file.notes),
         "seconds": round(file.seconds, 3),
         "functions": [function_as_json(report) for report in file.functions],
     }

@@ -80,6 +80,31 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
         program(tmp_path / "homework.py")
 
 
+@pytest.mark.parametrize("place", [0, 1, 9])
+def test_what_is_not_utf_8_is_read_as_latin_1_and_said(place: int, tmp_path: Path) -> None:
+    lines = [b"x = 1"] * 10
+    lines[place] = b"x = '\xe4\xff'"
+    (tmp_path / "a.py").write_bytes(b"\n".join(lines))
+    read = program(tmp_path / "a.py")
+    assert read.text.splitlines()[place] == "x = 'äÿ'"
+    assert read.notes == ("a.py is not UTF-8; read as Latin-1",)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"# coding: nonsense\nx = 1\n", "not in the encoding that it declares"),
+        (b"# coding: utf-8\nx = '\xe4'\n", "not in the encoding that it declares"),
+        ("x = 'ä'\n".encode("utf-16"), "is not a text"),
+        (b"x = 1\0", "null bytes"),
+    ],
+)
+def test_what_is_in_no_encoding_is_refused(content: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_bytes(content)
+    with pytest.raises(Unreadable, match=words):
+        program(tmp_path / "a.py")
+
+
 def test_right_python_is_left_as_it_is() -> None:
     text = "x = 1\nprint('print it')\n"
     assert of_script(HERE, text).text == text

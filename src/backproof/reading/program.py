@@ -26,6 +26,7 @@ _PRINT = re.compile(r"^(?P<indent>\s*(?:[^#'\"]*:\s*)?)print(?P<rest>\s+[^(\s=.,
 _MAGIC = re.compile(r"^(?P<indent>\s*)(?:[%!?].*|(?:[\w.]+\s*)\?{1,2}\s*|(?:cd|ls|pwd)\s.*)$")
 _ASSIGNED_MAGIC = re.compile(r"^(?P<before>\s*[\w, ]+=\s*)[%!].*$")
 _REFUSED = (SyntaxError, ValueError, RecursionError, MemoryError)  # what Python's parser raises
+_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=]")
 _TIMED = re.compile(r"^\s*%%(?:time|timeit|capture|prun)\b.*$")
 
 
@@ -60,30 +61,43 @@ def program(path: Path) -> Program:
     """The file at `path`; raises `Unreadable` where it cannot be read, saying why and where."""
     if path.suffix not in SUFFIXES:
         raise Unreadable(f"{path.name} is no .py or .ipynb file")
-    text = _text(path)
-    return of_notebook(path, text) if path.suffix == ".ipynb" else of_script(path, text)
+    content = _content(path)
+    if path.suffix == ".ipynb":
+        try:
+            return of_notebook(path, content.decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            raise Unreadable(f"{path.name} is not UTF-8, which notebooks are") from None
+    text, notes = _decoded(path.name, content)
+    read = of_script(path, text)
+    return read._replace(notes=(*notes, *read.notes))
 
 
-def _text(path: Path) -> str:
+def _content(path: Path) -> bytes:
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):  # reading a pipe waits for whoever writes on it
             raise Unreadable(f"{path.name} cannot be read: it is not a file")
         if found.st_size > _LARGEST:
             raise Unreadable(f"{path.name} has more than {_LARGEST >> 20} MB; clear its outputs")
-        content = path.read_bytes()
-        if path.suffix == ".ipynb":
-            return content.decode("utf-8-sig")
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
-        return content.decode(encoding)
+        return path.read_bytes()
     except FileNotFoundError:
         raise Unreadable(f"there is no file {path}") from None
     except OSError as error:
         raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
+
+
+def _decoded(name: str, content: bytes) -> tuple[str, tuple[str, ...]]:
+    """The text of a script, and what there is to say of how it was saved."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        return content.decode(encoding), ()
     except (UnicodeDecodeError, SyntaxError, LookupError):
-        raise Unreadable(
-            f"{path.name} is not UTF-8, and does not say what; save it as UTF-8"
-        ) from None
+        declared = any(_CODING.match(line) for line in content.split(b"\n", 2)[:2])
+        if declared or b"\0" in content:
+            words = "in the encoding that it declares" if declared else "a text"
+            raise Unreadable(f"{name} is not {words}; save it as UTF-8") from None
+    # Every byte is a letter of it; old editors wrote it, and the comments are all that has any.
+    return content.decode("latin-1"), (f"{name} is not UTF-8; read as Latin-1",)
 
 
 def of_script(path: Path, text: str) -> Program:
