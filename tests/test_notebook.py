@@ -1,8 +1,11 @@
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 import backproof
 from backproof.notebook import report_on
+from backproof.reading.told import Settings
 
 RIGHT = """
 def backward(w, b, x, y):
@@ -32,8 +35,40 @@ def test_the_mistake_in_a_later_cell_counts() -> None:
 
 
 def test_options_are_those_of_the_command_line() -> None:
-    assert "unknown key 'modell'" in report_on(shell(RIGHT), "--modell mlp")
+    assert report_on(shell(RIGHT), '--model=logistic_regression --convention "columns"').startswith(
+        "this notebook: right"
+    )
     assert "holds no" in report_on(shell("%backproof")) or "no cell" in report_on(shell(""))
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("--modell mlp", "%backproof --modell: unknown; did you mean '--model'? expected one of"),
+        ("--bogus", "%backproof --bogus: unknown; expected one of --model, --activation"),
+        ("-x", "%backproof -x: unknown"),
+        ("backward", "%backproof backward: did you mean --function backward?"),
+        ("--function", "%backproof --function: expected a value"),
+        ("--function --model mlp", "%backproof --function: expected a value"),
+        ("--model nope", "--model nope: unknown; expected one of linear_regression"),
+        ("--convention 'rows", "%backproof --convention 'rows: no closing quotation"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_words(line: str, words: str) -> None:
+    assert report_on(shell(RIGHT), line).startswith(f"backproof: {words}")
+
+
+def test_the_options_are_told_where_people_ask() -> None:
+    ipython = shell(RIGHT)
+    backproof.load_ipython_extension(ipython)
+    shown = ipython.registered["backproof"].__doc__
+    assert report_on(ipython, "--help") == report_on(ipython, "-h") == shown
+    assert all(f"--{name} " in shown for name in Settings._fields)
+
+
+def test_lines_are_said_as_ipython_numbers_cells() -> None:
+    told = report_on(shell("import numpy as np", "%backproof", RIGHT))
+    assert "  backward, cell 3, line 2: logistic_regression" in told
 
 
 def test_the_magic_is_registered_by_load_ext() -> None:

@@ -1,4 +1,5 @@
 import os
+import re
 
 import pytest
 
@@ -27,6 +28,20 @@ def test_the_decorator_returns_the_function():
 def test_the_nearest_valid_word_is_named(told, words):
     with pytest.raises(Unreadable, match=words):
         validated(told, "here")
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("the command line", "--model nope: unknown; expected one of linear_regression, "),
+        ("%backproof", "--model nope: unknown; expected one of linear_regression, "),
+        ("the arguments", "model='nope': unknown; expected one of linear_regression, "),
+        ("homework.toml", "homework.toml: model 'nope' is unknown; expected one of linear_"),
+    ],
+)
+def test_a_word_is_refused_as_it_was_told(where, words):
+    with pytest.raises(Unreadable, match="^" + re.escape(words)):
+        validated({"model": "nope"}, where)
 
 
 def test_the_decorator_refuses_at_once():

@@ -18,6 +18,7 @@ from backproof.notation import ACTIVATIONS, MODELS
 F = TypeVar("F", bound=Callable[..., Any])
 
 REDUCTIONS = ("mean", "sum")
+_BY_OPTION = ("the command line", "%backproof")
 MOST_CASES = 1_000_000  # all of them are kept in memory
 
 
@@ -64,7 +65,7 @@ def validated(told: Mapping[str, object], where: str) -> Settings:
     settings: dict[str, str] = {}
     for key, value in told.items():
         if key not in Settings._fields:
-            raise Unreadable(f"{where}: unknown key {key!r}{_nearest(key, Settings._fields)}")
+            raise Unreadable(f"{where}: unknown key {key!r}; {nearest(key, Settings._fields)}")
         if value is None:
             continue
         if key == "convention" and isinstance(value, Mapping):
@@ -77,16 +78,26 @@ def validated(told: Mapping[str, object], where: str) -> Settings:
             "reduction": REDUCTIONS,
         }.get(key)
         if choices is not None and value not in choices:
-            raise Unreadable(f"{where}: {key} {value!r} is unknown{_nearest(value, choices)}")
+            raise Unreadable(f"{_unknown(key, value, where)}; {nearest(value, choices)}")
         settings[key] = value
     return Settings(**settings)
 
 
-def _nearest(word: str, choices: Iterable[str]) -> str:
+def _unknown(key: str, value: str, where: str) -> str:
+    """That a value is unknown, in the words in which it was told."""
+    if where in _BY_OPTION:
+        return f"--{key} {value}: unknown"
+    if where == "the arguments":
+        return f"{key}={value!r}: unknown"
+    return f"{where}: {key} {value!r} is unknown"
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """What could have been meant by a word that is none of these."""
     choices = list(choices)
     near = difflib.get_close_matches(word, choices, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"; {hint}expected one of {', '.join(choices)}"
+    return f"{hint}expected one of {', '.join(choices)}"
 
 
 def _as_text(layouts: Mapping[str, object]) -> str:
