@@ -51,6 +51,16 @@ def test_without_a_place_to_write_it_goes_on(tmp_path: Path) -> None:
     assert run(taken) == "0.0\n"
 
 
+@pytest.mark.parametrize("platform", ["cuda", "nonsense"])
+def test_without_a_cpu_it_says_so(platform: str) -> None:
+    code = "from backproof import program_cache; program_cache.cpu()"
+    environment = {**os.environ, "JAX_PLATFORMS": platform}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    words = f"JAX_PLATFORMS={platform!r}; unset that, or name cpu in it as well"
+    assert done.stderr.strip().endswith(words)
+
+
 class Kept:
     """Counts how often a program is lowered; its answer is 6."""
 

@@ -38,6 +38,18 @@ def use() -> Path:
     return folder
 
 
+def cpu() -> jax.Device:
+    """Where all programs run; raises `RuntimeError` where JAX was told to leave it out."""
+    try:
+        return jax.devices("cpu")[0]
+    except (RuntimeError, AssertionError) as error:  # the second for a platform that is not there
+        told = _CONFIG.jax_platforms
+        raise RuntimeError(
+            f"JAX gives no CPU, on which the truth is computed: it was told JAX_PLATFORMS={told!r};"
+            " unset that, or name cpu in it as well"
+        ) from error
+
+
 def compiled(
     path: Path,
     lowered: Callable[[], jax.export.Exported],

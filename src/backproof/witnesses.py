@@ -195,7 +195,7 @@ def _compiled(model: Model, activation: str, bucket: int) -> Callable[..., Any]:
 
 @contextlib.contextmanager
 def _float64_on_cpu() -> Iterator[None]:
-    with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
+    with jax.enable_x64(True), jax.default_device(program_cache.cpu()):
         yield
 
 
