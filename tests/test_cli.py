@@ -172,7 +172,7 @@ def test_quiet_is_a_line_for_each_file(capsys: pytest.CaptureFixture[str]) -> No
     assert len(lines) == 3
     assert lines[0] == f"{paths[0]}: right"
     assert lines[1].startswith(f"{paths[1]}: wrong: ")
-    assert lines[2] == f"2 files: 1 right, 1 wrong; wrong: {paths[1]}"
+    assert lines[2] == f"2 files: 1 right, 1 wrong ({paths[1]})"
 
 
 def test_a_line_of_a_notebook_is_said_with_its_cell(

@@ -147,7 +147,7 @@ def test_a_line_for_each_file() -> None:
         "b.py: wrong: backward, line 4: dw; h, line 4: raised ValueError: no",
         "c.py: undecided: g: dw",
         "d.py: unread: backward: which model?",
-        "4 files: 1 right, 1 wrong, 1 undecided, 1 unread; wrong: b.py",
+        "4 files: 1 right, 1 wrong (b.py), 1 undecided, 1 unread",
     ]
     assert files_in_lines(files[:1]) == "a.py: right"
 
@@ -155,7 +155,7 @@ def test_a_line_for_each_file() -> None:
 def test_the_last_line_names_a_few_wrong_files() -> None:
     files = [FileReport(f"{place}.py", "wrong", ()) for place in range(7)]
     last = files_as_text(files).splitlines()[-1]
-    assert last == "7 files: 7 wrong; wrong: 0.py, 1.py, 2.py, 3.py, 4.py, 2 more"
+    assert last == "7 files: 7 wrong (0.py, 1.py, 2.py, 3.py, 4.py, 2 more)"
 
 
 def test_the_exit_status_is_that_of_the_worst_file() -> None:

@@ -53,14 +53,19 @@ def _in_short(report: Report) -> str:
 
 
 def _summary(files: Sequence[FileReport]) -> str:
-    tally = {v: sum(file.verdict == v for file in files) for v in _COLOURS}
-    counted = ", ".join(f"{count} {verdict}" for verdict, count in tally.items() if count)
+    """How many there are of each verdict, and which of several files are wrong."""
+    counted = []
+    for verdict in _COLOURS:
+        of_it = [file.path for file in files if file.verdict == verdict]
+        named = f" ({_some(of_it)})" if verdict == "wrong" and len(files) > 1 else ""
+        counted += [f"{len(of_it)} {verdict}{named}"] if of_it else []
     noun = "file" if len(files) == 1 else "files"
-    wrong = [file.path for file in files if file.verdict == "wrong"]
-    if len(files) == 1 or not wrong:
-        return f"{len(files)} {noun}: {counted}"
-    more = [f"{len(wrong) - _NAMED} more"] if len(wrong) > _NAMED else []
-    return f"{len(files)} {noun}: {counted}; wrong: {', '.join([*wrong[:_NAMED], *more])}"
+    return f"{len(files)} {noun}: {', '.join(counted)}"
+
+
+def _some(paths: Sequence[str]) -> str:
+    more = [f"{len(paths) - _NAMED} more"] if len(paths) > _NAMED else []
+    return ", ".join([*paths[:_NAMED], *more])
 
 
 def file_as_text(file: FileReport, again: str | None = None, *, colour: bool = False) -> str:
