@@ -335,8 +335,8 @@ def test_files_that_are_none(write, tmp_path):
     with pytest.raises(Unreadable, match="cannot be read"):
         read(tmp_path / "folder.py")
     latin = tmp_path / "latin.py"
-    latin.write_bytes("# Übung".encode("latin-1"))
-    with pytest.raises(Unreadable, match=r"latin.py is not UTF-8, and does not say"):
+    latin.write_bytes("# coding: utf-8\n# Übung".encode("latin-1"))
+    with pytest.raises(Unreadable, match=r"latin.py is not in the encoding that it declares"):
         read(latin)
     latin.write_bytes(b"\xef\xbb\xbf" + single("w @ X + b").encode())
     assert read(latin)[0].model == "linear_regression"
