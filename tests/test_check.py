@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,22 @@ def test_the_seed_decides_the_cases() -> None:
     )
     assert one.gradients == same.gradients
     assert one.gradients != other.gradients
+
+
+def test_lines_of_a_notebook_are_said_with_their_cell(tmp_path: Any) -> None:
+    def problem(*cells: str) -> str:
+        path = tmp_path / "homework.ipynb"
+        path.write_text(
+            json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells]})
+        )
+        return backproof.check_file(path, Settings(), cases=FEW).problem or ""
+
+    told = "\n@backproof.derivation(modle='mlp')\ndef backward(w, b, x, y): return w, b"
+    assert "homework.ipynb, cell 2, line 2: @backproof.derivation: unknown key" in problem(
+        "import backproof", told
+    )
+    loop = "\nfor i in range(9):\n    W -= 0.1 * (f(W @ X) - Y) @ X.T\n    b -= 0.1 * unknown(b)"
+    assert problem("W = b = X = Y = 1", loop).startswith("the loop in cell 2, line 2: ")
 
 
 def test_a_file_never_raises(tmp_path: Any) -> None:

@@ -150,6 +150,8 @@ def test_a_line_for_each_file() -> None:
         "4 files: 1 right, 1 wrong (b.py), 1 undecided, 1 unread",
     ]
     assert files_in_lines(files[:1]) == "a.py: right"
+    long = FileReport("e.py", "unread", (), "so many words " * 20)
+    assert len(files_in_lines([long])) < WIDTH + 20
 
 
 def test_the_last_line_names_a_few_wrong_files() -> None:

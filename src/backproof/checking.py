@@ -26,6 +26,8 @@ from backproof.verdict import Report, Verdict, worst
 
 CASES = 2000
 _FACTOR_OF_REDUCTION = {"mean": "1", "sum": "n"}
+# Loops have no name but their line; decorators are refused with theirs.
+_OWN_LINE = re.compile(r"(?<=the loop in )line (\d+)|(?<=, )line (\d+)(?=: @backproof)")
 _LOWEST_FIRST = ("bfloat16", "float16", "half", "float32", "single")
 
 
@@ -206,7 +208,7 @@ def check_program(
                 for one in found.judgeable
             ]
     except Unreadable as error:
-        return file_report("unread", (), problem=str(error))
+        return file_report("unread", (), problem=_placed(str(error), read))
     asked = _asked(found.questions, read)
     verdict = worst([report.verdict for report in reports])
     if verdict == "right" and not found.whole:
@@ -227,12 +229,13 @@ def _deep_is_unread(name: str) -> Iterator[None]:
 
 
 def _asked(questions: Mapping[str, str], read: Program) -> list[str]:
-    """What has to be told, of what: loops have no name but the line in which they stand."""
+    """What has to be told, of what."""
+    return [f"{_placed(name, read)}: {why}" for name, why in questions.items()]
 
-    def placed(name: str) -> str:
-        return re.sub(r"(?<=the loop in )line (\d+)", lambda m: read.where(int(m[1])), name)
 
-    return [f"{placed(name)}: {why}" for name, why in questions.items()]
+def _placed(words: str, read: Program) -> str:
+    """With the lines that only counting in a notebook's joined text gives said by their cells."""
+    return _OWN_LINE.sub(lambda found: read.where(int(found[1] or found[2])), words)
 
 
 def _filled(child: Child) -> list[str]:

@@ -40,7 +40,7 @@ def _in_a_line(file: FileReport, colour: bool) -> str:
     if file.verdict != "right":
         why = "; ".join(_in_short(one) for one in file.functions if one.verdict == file.verdict)
         why = why or (file.problem or "").partition("\n")[0]
-        parts += [why] if why else []
+        parts += [why if len(why) <= WIDTH else f"{why[:WIDTH]} ..."] if why else []
     return ": ".join(parts)
 
 
