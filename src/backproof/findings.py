@@ -74,6 +74,13 @@ def _convention(candidate: Candidate) -> list[Finding]:
 
 
 def _scaled(candidate: Candidate, told: str | None, loss_decided: bool) -> list[Finding]:
+    if candidate.spec.rate_unknown:
+        text = f"its steps are {candidate.spec.times:g} times what they would be at the rate given"
+        if candidate.spec.rate is not None:
+            text = (
+                f"its steps are {candidate.spec.times * candidate.spec.rate:g} times the gradient"
+            )
+        return [Finding("scaled", f"{text}; that is taken for its learning rate")]
     if candidate.factor == "1" or told is not None:
         return []
     why = "as its own loss is" if loss_decided else "nothing in the file says mean"

@@ -12,6 +12,7 @@ import concurrent.futures
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,8 +110,13 @@ def judge(
     if precision != "float64":
         candidate = candidate._replace(precision=precision)
         truth = _truths(candidate, count, seed)
-    factor, loss_decided = _factor(candidate, cases, outcomes, told_factor)
-    if factor != candidate.factor:
+    several = _several(candidate, cases, outcomes)
+    times = _times(candidate, several, told_factor) if candidate.spec.rate_unknown else 1.0
+    if times is None:
+        return report(problem=_NO_RATE)
+    candidate = candidate._replace(spec=candidate.spec._replace(times=times))
+    factor, loss_decided = _factor(candidate, several, told_factor)
+    if factor != candidate.factor or times != 1.0:
         candidate = candidate._replace(factor=factor)
         truth = _truths(candidate, count, seed)
     candidate, truth = _with_kink(candidate, cases, outcomes, truth)
@@ -329,25 +335,71 @@ def _precision(outcomes: Sequence[Outcome], named: str | None) -> str:
     return max(lowest | {"float64"}, key=lambda name: float(FORMATS[name].u))
 
 
-def _factor(
-    candidate: Candidate,
-    cases: Sequence[Case],
-    outcomes: Sequence[Outcome],
-    told: str | None,
-) -> tuple[str, bool]:
-    """What the gradients are of, and whether the candidate's own loss said so."""
-    if told is not None:
-        return told, False
-    several = [
+_Compared: TypeAlias = Sequence[tuple[Case, Outcome, Truth]]
+_NO_RATE = (
+    "which learning rate its steps are taken with is not told by any name or number in the file, "
+    "and what they are of the gradient is no constant; give the rate a name such as lr"
+)
+
+
+def _several(candidate: Candidate, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> _Compared:
+    """Mild cases of several examples, what was answered and what is true of the mean loss."""
+    chosen = [
         (case, outcome)
         for case, outcome in zip(cases, outcomes, strict=True)
         if case.scale == "mild"
         and (candidate.spec.single or case.arrays[candidate.model.target].shape[1] > 1)
     ][:_COMPARED]
     known = truths(
-        candidate.model, [case for case, _ in several], candidate.activation, candidate.precision
+        candidate.model, [case for case, _ in chosen], candidate.activation, candidate.precision
     )
-    compared = [(*pair, truth) for pair, truth in zip(several, known, strict=True)]
+    return [(*pair, truth) for pair, truth in zip(chosen, known, strict=True)]
+
+
+def _times(candidate: Candidate, compared: _Compared, told: str | None) -> float | None:
+    """What its steps are of the rate times the gradient, if that is one number in all cases.
+
+    A constant says nothing of the gradient where nobody knows the rate. It has to be one and the
+    same for every parameter, and the factor of a sum is none, because n differs.
+    """
+    factors = (told,) if told else dict.fromkeys((candidate.spec.stated or "1", "1", "n"))
+    for factor in factors:
+        own = candidate._replace(factor=factor)
+        found = [
+            share
+            for case, outcome, truth in compared
+            for name in candidate.judged
+            if (share := _share(own, case, outcome, truth, name)) is not None
+        ]
+        if not found:
+            continue
+        middle = float(np.median(found))
+        near = np.abs(np.array(found) - middle) <= _CLOSE * abs(middle)
+        if middle > 0.0 and np.mean(near) > 0.5:
+            return float(f"{middle:.6g}")
+    return None
+
+
+def _share(
+    candidate: Candidate, case: Case, outcome: Outcome, truth: Truth, name: str
+) -> float | None:
+    """What the answer is of what was expected, at the largest entry; None where that is nothing."""
+    if name not in outcome.values:
+        return None
+    given = candidate.gradient_given(case, name, outcome.values[name])
+    expected = candidate.scale(case, name) * truth.values[name]
+    entry = np.unravel_index(int(np.argmax(np.abs(expected))), expected.shape)
+    largest = float(np.abs(expected[entry]))
+    if largest <= 1e-6 * float(np.max(np.abs(case.arrays[name[1:]]), initial=1e-3)):
+        return None
+    share = float(given[entry]) / float(expected[entry])
+    return share if np.isfinite(share) else None
+
+
+def _factor(candidate: Candidate, compared: _Compared, told: str | None) -> tuple[str, bool]:
+    """What the gradients are of, and whether the candidate's own loss said so."""
+    if told is not None:
+        return told, False
     losses = [
         (case, outcome.values["loss"] - candidate.penalty(case, "loss"), truth.values["loss"])
         for case, outcome, truth in compared
@@ -380,9 +432,7 @@ def _factors(candidate: Candidate) -> tuple[str, ...]:
     return ("1", "n", "2", "2n", *(("1/k", "2/k") if model.output_axis == "k" else ()))
 
 
-def _gradients_near(
-    candidate: Candidate, compared: Sequence[tuple[Case, Outcome, Truth]], factor: str
-) -> int:
+def _gradients_near(candidate: Candidate, compared: _Compared, factor: str) -> int:
     """How many gradients are near `factor` times the mean's. Near, because guards move them."""
     near = 0
     for name in candidate.judged:

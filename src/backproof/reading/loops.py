@@ -54,6 +54,8 @@ def _title(scope: Scope, loop: Loop | None) -> str:
 def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
     if _scales_labels(loop):
         raise Unbound("scales its labels in the loop in which it trains")
+    if rates.is_no_multiple(reached(read, scope, loop)):
+        raise Unbound("takes steps that are no multiples of the gradient, as Adam does")
     loops = updates.updating_loops(loop, set(read.known))
     bodies = reached(read, scope, loop)
     steps = [one for body in bodies for one in updates.updates(body)]
@@ -84,8 +86,9 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
         frozenset(wanted),
         frozenset(known_rates),
         _fixed_rate(read, bodies, steps, known_rates),
-        updates.is_one_at_a_time(loops),
-        updates.batch_size(loops, read.program.tree),
+        disturbed=rates.is_disturbed(bodies, known_rates),
+        single=updates.is_one_at_a_time(loops),
+        batch=updates.batch_size(loops, read.program.tree),
     )
 
 
@@ -117,13 +120,13 @@ def _fixed_rate(
     bodies: Sequence[Sequence[ast.stmt]],
     steps: Sequence[updates.Update],
     known_rates: set[str],
-) -> float:
+) -> float | None:
     """The learning rate where none is passed: by the file's own call or default, or a factor."""
     if not known_rates:
         return rates.literal_rate(steps)
     definitions = {s.function.name: s.function for s in read.found if s.function is not None}
     fixed = rates.fixed_rates(bodies, definitions)
-    return fixed.pop() if len(fixed) == 1 else 1.0
+    return fixed.pop() if len(fixed) == 1 else None
 
 
 def _without_global(statement: ast.stmt, names_: set[str]) -> None:

@@ -184,6 +184,8 @@ class Probe:
     def note(self, variables: Mapping[str, Any]) -> None:
         """Keep copies of the losses and gradients among the variables."""
         for name, value in variables.items():
+            if name in self.rate_names:
+                continue
             if (names.is_loss(name) and name not in ("j", "l", "c")) or names.gradient(
                 name
             ) is not None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from backproof.reading import patterns
-from backproof.reading.roles import is_rate
+from backproof.reading.roles import is_rate, role
 from backproof.reading.updates import Update, last_word, own_nodes, updates
 
 
@@ -79,19 +81,123 @@ def fixed_rates(
     return found
 
 
-def literal_rate(found: Sequence[Update]) -> float:
-    """The number that every step is multiplied by, `0.1 * X.T.dot(delta)`; 1 without one."""
+def literal_rate(found: Sequence[Update]) -> float | None:
+    """The number that every step is multiplied by, `0.1 * X.T @ delta`; 1 where nothing is.
+
+    None where something else multiplies them, or more than one number does.
+    """
     rates = {_factor(update.step) for update in found}
-    return rates.pop() if len(rates) == 1 else 1.0
+    plain = all(_is_plain(update.step) and not _is_large(update.step) for update in found)
+    if len(rates) > 1 or (rates == {1.0} and not plain):
+        return None
+    return next(iter(rates), 1.0)
+
+
+def is_disturbed(bodies: Sequence[Sequence[ast.AST]], rates: set[str]) -> bool:
+    """Whether a step is not the rate times the gradient: it decays, or goes by a velocity."""
+    for body in bodies:
+        for node in own_nodes(body):
+            if isinstance(node, ast.Assign | ast.AugAssign):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                if any(last_word(target) in rates for target in targets):
+                    return True
+        for one in updates(body):
+            words = _words_in(one.step)
+            if any(_VELOCITY.fullmatch(word.lower()) for word in words):
+                return True
+            if any(_changes(part, rates) for part in ast.walk(one.step)):
+                return True
+    return False
+
+
+def is_no_multiple(bodies: Sequence[Sequence[ast.AST]]) -> bool:
+    """Whether steps are no multiples of the gradient: Adam, RMSprop, AdaGrad, its sign."""
+    return any(
+        patterns.called(part) in ("sqrt", "sign", "norm", "clip") or _is_root(part)
+        for body in bodies
+        for one in updates(body)
+        for part in ast.walk(one.step)
+    )
+
+
+def _changes(node: ast.AST, rates: set[str]) -> bool:
+    """`lr / (1 + decay * t)`, `min(lr, 1 / t)`: more than a rate, or a rate over n."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.Pow):
+        inside, others = _words_in(node.left), _words_in(node.right)
+        return bool(inside & rates) and any(role(word) != "n" for word in others - {"shape", "len"})
+    if isinstance(node, ast.Call) and patterns.called(node) not in ("dot", "matmul"):
+        return any(_words_in(part) & rates for part in node.args)
+    return False
+
+
+def _words_in(node: ast.AST) -> set[str]:
+    return {last_word(part) for part in ast.walk(node) if isinstance(part, _NAMED)}
+
+
+def _is_large(step: ast.expr) -> bool:
+    """`3 * dw`: a number that may be a rate or the gradient's own."""
+    if isinstance(step, ast.UnaryOp):
+        return _is_large(step.operand)
+    if isinstance(step, ast.BinOp) and isinstance(step.op, ast.Mult):
+        values = [_constant(side) for side in (step.left, step.right)]
+        large = any(value is not None and abs(value) >= 2.0 for value in values)
+        return large or _is_large(step.left) or _is_large(step.right)
+    return False
+
+
+_NAMED = (ast.Name, ast.Attribute, ast.Subscript)
+_VELOCITY = re.compile(r"v_?d?[wb]?\d?|vel\w*|momentum\w*|m_?d?[wb]\d?|change\w*")
+
+
+def _is_root(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Pow)
+        and patterns.number(node.right) == 0.5
+    )
 
 
 def _factor(step: ast.expr) -> float:
+    """The product of the numbers below 2 that a step is multiplied by; 2 belongs to a gradient."""
+    value = _constant(step)
+    if value is not None:
+        return abs(value) if 0.0 < abs(value) < 2.0 else 1.0
     if isinstance(step, ast.UnaryOp):
         return _factor(step.operand)
-    if isinstance(step, ast.BinOp) and isinstance(step.op, ast.Mult):
-        for side in (step.left, step.right):
-            value = patterns.number(side)
-            if value is not None and 0.0 < abs(value) < 2.0:
-                return abs(value)
-        return _factor(step.left)
+    if isinstance(step, ast.BinOp) and isinstance(step.op, ast.Mult | ast.MatMult):
+        return _factor(step.left) * _factor(step.right)
+    if isinstance(step, ast.BinOp) and isinstance(step.op, ast.Div):
+        below = _constant(step.right)
+        # 1 / m is the mean's, and so is a number that the examples are counted by.
+        return _factor(step.left) if below is None else _factor(step.left) / abs(below)
     return 1.0
+
+
+def _constant(node: ast.expr) -> float | None:
+    """What an expression of numbers alone comes to: `1 / 10`, `10 ** -1`."""
+    if any(isinstance(part, ast.Name | ast.Attribute | ast.Call) for part in ast.walk(node)):
+        return None
+    try:
+        value = float(eval(compile(ast.Expression(node), "", "eval"), {"__builtins__": {}}))
+    except Exception:  # not of numbers, or too much
+        return None
+    return value if math.isfinite(value) and value != 0.0 else None
+
+
+_GRADIENT = re.compile(
+    r"grad|delta|deriv|nabla|error|err|adjust|update|^d_?[a-z]\w*$|^[xyazhlt]_?\d*$|^[wb]\d*$|^np$|"
+    r"input|target|output|layer|hidden|dot|matmul|sum|mean|^t$|sigmoid|shape|size|len|reshape|outer"
+)
+
+
+def _is_plain(step: ast.expr) -> bool:
+    """Whether nothing that could be a learning rate is among what a step is made of."""
+    if not any(
+        isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mult | ast.Div)
+        for part in ast.walk(step)
+    ):
+        return True
+    return all(
+        role(word) in ("n", "x", "y") or _GRADIENT.search(word.lower()) is not None
+        for word in _words_in(step)
+    )

@@ -29,7 +29,8 @@ class Recipe(NamedTuple):
         statements: what has to be executed, the driver last.
         wanted: the names that parameters go by.
         rates: the names that the learning rate goes by.
-        literal_rate: the learning rate where it has no name.
+        literal_rate: the learning rate where it has no name; None where it is not known.
+        disturbed: a step is some constant times the rate that is passed.
         single: it goes through the examples one at a time.
         batch: how many examples it takes at a time, None for all.
         updates: it moves its parameters; otherwise it gives gradients.
@@ -47,7 +48,8 @@ class Recipe(NamedTuple):
     statements: tuple[ast.stmt, ...]
     wanted: frozenset[str]
     rates: frozenset[str] = frozenset()
-    literal_rate: float = 1.0
+    literal_rate: float | None = 1.0
+    disturbed: bool = False
     single: bool = False
     batch: int | None = None
     updates: bool = True

@@ -77,7 +77,7 @@ def _concluded(
         told = FAMILY[settings.model]
         activation = settings.activation or (trial.matches[0][0] if trial.matches else "sigmoid")
         return blank._replace(
-            spec=_final(trial, told, activation, _noted(trial), read.program.text)
+            spec=_final(recipe, trial, told, activation, _noted(trial), read.program.text)
         )
     matches = [
         (activation, output)
@@ -111,7 +111,7 @@ def _concluded(
         return blank._replace(
             question=f"{objective} of {family.depth} layers is none of the models"
         )
-    spec = _final(trial, model, activation, stated.name, read.program.text)
+    spec = _final(recipe, trial, model, activation, stated.name, read.program.text)
     if not (stated.factor or "-").startswith("-"):
         spec = spec._replace(stated=stated.factor)
     return blank._replace(spec=spec, match=(activation, output), stated=stated)
@@ -132,7 +132,14 @@ def _noted(trial: settle.Trial) -> str | None:
 _COUNTED = re.compile(r"max\([^()]*\)\s*\+\s*1\b|unique\(|len\(set\(|get_dummies|LabelBinarizer")
 
 
-def _final(trial: settle.Trial, model: Model, activation: str, loss: str | None, text: str) -> Spec:
+def _final(
+    recipe: Recipe,
+    trial: settle.Trial,
+    model: Model,
+    activation: str,
+    loss: str | None,
+    text: str,
+) -> Spec:
     spec = trial.spec
     if ":sign" in spec.layouts["y"] and model.output != "sigmoid":
         # Of a squared error, -1 and 1 are targets like any other.
@@ -153,6 +160,7 @@ def _final(trial: settle.Trial, model: Model, activation: str, loss: str | None,
             f"d{own[place[1:]]}" if place[1:] in own else place for place in spec.returns
         ),
         rate=None if trial.rates else spec.rate,
+        rate_unknown=recipe.disturbed or (spec.rate_unknown and not trial.rates),
         all_classes=":class" in spec.layouts["y"] and _COUNTED.search(text) is not None,
         likelihood=re.search(r"lik|^ll|_ll$", f"{loss} {_loss_named(trial)}".lower()) is not None,
         notes=_with_loss(trial, loss),

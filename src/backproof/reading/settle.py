@@ -96,7 +96,7 @@ def tried(child: Child, spec: Spec, slopes: Sequence[float] = ()) -> Trial:
         losses.setdefault("loss", float(values["loss"].reshape(())))
     ran = header["kind"] in ("returned", "malformed") and bool(values)
     problem = None if ran else str(header["problem"])
-    if header["rates"]:
+    if header["rates"]:  # it was passed after all
         spec = spec._replace(rate=None)
     matches = tuple(_matches(spec, case, [array for _, array in seen], slopes))
     if ":sign" in spec.layouts.get("y", ""):

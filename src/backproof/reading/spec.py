@@ -43,6 +43,8 @@ class Spec(NamedTuple):
         loss_arguments: as `arguments`, for the loss function.
         updates: what it gives are the parameters after a step of gradient descent.
         rate: that step's learning rate where the file fixes it; None where it is passed.
+        rate_unknown: steps are some constant times `rate`, or times what is passed.
+        times: that constant.
         absent: parameters the file does without: biases, which are then 0.
         single: it takes one example at a time.
         penalty: what an L2 term's lambda is multiplied by in its loss, a key of `PENALTIES`; None
@@ -70,6 +72,8 @@ class Spec(NamedTuple):
     loss_arguments: tuple[Argument, ...] = ()
     updates: bool = False
     rate: float | None = None
+    rate_unknown: bool = False
+    times: float = 1.0
     absent: tuple[str, ...] = ()
     single: bool = False
     likelihood: bool = False
@@ -90,7 +94,8 @@ class Spec(NamedTuple):
         A parameter updated too early shows only at a large rate; a small one keeps more digits of
         the step where the step is large.
         """
-        return RATES[(sizes.get("d", 0) + sizes["n"]) % 2] if self.rate is None else self.rate
+        passed = RATES[(sizes.get("d", 0) + sizes["n"]) % 2]
+        return self.times * (passed if self.rate is None else self.rate)
 
     @property
     def strength(self) -> float:

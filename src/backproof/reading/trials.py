@@ -237,7 +237,8 @@ def _spec(recipe: Recipe, key: str, assignment: Assignment, x: str, y: str) -> S
     assert model is not None
     own = tuple(Argument(path, tensor) for path, tensor in assignment.tensors.items())
     layouts = {**assignment.layouts, "x": x, "y": y}
-    fixed = None if f"{PROBE}.rate" in ast.unparse(recipe.statements[-1]) else recipe.literal_rate
+    passed = f"{PROBE}.rate" in ast.unparse(recipe.statements[-1])
+    fixed = None if passed else recipe.literal_rate or 1.0
     places: tuple[str, ...] = ()
     notes: dict[str, str] = {}
     if recipe.returns is not None:
@@ -257,6 +258,7 @@ def _spec(recipe: Recipe, key: str, assignment: Assignment, x: str, y: str) -> S
         layouts,
         updates=recipe.updates,
         rate=fixed,
+        rate_unknown=recipe.updates and not passed and recipe.literal_rate is None,
         absent=assignment.absent,
         single=recipe.single,
         batch=recipe.batch,
