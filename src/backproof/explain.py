@@ -103,6 +103,8 @@ class Candidate(NamedTuple):
                 # lr * dW rounds, so does the difference, and the rate may be 1 / n of something.
                 step = np.abs(values[name] - case.arrays[name[1:]]) + bounds[name]
                 rounding = 8.0 * step + 2.0 * np.abs(case.arrays[name[1:]])
+                if self.spec.rate_unknown:  # it was found from such a step
+                    rounding = rounding + 16.0 * step
                 bounds[name] = bounds[name] + (fmt.u + own.u) * rounding + fmt.smallest
         return Truth(values, bounds, truth.agrees)
 

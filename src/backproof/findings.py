@@ -42,6 +42,7 @@ def findings_of(
     return (
         *_explained(explanations),
         *_convention(candidate),
+        *_certain(candidate),
         *_scaled(candidate, told_factor, loss_decided),
         *_impure(outcomes),
         *_in_float32(candidate, cases, quantities),
@@ -73,8 +74,14 @@ def _convention(candidate: Candidate) -> list[Finding]:
     return [Finding("convention", text)]
 
 
+def _certain(candidate: Candidate) -> list[Finding]:
+    if not candidate.spec.certain:
+        return []
+    return [Finding("convention", "right where each label is 0 or 1; shares between are no labels")]
+
+
 def _scaled(candidate: Candidate, told: str | None, loss_decided: bool) -> list[Finding]:
-    if candidate.spec.rate_unknown:
+    if candidate.spec.rate_unknown and candidate.spec.times * (candidate.spec.rate or 1.0) != 1.0:
         text = f"its steps are {candidate.spec.times:g} times what they would be at the rate given"
         if candidate.spec.rate is not None:
             text = (

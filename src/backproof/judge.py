@@ -12,7 +12,7 @@ import concurrent.futures
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,8 @@ def judge(
 ) -> Report:
     """The report on one candidate.
 
+    One that errs only where labels are shares is judged again on labels that are certain.
+
     Args:
         candidate: on trial; its `precision`, `factor` and `kink` are worked out here.
         count: how many cases.
@@ -76,6 +78,13 @@ def judge(
         line: where the function stands in its file.
         progress: told what is going on.
     """
+    told: dict[str, Any] = {
+        "told_factor": told_factor,
+        "lowest_named": lowest_named,
+        "convention": convention,
+        "line": line,
+        "progress": progress,
+    }
     started = time.perf_counter()
     cases = shared_cases(candidate.model, restriction_of(candidate.spec), count, seed)
     progress(f"{count:,} cases")
@@ -129,6 +138,10 @@ def judge(
     for name in names:
         progress(name)
         quantities[name], explanations[name] = _quantity(candidate, cases, outcomes, truth, name)
+    if _errs_on_shares_only(candidate, cases, outcomes, truth, quantities):
+        certain = candidate.spec._replace(certain=True, times=1.0)
+        again = candidate._replace(spec=certain, precision="float64", factor="1", kink=None)
+        return judge(again, count, seed, **told)
     loss = quantities.pop("loss", None)
     findings = findings_of(
         candidate, cases, outcomes, quantities, explanations, told_factor, loss_decided
@@ -144,6 +157,28 @@ def judge(
         precision=candidate.precision,
         seconds=time.perf_counter() - started,
         problem=problem,
+    )
+
+
+def _errs_on_shares_only(
+    candidate: Candidate,
+    cases: Sequence[Case],
+    outcomes: Sequence[Outcome],
+    truth: Sequence[Truth],
+    quantities: Mapping[str, Quantity],
+) -> bool:
+    """Whether all that is wrong is so where a label is neither 0 nor 1."""
+    wrong = [name for name, quantity in quantities.items() if quantity.verdict == "wrong"]
+    shares = candidate.model.output in ("sigmoid", "softmax", "sigmoid_squared")
+    if not wrong or not shares or candidate.spec.certain or candidate.model.piece is not None:
+        return False
+    certain = [
+        (outcome, known)
+        for case, outcome, known in zip(cases, outcomes, truth, strict=True)
+        if case.scale == "mild" and np.isin(case.arrays["y"], (0.0, 1.0)).all()
+    ]
+    return len(certain) < len(cases) and all(
+        _is_inside(outcome, known, name) for outcome, known in certain for name in wrong
     )
 
 
@@ -373,27 +408,33 @@ def _times(candidate: Candidate, compared: _Compared, told: str | None) -> float
         ]
         if not found:
             continue
-        middle = float(np.median(found))
-        near = np.abs(np.array(found) - middle) <= _CLOSE * abs(middle)
-        if middle > 0.0 and np.mean(near) > 0.5:
-            return float(f"{middle:.6g}")
+        middle = float(np.median([share for share, _ in found]))
+        near = [pair for pair in found if abs(pair[0] - middle) <= _CLOSE * abs(middle)]
+        if middle > 0.0 and len(near) > 0.5 * len(found):
+            exact, _ = max(near, key=lambda pair: pair[1])
+            short = float(f"{exact:.6g}")
+            return short if abs(short - exact) <= 1e-13 * exact else exact
     return None
 
 
 def _share(
     candidate: Candidate, case: Case, outcome: Outcome, truth: Truth, name: str
-) -> float | None:
-    """What the answer is of what was expected, at the largest entry; None where that is nothing."""
+) -> tuple[float, float] | None:
+    """What the answer is of what was expected, at the largest entry, and how well that is known.
+
+    None where nothing was expected.
+    """
     if name not in outcome.values:
         return None
     given = candidate.gradient_given(case, name, outcome.values[name])
     expected = candidate.scale(case, name) * truth.values[name]
     entry = np.unravel_index(int(np.argmax(np.abs(expected))), expected.shape)
     largest = float(np.abs(expected[entry]))
-    if largest <= 1e-6 * float(np.max(np.abs(case.arrays[name[1:]]), initial=1e-3)):
+    moved = float(np.abs(case.arrays[name[1:]][entry]))
+    if largest <= 1e-6 * max(moved, 1e-3):
         return None
     share = float(given[entry]) / float(expected[entry])
-    return share if np.isfinite(share) else None
+    return (share, largest / (moved + largest)) if np.isfinite(share) else None
 
 
 def _factor(candidate: Candidate, compared: _Compared, told: str | None) -> tuple[str, bool]:

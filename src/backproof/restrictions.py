@@ -44,6 +44,8 @@ def restriction_of(spec: Spec) -> Restriction:
         return Restriction(fixed)
     most = 1 if spec.single else spec.batch
     labels = spec.layouts["y"].partition(":")[2]
+    if spec.certain:
+        labels = labels or ("class" if spec.family.output == "softmax" else "sign")
     return Restriction(fixed, spec.absent, most, labels, spec.all_classes)
 
 

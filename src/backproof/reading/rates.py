@@ -107,6 +107,8 @@ def is_disturbed(bodies: Sequence[Sequence[ast.AST]], rates: set[str]) -> bool:
                 return True
             if any(_changes(part, rates) for part in ast.walk(one.step)):
                 return True
+            if rates and any(_is_other(part, rates) for part in _multiplied(one.step)):
+                return True
     return False
 
 
@@ -128,6 +130,24 @@ def _changes(node: ast.AST, rates: set[str]) -> bool:
     if isinstance(node, ast.Call) and patterns.called(node) not in ("dot", "matmul"):
         return any(_words_in(part) & rates for part in node.args)
     return False
+
+
+def _multiplied(step: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(step, ast.BinOp) and isinstance(step.op, ast.Mult):
+        yield from _multiplied(step.left)
+        yield from _multiplied(step.right)
+    else:
+        yield step
+
+
+def _is_other(node: ast.expr, rates: set[str]) -> bool:
+    """Whether a factor is neither a rate nor, by its names, of the gradient."""
+    words = _words_in(node) - {"self"}
+    return bool(words) and not any(word in rates or _is_of_gradient(word) for word in words)
+
+
+def _is_of_gradient(word: str) -> bool:
+    return role(word) in ("n", "x", "y") or _GRADIENT.search(word.lower()) is not None
 
 
 def _words_in(node: ast.AST) -> set[str]:
@@ -197,7 +217,4 @@ def _is_plain(step: ast.expr) -> bool:
         for part in ast.walk(step)
     ):
         return True
-    return all(
-        role(word) in ("n", "x", "y") or _GRADIENT.search(word.lower()) is not None
-        for word in _words_in(step)
-    )
+    return all(_is_of_gradient(word) for word in _words_in(step))

@@ -57,6 +57,7 @@ class Spec(NamedTuple):
         fixed: sizes of axes that the file fixes itself.
         batch: how many examples it takes at most, None for any number.
         all_classes: it counts the classes among the labels, so that each has to be there.
+        certain: it takes labels for certainties, 0 or 1, however they are laid out.
         module: which of the loaded modules it is in.
         slots: where a recipe keeps which tensor: the argument's name is the path of the slot.
         notes: the variables of a recipe that hold gradients or the loss, by our names.
@@ -84,6 +85,7 @@ class Spec(NamedTuple):
     fixed: Mapping[str, int] = {}
     batch: int | None = None
     all_classes: bool = False
+    certain: bool = False
     module: str = ""
     slots: tuple[Argument, ...] = ()
     notes: Mapping[str, str] = {}
