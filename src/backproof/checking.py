@@ -204,7 +204,9 @@ def check_program(
             with _deep_is_unread(read.name):
                 found = understand(child, planned)
             reports = [
-                _checked(one, child, cases, seed, progress)._replace(where=read.where(one.line))
+                _checked(one, child, settings, cases, seed, progress)._replace(
+                    where=read.where(one.line)
+                )
                 for one in found.judgeable
             ]
     except Unreadable as error:
@@ -246,8 +248,15 @@ def _filled(child: Child) -> list[str]:
 
 
 def _checked(
-    one: Judgeable, child: Child, cases: int, seed: int, progress: Callable[[str], None]
+    one: Judgeable,
+    child: Child,
+    settings: Settings,
+    cases: int,
+    seed: int,
+    progress: Callable[[str], None],
 ) -> Report:
+    guessed = settings.model is None
+    one = one._replace(spec=one.spec._replace(guessed=guessed))
     names = [one.spec.function, *([one.spec.loss] if one.spec.loss else [])]
     about = child.about(*names, module=one.spec.module)
     progress(f"{one.name}: ")

@@ -12,19 +12,27 @@ import concurrent.futures
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backproof.cases import Arrays, Case, Scale, sizes_of
-from backproof.error_bounds import FORMATS
 from backproof.explain import (
     Candidate,
     Explanation,
     explain,
-    find_kink,
     is_arithmetic,
+)
+from backproof.factors import (
+    NO_RATE,
+    Compared,
+    factor_of,
+    is_of_its_own_loss,
+    precision_of,
+    several_of,
+    times_of,
+    with_kink,
 )
 from backproof.findings import findings_of
 from backproof.notation import slope_below
@@ -48,9 +56,7 @@ from backproof.witnesses import Truth, dissent, truths
 
 _REPEATED = 32  # cases answered twice, to see whether the answers differ
 _EXPLAINED_FIRST = 24
-_COMPARED = 100  # mild cases, to see what the gradients are gradients of
 _VISIBLE = 1e12  # error bounds, of a mistake in the first digits of a float64
-_CLOSE = 1e-3  # relative: as near as a loss must be to another to be meant for it
 
 
 def judge(
@@ -113,22 +119,23 @@ def judge(
         )
         return blank._replace(**parts)  # type: ignore[arg-type] # the callers below name real fields
 
-    if not any(outcome.values for outcome in outcomes if not is_arithmetic(outcome.problem)):
+    answered = sum(bool(one.values) and not is_arithmetic(one.problem) for one in outcomes)
+    if answered == 0 or (candidate.spec.guessed and 2 * answered < len(outcomes)):
         return report(problem=_most_common_problem(outcomes))
-    precision = _precision(outcomes, lowest_named)
+    precision = precision_of(outcomes, lowest_named)
     if precision != "float64":
         candidate = candidate._replace(precision=precision)
         truth = _truths(candidate, count, seed)
-    several = _several(candidate, cases, outcomes)
-    times = _times(candidate, several, told_factor) if candidate.spec.rate_unknown else 1.0
+    several = several_of(candidate, cases, outcomes)
+    times = times_of(candidate, several, told_factor) if candidate.spec.rate_unknown else 1.0
     if times is None:
-        return report(problem=_NO_RATE)
+        return report(problem=NO_RATE)
     candidate = candidate._replace(spec=candidate.spec._replace(times=times))
-    factor, loss_decided = _factor(candidate, several, told_factor)
+    factor, loss_decided = factor_of(candidate, several, told_factor)
     if factor != candidate.factor or times != 1.0:
         candidate = candidate._replace(factor=factor)
         truth = _truths(candidate, count, seed)
-    candidate, truth = _with_kink(candidate, cases, outcomes, truth)
+    candidate, truth = with_kink(candidate, cases, outcomes, truth)
 
     quantities: dict[str, Quantity] = {}
     explanations: dict[str, Counter[Explanation]] = {}
@@ -142,6 +149,8 @@ def judge(
         certain = candidate.spec._replace(certain=True, times=1.0)
         again = candidate._replace(spec=certain, precision="float64", factor="1", kink=None)
         return judge(again, count, seed, **told)
+    if candidate.spec.guessed and _is_another(candidate, several, quantities):
+        return report(verdict="undecided", problem=_ANOTHER_LOSS)
     loss = quantities.pop("loss", None)
     findings = findings_of(
         candidate, cases, outcomes, quantities, explanations, told_factor, loss_decided
@@ -158,6 +167,20 @@ def judge(
         seconds=time.perf_counter() - started,
         problem=problem,
     )
+
+
+_ANOTHER_LOSS = (
+    "its gradients are those of its own loss, by finite differences, but that loss is none that "
+    "goes with the models: neither a cross-entropy nor half a squared error"
+)
+
+
+def _is_another(
+    candidate: Candidate, several: Compared, quantities: Mapping[str, Quantity]
+) -> bool:
+    """Whether loss and gradients are wrong together, and go together."""
+    wrong = {name for name, quantity in quantities.items() if quantity.verdict == "wrong"}
+    return "loss" in wrong and len(wrong) > 1 and is_of_its_own_loss(candidate, several)
 
 
 def _errs_on_shares_only(
@@ -224,6 +247,7 @@ def _quantity(
         tally["guarded"] += len(guarded)
         judged |= guarded
         outside = [i for i in outside if i not in guarded]
+    outside_mild = {i for i in outside if cases[i].scale == "mild"}
     # Mild and small first: there a mistake is a mistake, and easy to show.
     outside.sort(key=lambda i: (cases[i].scale == "hard", cases[i].numbers()))
     unsure: list[Case] = []
@@ -234,10 +258,17 @@ def _quantity(
         chunk = [cases[i] for i in some]
         told = explain(candidate, chunk, name)
         tally.update(told)
+        if tally["rounding"]:  # asked again, it answers what it should have at first
+            why = f"in {tally['rounding']:,} cases it answered otherwise when asked again"
+            return Quantity("undecided", float("nan"), why), tally
         mistakes = [case for case, why in zip(chunk, told, strict=True) if why == "mistake"]
         if mistakes:
             return _wrong(candidate, mistakes[0], name, len(outside), len(cases)), tally
         unsure += [case for case, why in zip(chunk, told, strict=True) if why == "unsure"]
+    mild = [i for i in range(len(cases)) if cases[i].scale == "mild"]
+    if 2 * sum(i in outside_mild for i in mild) > len(mild) > 0:
+        why = "in most mild cases it loses more digits than any stable form would"
+        return Quantity("undecided", float("nan"), why), tally
     if unsure:
         why = f"{len(unsure)} of {len(cases):,} cases lie too near the border to tell"
         return Quantity("undecided", _margins(candidate, unsure[:1], name)[0], why), tally
@@ -359,153 +390,6 @@ def _malformed(
     case, outcome = cases[smallest], outcomes[smallest]
     shown = _without_answer(candidate, case, truth[smallest], name, outcome)
     return Quantity("wrong", float("nan"), f"in {len(faulty):,} of {len(cases):,} cases", shown)
-
-
-# --- what it is the gradient of, and how it computes ---------------------------------------------
-
-
-def _precision(outcomes: Sequence[Outcome], named: str | None) -> str:
-    lowest = {outcome.lowest for outcome in outcomes if outcome.lowest in FORMATS}
-    lowest |= {named} if named in FORMATS else set()
-    return max(lowest | {"float64"}, key=lambda name: float(FORMATS[name].u))
-
-
-_Compared: TypeAlias = Sequence[tuple[Case, Outcome, Truth]]
-_NO_RATE = (
-    "which learning rate its steps are taken with is not told by any name or number in the file, "
-    "and what they are of the gradient is no constant; give the rate a name such as lr"
-)
-
-
-def _several(candidate: Candidate, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> _Compared:
-    """Mild cases of several examples, what was answered and what is true of the mean loss."""
-    chosen = [
-        (case, outcome)
-        for case, outcome in zip(cases, outcomes, strict=True)
-        if case.scale == "mild"
-        and (candidate.spec.single or case.arrays[candidate.model.target].shape[1] > 1)
-    ][:_COMPARED]
-    known = truths(
-        candidate.model, [case for case, _ in chosen], candidate.activation, candidate.precision
-    )
-    return [(*pair, truth) for pair, truth in zip(chosen, known, strict=True)]
-
-
-def _times(candidate: Candidate, compared: _Compared, told: str | None) -> float | None:
-    """What its steps are of the rate times the gradient, if that is one number in all cases.
-
-    A constant says nothing of the gradient where nobody knows the rate. It has to be one and the
-    same for every parameter, and the factor of a sum is none, because n differs.
-    """
-    factors = (told,) if told else dict.fromkeys((candidate.spec.stated or "1", "1", "n"))
-    for factor in factors:
-        own = candidate._replace(factor=factor)
-        found = [
-            share
-            for case, outcome, truth in compared
-            for name in candidate.judged
-            if (share := _share(own, case, outcome, truth, name)) is not None
-        ]
-        if not found:
-            continue
-        middle = float(np.median([share for share, _ in found]))
-        near = [pair for pair in found if abs(pair[0] - middle) <= _CLOSE * abs(middle)]
-        if middle > 0.0 and len(near) > 0.5 * len(found):
-            exact, _ = max(near, key=lambda pair: pair[1])
-            short = float(f"{exact:.6g}")
-            return short if abs(short - exact) <= 1e-13 * exact else exact
-    return None
-
-
-def _share(
-    candidate: Candidate, case: Case, outcome: Outcome, truth: Truth, name: str
-) -> tuple[float, float] | None:
-    """What the answer is of what was expected, at the largest entry, and how well that is known.
-
-    None where nothing was expected.
-    """
-    if name not in outcome.values:
-        return None
-    given = candidate.gradient_given(case, name, outcome.values[name])
-    expected = candidate.scale(case, name) * truth.values[name]
-    entry = np.unravel_index(int(np.argmax(np.abs(expected))), expected.shape)
-    largest = float(np.abs(expected[entry]))
-    moved = float(np.abs(case.arrays[name[1:]][entry]))
-    if largest <= 1e-6 * max(moved, 1e-3):
-        return None
-    share = float(given[entry]) / float(expected[entry])
-    return (share, largest / (moved + largest)) if np.isfinite(share) else None
-
-
-def _factor(candidate: Candidate, compared: _Compared, told: str | None) -> tuple[str, bool]:
-    """What the gradients are of, and whether the candidate's own loss said so."""
-    if told is not None:
-        return told, False
-    losses = [
-        (case, outcome.values["loss"] - candidate.penalty(case, "loss"), truth.values["loss"])
-        for case, outcome, truth in compared
-        if "loss" in outcome.values and np.isfinite(outcome.values["loss"]).all()
-    ]
-    for factor in _factors(candidate) if losses else ():
-        scale = candidate._replace(factor=factor).scale
-        apart = [
-            float(abs(loss - scale(case, "loss") * true))
-            / max(abs(float(scale(case, "loss") * true)), 1e-300)
-            for case, loss, true in losses
-        ]
-        if np.median(apart) < _CLOSE:
-            return factor, True
-    if candidate.spec.stated is not None and not losses:
-        return candidate.spec.stated, True
-    squared = candidate.model.output not in ("sigmoid", "softmax")
-    tried = ("1", "n", "2", "2n") if squared and not losses else ("1", "n")
-    if candidate.model.piece is not None:
-        averaged = ("1/n of dW and db",) if "W" in candidate.model.parameters else ()
-        tried = (*averaged, "1")
-    return max(tried, key=lambda factor: _gradients_near(candidate, compared, factor)), False
-
-
-def _factors(candidate: Candidate) -> tuple[str, ...]:
-    model = candidate.model
-    if model.output in ("sigmoid", "softmax"):
-        ascent = ("-1", "-n") if candidate.spec.likelihood else ()
-        return ("1", "n", *ascent, *(("1/k",) if model.several else ()))
-    return ("1", "n", "2", "2n", *(("1/k", "2/k") if model.output_axis == "k" else ()))
-
-
-def _gradients_near(candidate: Candidate, compared: _Compared, factor: str) -> int:
-    """How many gradients are near `factor` times the mean's. Near, because guards move them."""
-    near = 0
-    for name in candidate.judged:
-        apart = []
-        for case, outcome, truth in compared:
-            if name in outcome.values and np.isfinite(outcome.values[name]).all():
-                given = candidate.gradient_given(case, name, outcome.values[name])
-                scale = candidate._replace(factor=factor).scale(case, name)
-                expected = scale * truth.values[name]
-                largest = max(float(np.max(np.abs(expected), initial=0.0)), 1e-300)
-                apart.append(float(np.max(np.abs(given - expected), initial=0.0)) / largest)
-        near += bool(apart) and float(np.median(apart)) < _CLOSE
-    return near
-
-
-def _with_kink(
-    candidate: Candidate,
-    cases: Sequence[Case],
-    outcomes: Sequence[Outcome],
-    truth: list[Truth],
-) -> tuple[Candidate, list[Truth]]:
-    usual = slope_below(candidate.activation)
-    if usual is None or not candidate.model.has_activation:
-        return candidate, truth
-    places = [i for i, case in enumerate(cases) if case.scale == "integer"]
-    kink = find_kink(candidate, [cases[i] for i in places], [outcomes[i] for i in places])
-    if kink is None or kink == usual:
-        return candidate, truth
-    candidate = candidate._replace(kink=kink)
-    for i, known in zip(places, candidate.truths([cases[i] for i in places]), strict=True):
-        truth[i] = known
-    return candidate, truth
 
 
 # --- failures and counts -----------------------------------------------------------------------

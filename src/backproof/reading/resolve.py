@@ -52,7 +52,7 @@ def resolve(
         missing = "; ".join(child.failures.get(key, ())) if "NameError" in why else ""
         question = f"could not be run: {why}" + (f" ({missing})" if missing else "")
         return Resolved(recipe.name, recipe.line, None, question)
-    resolved = _concluded(read, recipe, trial, settings, loss)
+    resolved = concluded(read, recipe, trial, settings, loss)
     if resolved.spec is None:
         return resolved
     penalty, penalised = settle.penalty_of(child, trial, resolved.spec.notes.get("loss"))
@@ -64,13 +64,14 @@ def resolve(
     return resolved._replace(spec=resolved.spec._replace(penalty=penalty, penalised=penalised))
 
 
-def _concluded(
+def concluded(
     read: Reader,
     recipe: Recipe,
     trial: settle.Trial,
     settings: Settings,
     loss: Resolved | None,
 ) -> Resolved:
+    """The recipe with the model that its trial computes, or a question."""
     blank = Resolved(recipe.name, recipe.line, None)
     family = trial.spec.family
     if settings.model is not None:
@@ -155,6 +156,7 @@ def _final(
         },
         arguments=_renamed(spec.arguments, own),
         slots=_renamed(spec.slots, own),
+        loss_arguments=_renamed(spec.loss_arguments, own),
         absent=tuple(own[name] for name in spec.absent),
         returns=tuple(
             f"d{own[place[1:]]}" if place[1:] in own else place for place in spec.returns
@@ -173,7 +175,7 @@ def _loss_named(trial: settle.Trial) -> str:
 
 
 def _renamed(arguments: tuple[Argument, ...], own: Mapping[str, str]) -> tuple[Argument, ...]:
-    return tuple(one._replace(tensor=own[one.tensor]) for one in arguments)
+    return tuple(one._replace(tensor=own.get(one.tensor, one.tensor)) for one in arguments)
 
 
 def _with_loss(trial: settle.Trial, loss: str | None) -> dict[str, str]:

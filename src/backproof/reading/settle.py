@@ -8,6 +8,7 @@ are looked at. Where the forward pass is none of a model's, or nothing runs, the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -98,7 +99,7 @@ def tried(child: Child, spec: Spec, slopes: Sequence[float] = ()) -> Trial:
     problem = None if ran else str(header["problem"])
     if header["rates"]:  # it was passed after all
         spec = spec._replace(rate=None)
-    matches = tuple(_matches(spec, case, [array for _, array in seen], slopes))
+    matches = tuple(_matches(spec, case, seen, slopes))
     if ":sign" in spec.layouts.get("y", ""):
         # That labels are -1 and 1 shows in what they enter: the margin, or the loss.
         margins = tuple(_margins(spec, case, [array for _, array in seen]))
@@ -160,13 +161,16 @@ def _rank(trial: Trial) -> tuple[int, int, int]:
 # --- the forward pass --------------------------------------------------------------------------
 
 
+_PROBABILITY = re.compile(r"[aApPyYoO]\w{0,6}|[sS]oftmax")
+
+
 def _matches(
     spec: Spec,
     case: Mapping[str, np.ndarray],
-    seen: Sequence[np.ndarray],
+    named: Sequence[tuple[str, np.ndarray]],
     slopes: Sequence[float],
 ) -> Iterator[tuple[str, str]]:
-    model = spec.family
+    model, seen = spec.family, [array for _, array in named]
     leaky = [f"leaky_relu_{slope:g}" for slope in slopes]
     activations = [*ACTIVATIONS, *leaky] if model.has_activation else ["identity"]
     if model.piece is not None:
@@ -174,8 +178,15 @@ def _matches(
             if _is_among(_given(model, case, activation), seen):
                 yield activation, "identity"
         return
+    # A softmax of one class is 1, whatever it is computed from.
+    softmax_of_one = any(
+        array.size == case["y"].size and _PROBABILITY.fullmatch(name) and np.all(array == 1.0)
+        for name, array in named
+    )
     for output in _OUTPUTS:
         if output == "softmax" and model.output_axis != "k":
+            continue
+        if output == "identity" and model.output_axis == "1" and softmax_of_one:
             continue
         for activation in activations:
             if _is_among(predicted(model, case, activation, output), seen):
@@ -267,6 +278,43 @@ def _same(value: np.ndarray, array: np.ndarray) -> bool:
 
 def _near(one: float, other: float) -> bool:
     return bool(abs(one - other) <= _CLOSE * (1.0 + abs(other)))
+
+
+def output_of(model: Model) -> str:
+    """What follows the last layer, as `matches` calls it."""
+    return model.output.partition("_")[0]
+
+
+_RESULT = re.compile(
+    r"y_?_?(?:hat|pred\w*|prob\w*)|yp|yh|pred\w*|p\d?|prob\w*|o|out\w*|a\d?|a_?out|h\d?|hidden\w*"
+    r"|activ\w*|s\d?|sig\w*|softmax|forward\w*|predict\w*|g"
+)
+
+
+def shows(trial: Trial, size: int) -> bool:
+    """Whether some variable of this size could be what a layer gives, by its name."""
+    y = trial.case["y"]
+    return any(
+        array.size == size and _RESULT.fullmatch(name.lower()) and not _same(y, array)
+        for name, array in trial.seen
+    )
+
+
+def hidden_of(trial: Trial, slopes: Sequence[float]) -> tuple[str, ...] | None:
+    """The activations that the first hidden layer computes; None where that does not show."""
+    model = trial.spec.family
+    if model.depth < 2:
+        return None
+    case, (weight, bias) = trial.case, list(model.parameters)[:2]
+    z = case[weight] @ case["x"] + case[bias]
+    leaky = [f"leaky_relu_{slope:g}" for slope in slopes]
+    arrays = [array for _, array in trial.seen]
+    found = tuple(
+        name
+        for name in [*ACTIVATIONS[1:], *leaky]
+        if _is_among(np.asarray(DERIVED[name].g(z)), arrays)
+    )
+    return found if found or shows(trial, z.size) else None
 
 
 def names_of(value: np.ndarray, seen: Sequence[tuple[str, np.ndarray]]) -> set[str]:

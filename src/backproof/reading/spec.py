@@ -57,6 +57,7 @@ class Spec(NamedTuple):
         fixed: sizes of axes that the file fixes itself.
         batch: how many examples it takes at most, None for any number.
         all_classes: it counts the classes among the labels, so that each has to be there.
+        guessed: its layouts or its model were worked out, not told.
         certain: it takes labels for certainties, 0 or 1, however they are laid out.
         module: which of the loaded modules it is in.
         slots: where a recipe keeps which tensor: the argument's name is the path of the slot.
@@ -86,6 +87,7 @@ class Spec(NamedTuple):
     batch: int | None = None
     all_classes: bool = False
     certain: bool = False
+    guessed: bool = False
     module: str = ""
     slots: tuple[Argument, ...] = ()
     notes: Mapping[str, str] = {}

@@ -25,7 +25,7 @@ from backproof.reading.spec import Argument, Spec
 
 def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[settle.Trial]:
     """What comes of running a recipe in each of the layouts that it may be meant for."""
-    slopes = _slopes(read)
+    slopes = slopes_in(read)
     whole = _unrolled(recipe)
     if whole is not None:
         yield from _one_vector(child, read, recipe, key, whole)
@@ -61,7 +61,7 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
                     yield trial
 
 
-def _slopes(read: Reader) -> list[float]:
+def slopes_in(read: Reader) -> list[float]:
     """The numbers in the file that may be a leaky ReLU's slope."""
     found = {
         node.value
@@ -96,7 +96,7 @@ def _one_vector(
     child: Child, read: Reader, recipe: Recipe, key: str, name: str
 ) -> Iterator[settle.Trial]:
     """The trials of a vector of all parameters: biases inside of their weights, or beside them."""
-    slopes = _slopes(read)
+    slopes = slopes_in(read)
     for several in _outputs(read):
         for depth in (2, 3, 1):
             model = member(depth, "sigmoid", several)
@@ -119,7 +119,7 @@ def _handed_over(
     child: Child, read: Reader, recipe: Recipe, key: str, paths: list[str]
 ) -> Iterator[settle.Trial]:
     """The trials of parameters of which no shape is known."""
-    slopes = _slopes(read)
+    slopes = slopes_in(read)
     words = {slots.word_of(path): path for path in paths}
     for several in _outputs(read):
         for depth in (1, 2, 3, 4):
@@ -163,7 +163,7 @@ def _with_bias_inside(
         assignment = Assignment(1, model.several, bound, inside, ())
         for x in (told["x"].replace("d", "1+d"), told["x"]):
             spec = _spec(recipe, key, assignment, x, told["y"])
-            yield settle.tried(child, spec, _slopes(read))
+            yield settle.tried(child, spec, slopes_in(read))
 
 
 def _tensor(word: str, words: list[str], model: Model) -> str | None:

@@ -28,12 +28,19 @@ from backproof.reading import (
 from backproof.reading.process import Child, Module
 from backproof.reading.program import Program
 from backproof.reading.recipes import Reader, Recipe
-from backproof.reading.resolve import Resolved, resolve
+from backproof.reading.resolve import Resolved, concluded, resolve
 from backproof.reading.source import Found
 from backproof.reading.spec import Spec
 from backproof.reading.told import Settings, Unreadable
+from backproof.reading.trials import slopes_in
 
 _FUNCTIONS = "functions"
+
+
+_UNKNOWN = (
+    "its hidden layer computes what none of the activations does, as far as its variables show; "
+    "tell what it should be with --activation"
+)
 
 
 class Judgeable(NamedTuple):
@@ -137,7 +144,13 @@ def understand(child: Child, planned: Plan) -> Understood:
         if recipe.loss_only:
             loss = resolve(child, planned.reader, recipe, key, planned.settings)
     ready = [one for one in planned.functions if one.question is None]
-    judgeable = [_function(child, planned, one, loss) for one in ready]
+    judgeable: list[Judgeable] = []
+    for one in ready:
+        found = _function(child, planned, one, loss)
+        if isinstance(found, str):
+            questions[one.function] = found
+        else:
+            judgeable.append(found)
     stage = ""
     for key, recipe in planned.recipes.items():
         kind = _kind(recipe)
@@ -201,13 +214,23 @@ def _piece(planned: Plan, recipe: Recipe, spec: Spec) -> Judgeable:
     return Judgeable(recipe.name, recipe.line, spec, text, planned.settings.reduction)
 
 
-def _function(child: Child, planned: Plan, found: Found, loss: Resolved | None) -> Judgeable:
-    """A function as it was found, in the layouts in which it runs through."""
+def _function(child: Child, planned: Plan, found: Found, loss: Resolved | None) -> Judgeable | str:
+    """A function as it was found, in the layouts in which it runs through; or a question.
+
+    What its names and calls say of the model has to be what it computes, where that shows.
+    """
     spec = source.to_spec(found)._replace(module=_FUNCTIONS)
-    if planned.settings.convention is None and "convention" not in _told(found):
-        trial, _ = settle.best(_laid_out(child, spec))
+    told = _told(found)
+    if planned.settings.convention is None and "convention" not in told:
+        slopes = slopes_in(planned.reader)
+        trial, _ = settle.best(_laid_out(child, spec, slopes))
         if trial is not None:
             spec = spec._replace(layouts=trial.spec.layouts)
+            if not told & {"model", "activation"}:
+                sure = conclude_function(planned, found, trial, loss)
+                if isinstance(sure, str):
+                    return sure
+                spec = sure
             penalty, penalised = settle.penalty_of(child, trial, "loss")
             if penalty is None and loss is not None and loss.spec is not None:
                 penalty, penalised = loss.spec.penalty, loss.spec.penalised
@@ -216,11 +239,34 @@ def _function(child: Child, planned: Plan, found: Found, loss: Resolved | None) 
     return Judgeable(found.function, found.line, spec, text, found.reduction)
 
 
+def conclude_function(
+    planned: Plan, found: Found, trial: settle.Trial, loss: Resolved | None
+) -> Spec | str:
+    """The function's model by what it computes, or why that is none; its own where none shows."""
+    model = trial.spec.family
+    own = (trial.spec.activation or "identity", settle.output_of(model))
+    matches = (own,) if own in trial.matches else trial.matches
+    if not matches:
+        hidden = settle.hidden_of(trial, slopes_in(planned.reader))
+        if hidden is not None and own[0] not in hidden:
+            return _UNKNOWN if not hidden else trial.spec._replace(activation=hidden[0])
+        if not settle.shows(trial, trial.case["y"].size):
+            return trial.spec
+    recipe = Recipe(found.function, found.line, (), frozenset(), updates=False)
+    trial = trial._replace(matches=matches)
+    sure = concluded(planned.reader, recipe, trial, planned.settings, loss)
+    if sure.spec is None:
+        return str(sure.question)
+    if sure.stated.objective is None and own in matches:
+        return trial.spec
+    return sure.spec
+
+
 def _told(found: Found) -> set[str]:
     return {name for name, why in found.why.items() if why.startswith("told by")}
 
 
-def _laid_out(child: Child, spec: Spec) -> Iterator[settle.Trial]:
+def _laid_out(child: Child, spec: Spec, slopes: Sequence[float]) -> Iterator[settle.Trial]:
     tensors = {a.name: a.tensor for a in spec.arguments if a.tensor in spec.family.parameters}
     for layouts in slots.proposals(tensors, spec.family):
-        yield settle.tried(child, spec._replace(layouts={**spec.ours, **layouts}))
+        yield settle.tried(child, spec._replace(layouts={**spec.ours, **layouts}), slopes)
