@@ -37,6 +37,8 @@ def sort_out(returned: object, spec: Spec) -> dict[str, object]:
 def _collected(returned: object, spec: Spec) -> dict[str, object]:
     if hasattr(returned, "_asdict"):
         returned = returned._asdict()
+    if type(returned).__module__ not in ("builtins", "numpy") and hasattr(returned, "__dict__"):
+        returned = dict(vars(returned))  # an object that holds them
     if isinstance(returned, Mapping):
         return _by_key(returned, spec)
     if isinstance(returned, np.ndarray) and len(spec.expected) == 1:

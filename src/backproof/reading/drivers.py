@@ -104,7 +104,16 @@ def needed(
 
 
 class _Losses(ast.NodeTransformer):
-    """Calls of loss functions, whose values the probe keeps."""
+    """Calls of loss functions, whose values the probe keeps; annotations, which nothing needs."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        self.generic_visit(node)
+        node.returns = None
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None
+        return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)

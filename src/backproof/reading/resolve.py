@@ -43,10 +43,11 @@ def resolve(
     if recipe.question is not None:
         return Resolved(recipe.name, recipe.line, None, recipe.question)
     trial, problem = settle.best(islice(trials(child, read, recipe, key), _MOST))
-    if trial is None and recipe.steps_once and not recipe.single:  # for one example, perhaps
+    if _may_be_of_one(recipe, trial):
         alone = recipe._replace(single=True)
-        trial, _ = settle.best(islice(trials(child, read, alone, key), _MOST))
-        recipe = recipe if trial is None else alone
+        other, _ = settle.best(islice(trials(child, read, alone, key), _MOST))
+        if other is not None and (trial is None or not other.faults):
+            trial, recipe = other, alone
     if trial is None:
         why = problem or "no parameters were found that it updates"
         missing = "; ".join(child.failures.get(key, ())) if "NameError" in why else ""
@@ -59,9 +60,24 @@ def resolve(
     if penalty is None and loss is not None and loss.spec is not None:
         penalty, penalised = loss.spec.penalty, loss.spec.penalised
         return resolved._replace(spec=resolved.spec._replace(penalty=penalty, penalised=penalised))
+    if penalty is None and resolved.stated.objective is None and not trial.spec.rate_unknown:
+        penalty, penalised = settle.penalty_of_steps(child, trial)
     own = dict(zip(trial.spec.family.layouts, resolved.spec.family.layouts, strict=True))
     penalised = tuple(own[name] for name in penalised)
     return resolved._replace(spec=resolved.spec._replace(penalty=penalty, penalised=penalised))
+
+
+_BATCH = re.compile(r"axis|\bsum\(|mean\(|\b[xyXYmM]\w*\.shape|len\(|/ ?[mn]\b|/ ?n_")
+
+
+def _may_be_of_one(recipe: Recipe, trial: settle.Trial | None) -> bool:
+    """Whether what does not go with several examples may be meant for one at a time."""
+    if recipe.single or (trial is not None and not trial.faults):
+        return False
+    if recipe.steps_once and trial is None:
+        return True
+    function = recipe.returns
+    return function is not None and _BATCH.search(ast.unparse(function)) is None
 
 
 def concluded(

@@ -20,7 +20,7 @@ _WORD_Y = re.compile(
 )
 _ROLES = {
     "rate": r"(?:learning_?|learn_?)?rate|taxa(?:_\w+)?|step|lr|alpha|eta|step_?size|l_?rate"
-    r"|learning|alfa|passo|eps_?lr",
+    r"|learning|alfa|passo|tasa\w*|taux\w*|lernrate",
     "steps": r"(?:n|num|max|nb|no|number)?_?(?:of_)?_?(?:train(?:ing)?_?)?"
     r"(?:iters?|iterations?|epochs?|epocas?|steps?|iteracoes"
     r"|its|ep|passes|rounds)(?:_?num|_?count)?",
@@ -62,7 +62,9 @@ def role(name: str) -> str | None:
             return known
     if parameter(name) is not None or gradient(name) is not None:
         return None
-    if _WORD_Y.fullmatch(snake) and not re.search(r"pred|hat|layer|size|num|weight|bias", snake):
+    if _WORD_Y.fullmatch(snake) and not re.search(
+        r"pred|hat|layer|size|num|weight|bias|err|grad|delta", snake
+    ):
         return "y"
     if _WORD_X.fullmatch(snake) and not re.search(r"layer|size|num|weight|bias", snake):
         return "x"
@@ -70,7 +72,7 @@ def role(name: str) -> str | None:
 
 
 _RATE = re.compile(
-    r"(?:learning_?|learn_?)?rates?|taxa(?:_\w+)?|passo|learning|lr(?:_?rate)?|alpha|alfa|eta|step_?size|gamma|l_?rate"
+    r"(?:learning_?|learn_?)?rates?|taxa(?:_\w+)?|passo|learning|lr(?:_?rate)?|alpha|alfa|tasa\w*|taux\w*|lernrate|eta|step_?size|gamma|l_?rate"
     r"|epsilon|learning_?speed|neta|learning_?rate_?\w*|lrate|step|mu"
 )
 

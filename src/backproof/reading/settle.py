@@ -390,6 +390,38 @@ def penalty_of(child: Child, trial: Trial, name: str | None) -> tuple[str | None
     return None, ()
 
 
+def penalty_of_steps(child: Child, trial: Trial) -> tuple[str | None, tuple[str, ...]]:
+    """The L2 term that gradients show, for a file that states no loss; None without one.
+
+    It has to be a positive constant times lambda W. One that is not is given the textbook's, so
+    that it is judged and found wrong; one with a constant of its own is not judged.
+    """
+    spec, case = trial.spec, trial.case
+    other = tried(child, spec._replace(penalty="1"))
+    step = -spec.rate_of({**SIZES, "n": case["y"].shape[1]}) if spec.updates else 1.0
+    added = {
+        name[1:]: (other.values[name] - value) / step
+        for name, value in trial.values.items()
+        if name != "loss" and name in other.values and value.shape == other.values[name].shape
+    }
+    moved = {name: one for name, one in added.items() if np.max(np.abs(one)) > 1e-9}
+    weights = tuple(name for name in moved if name[0] in "Ww")
+    if not moved:
+        return None, ()
+    if not weights:
+        return "1/2", tuple(name for name in spec.family.parameters if name[0] in "Ww")
+    first = case[weights[0]]
+    times = float(np.median(moved[weights[0]] / (LAMBDA * first)))
+    if times <= 0.0 or not all(
+        np.allclose(one, times * LAMBDA * case[name], rtol=1e-5, atol=1e-9)
+        for name, one in moved.items()
+    ):
+        return "1/2", weights
+    n = case["y"].shape[1]
+    known = (key for key, share in PENALTIES.items() if abs(2.0 * share(n) - times) <= 1e-6 * times)
+    return next(known, None), tuple(moved)
+
+
 def model_of(depth: int, output: str, several: bool) -> Model | None:
     """The member of the family with an output and loss as `objectives` calls them."""
     known: Any = output

@@ -48,11 +48,13 @@ def free(node: ast.AST) -> set[str]:
     """The names that a statement looks up outside of itself."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         inside: set[str] = set()
-        for part in [*node.body, *node.decorator_list, *node.args.defaults]:
+        defaults = [one for one in node.args.kw_defaults if one is not None]
+        for part in [*node.body, *node.decorator_list, *node.args.defaults, *defaults]:
             inside |= free(part)
         return inside - bound_inside(node) - {node.name}
     if isinstance(node, ast.ClassDef):
-        found = {name for base in node.bases for name in loaded(base)}
+        outer = [*node.bases, *node.decorator_list, *(one.value for one in node.keywords)]
+        found = {name for part in outer for name in loaded(part)}
         for part in node.body:
             found |= free(part)
         return found

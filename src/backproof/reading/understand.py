@@ -21,6 +21,7 @@ from backproof.reading import (
     piece_layouts,
     pieces,
     recipes,
+    roles,
     settle,
     slots,
     source,
@@ -167,6 +168,7 @@ def understand(child: Child, planned: Plan) -> Understood:
     has_loss = any(one.spec.loss or "loss" in one.spec.notes for one in judgeable)
     has_loss = has_loss or any("loss" in one.spec.returns for one in judgeable)
     if judgeable and not has_loss and loss is not None and loss.spec is not None:
+        loss = _laid_out_alike(child, loss, judgeable)
         judgeable.append(_judgeable(planned, loss))
     whole = bool(judgeable) or not any(_kind(one) == "training" for one in planned.recipes.values())
     for key, recipe in planned.recipes.items():
@@ -179,6 +181,17 @@ def understand(child: Child, planned: Plan) -> Understood:
     for one in judgeable:
         questions.pop(one.name, None)
     return Understood(judgeable, questions, whole)
+
+
+def _laid_out_alike(child: Child, loss: Resolved, judged: Sequence[Judgeable]) -> Resolved:
+    """The loss in the layouts of what is judged with it, where it runs in them."""
+    assert loss.spec is not None
+    for one in judged:
+        if one.spec.family == loss.spec.family and {*one.spec.layouts} == {*loss.spec.layouts}:
+            alike = loss.spec._replace(layouts=one.spec.layouts)
+            if settle.tried(child, alike).problem is None:
+                return loss._replace(spec=alike)
+    return loss
 
 
 def _kind(recipe: Recipe) -> str:
@@ -199,12 +212,28 @@ def _judgeable(planned: Plan, resolved: Resolved) -> Judgeable:
         text += ", updated in place"
     if spec.single:
         text += ", one at a time"
+    text += _at_lambda(planned, resolved, spec)
     if spec.all_classes:
         text += ", every class among the labels"
     if spec.fixed:
         sizes = ", ".join(f"{axis} = {size}" for axis, size in spec.fixed.items())
         text += f", always {sizes}"
     return Judgeable(resolved.name, resolved.line, spec, text, planned.settings.reduction)
+
+
+def _at_lambda(planned: Plan, resolved: Resolved, spec: Spec) -> str:
+    """What an L2 term's lambda was, where there is one."""
+    used = next(one for one in planned.recipes.values() if one.name == resolved.name)
+    words = {
+        node.id if isinstance(node, ast.Name) else getattr(node, "attr", getattr(node, "arg", ""))
+        for statement in used.statements
+        for node in ast.walk(statement)
+    }
+    if not any(roles.role(word) == "lambda" for word in words if word):
+        return ""
+    if spec.penalty is None:
+        return ", any L2 term not judged (lambda = 0)"
+    return f", lambda = {spec.strength:g}"
 
 
 def _piece(planned: Plan, recipe: Recipe, spec: Spec) -> Judgeable:
@@ -234,6 +263,8 @@ def _function(child: Child, planned: Plan, found: Found, loss: Resolved | None) 
             penalty, penalised = settle.penalty_of(child, trial, "loss")
             if penalty is None and loss is not None and loss.spec is not None:
                 penalty, penalised = loss.spec.penalty, loss.spec.penalised
+            if penalty is None and not trial.losses and loss is None:
+                penalty, penalised = settle.penalty_of_steps(child, trial)
             spec = spec._replace(penalty=penalty, penalised=penalised)
     text = convention.describe(spec.layouts, FAMILY[spec.model])
     return Judgeable(found.function, found.line, spec, text, found.reduction)
