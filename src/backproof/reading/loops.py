@@ -19,7 +19,7 @@ from backproof.reading.recipes import (
     parsed,
     parsed_return,
 )
-from backproof.reading.roots import declared_globals, keys_of, reached, roots_of
+from backproof.reading.roots import declared_globals, keys_of, left_alone, reached, roots_of
 from backproof.reading.slices import bound
 from backproof.reading.updates import Loop, Scope
 
@@ -60,6 +60,7 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
     bodies = reached(read, scope, loop)
     steps = [one for body in bodies for one in updates.updates(body)]
     wanted = {one.word for one in steps} | keys_of(read) | _renewed(read, loop)
+    wanted |= left_alone(scope, bodies)
     known_rates = {word for body in bodies for word in rates.rate_names(body, read.program.tree)}
     roots = roots_of(read, scope, loops, wanted)
     once = _instrumented(scope, loops, roots, known_rates)

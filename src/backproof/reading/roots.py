@@ -68,6 +68,39 @@ def keys_of(read: Reader) -> set[str]:
     return found
 
 
+_DRAWN = re.compile(r"zeros|ones|randn?|random|normal|uniform|standard_normal|full")
+
+
+def left_alone(scope: Scope, bodies: Sequence[Sequence[ast.stmt]]) -> set[str]:
+    """The parameters that are set up and used in training but that no step moves."""
+    used = {
+        updates.last_word(node)
+        for body in bodies
+        for node in updates.own_nodes(body)
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load)
+    }
+    around = scope.body if scope.owner is None else scope.owner.body
+    nodes = [node for one in around for node in ast.walk(one)]
+    if scope.owner is None:  # what a loop sets up anew is no parameter
+        nodes = [one for one in around if isinstance(one, ast.Assign)]
+    return {
+        updates.last_word(target)
+        for node in nodes
+        if isinstance(node, ast.Assign) and _is_drawn(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name | ast.Attribute)
+        and names.parameter(updates.last_word(target)) is not None
+        and updates.last_word(target) in used
+    }
+
+
+def _is_drawn(value: ast.expr) -> bool:
+    """`np.zeros((h, 1))`, `0.0`, `0.1 * np.random.randn(d, h)`: how parameters are set up."""
+    if patterns.number(value) is not None:
+        return True
+    return any(_DRAWN.fullmatch(patterns.called(part)) for part in ast.walk(value))
+
+
 def roots_of(read: Reader, scope: Scope, loops: Sequence[Loop], wanted: set[str]) -> list[str]:
     """The variables of the scope that hold parameters, in the order in which they turn up."""
     roots: dict[str, None] = {}
@@ -89,6 +122,8 @@ def roots_of(read: Reader, scope: Scope, loops: Sequence[Loop], wanted: set[str]
     declared = declared_globals(read, scope, loops[0])
     for name in declared:
         roots[name] = None
+    if scope.owner is None:
+        roots.update(dict.fromkeys(sorted(left_alone(scope, [loops[0].body]) & wanted)))
     assigned = {name for statement in scope.body for name in bound(statement)} | set(declared)
     if scope.function is not None:
         arguments = scope.function.args
