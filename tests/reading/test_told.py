@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from backproof.notation import FAMILY
 from backproof.reading.told import Settings, Unreadable, by_toml, derivation, validated
 
 
@@ -42,6 +43,17 @@ def test_the_nearest_valid_word_is_named(told, words):
 def test_a_word_is_refused_as_it_was_told(where, words):
     with pytest.raises(Unreadable, match="^" + re.escape(words)):
         validated({"model": "nope"}, where)
+
+
+def test_every_name_that_reports_print_can_be_told():
+    for name, model in FAMILY.items():
+        if model.piece is None:
+            assert validated({"model": name}, "here").model == name
+        else:
+            with pytest.raises(Unreadable, match="is unknown"):
+                validated({"model": name}, "here")
+    with pytest.raises(Unreadable, match=r"did you mean 'mlp_sigmoid_squared'\?.*reports print$"):
+        validated({"model": "mlp_sigmoid_square"}, "here")
 
 
 def test_the_decorator_refuses_at_once():

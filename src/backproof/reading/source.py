@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from backproof.notation import MODELS, Model
+from backproof.notation import FAMILY, MODELS, Model
 from backproof.reading import convention, meaning, names
 from backproof.reading.binding import arguments_of, loss_beside, parameters_of, signature
 from backproof.reading.program import Program, program
@@ -310,7 +310,7 @@ def _found(function: ast.FunctionDef, file: _File, sources: Sequence[Told]) -> F
         function,
         file.functions,
         [ast.get_docstring(function) or "", file.docstring],
-        model=None if told_model is None else MODELS[told_model[0]],
+        model=None if told_model is None else FAMILY[told_model[0]],
         activation=None if told_activation is None else told_activation[0],
     )
     tensors = set(binding.tensors.values())

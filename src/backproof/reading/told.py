@@ -9,15 +9,17 @@ from __future__ import annotations
 import ast
 import difflib
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from backproof.notation import ACTIVATIONS, MODELS
+from backproof.notation import ACTIVATIONS, FAMILY, MODELS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 REDUCTIONS = ("mean", "sum")
+# All that reports print; pieces are known by the functions that compute them.
+_MODELS = tuple(name for name, model in FAMILY.items() if model.piece is None)
 _BY_OPTION = ("the command line", "%backproof")
 MOST_CASES = 1_000_000  # all of them are kept in memory
 
@@ -30,7 +32,7 @@ class Settings(NamedTuple):
     """What is told; None is not told.
 
     Attributes:
-        model: a key of `notation.MODELS`.
+        model: a key of `notation.FAMILY` that is no piece.
         activation: of the hidden layers, one of `notation.ACTIVATIONS`.
         convention: as `convention.parse` takes it: `"rows, y=n"`.
         function: the one function to check.
@@ -73,12 +75,13 @@ def validated(told: Mapping[str, object], where: str) -> Settings:
         if not isinstance(value, str):
             raise Unreadable(f"{where}: {key} = {value!r} is not a string")
         choices = {
-            "model": tuple(MODELS),
+            "model": _MODELS,
             "activation": ACTIVATIONS,
             "reduction": REDUCTIONS,
         }.get(key)
         if choices is not None and value not in choices:
-            raise Unreadable(f"{_unknown(key, value, where)}; {nearest(value, choices)}")
+            shown = (*MODELS, "or a name that reports print") if key == "model" else choices
+            raise Unreadable(f"{_unknown(key, value, where)}; {nearest(value, choices, shown)}")
         settings[key] = value
     return Settings(**settings)
 
@@ -92,12 +95,11 @@ def _unknown(key: str, value: str, where: str) -> str:
     return f"{where}: {key} {value!r} is unknown"
 
 
-def nearest(word: str, choices: Iterable[str]) -> str:
-    """What could have been meant by a word that is none of these."""
-    choices = list(choices)
+def nearest(word: str, choices: Sequence[str], shown: Sequence[str] | None = None) -> str:
+    """What could have been meant by a word that is none of `choices`; `shown` stands for them."""
     near = difflib.get_close_matches(word, choices, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"{hint}expected one of {', '.join(choices)}"
+    return f"{hint}expected one of {', '.join(choices if shown is None else shown)}"
 
 
 def _as_text(layouts: Mapping[str, object]) -> str:
