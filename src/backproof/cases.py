@@ -24,12 +24,11 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from backproof.notation import Model
+from backproof.notation import LARGEST, Model
 
 Scale: TypeAlias = Literal["mild", "hard", "integer"]
 Arrays: TypeAlias = dict[str, NDArray[np.floating]]
 
-LARGEST = 64
 _SHARES: Mapping[Scale, float] = {"mild": 0.5, "hard": 0.4, "integer": 0.1}
 _DECADES: Mapping[Scale, tuple[float, float]] = {"mild": (-1.0, 0.5), "hard": (-4.0, 3.0)}
 _LARGEST_INTEGER_SIZE = 4

@@ -63,7 +63,11 @@ def _explained(explanations: Mapping[str, Counter[Explanation]]) -> list[Finding
 
 
 def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} in {count:,} cases" for name, count in counts.items() if count)
+    return ", ".join(
+        f"{name} in {count:,} {'case' if count == 1 else 'cases'}"
+        for name, count in counts.items()
+        if count
+    )
 
 
 def _convention(candidate: Candidate) -> list[Finding]:

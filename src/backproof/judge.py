@@ -424,7 +424,7 @@ def _failures(
     problem = Counter(outcome.problem for _, outcome in failed).most_common(1)[0][0]
     smallest = min((case for case, o in failed if o.problem == problem), key=Case.numbers)
     theirs = _case_as_they_type_it(candidate, smallest)
-    shapes = ", ".join(f"{tensor} {array.shape}" for tensor, array in theirs.items())
+    shapes = ", ".join(f"{tensor} {a.shape}" for tensor, a in theirs.items() if a.shape)
     text = f"in {len(failed):,} of {len(outcomes):,} cases it gave no answer: {problem}"
     text += f"\nthe smallest of them has the shapes {shapes}"
     if unrun:

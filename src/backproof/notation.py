@@ -26,6 +26,7 @@ ACTIVATIONS = (
     "gelu_tanh",
 )
 LEAKY_SLOPE = 0.01
+LARGEST = 64  # size of an axis in any case
 _LEAKY = "leaky_relu_"
 
 

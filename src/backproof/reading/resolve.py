@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import NamedTuple
 
-from backproof.notation import FAMILY, Model
+from backproof.notation import FAMILY, LARGEST, Model
 from backproof.reading import patterns, settle
 from backproof.reading.process import Child
 from backproof.reading.recipes import Reader, Recipe
@@ -53,6 +53,11 @@ def resolve(
         missing = "; ".join(child.failures.get(key, ())) if "NameError" in why else ""
         question = f"could not be run: {why}" + (f" ({missing})" if missing else "")
         return Resolved(recipe.name, recipe.line, None, question)
+    large = {axis: size for axis, size in trial.spec.fixed.items() if size > LARGEST}
+    if large:
+        sizes = ", ".join(f"{axis} = {size}" for axis, size in large.items())
+        question = f"fixes {sizes}, and cases go to {LARGEST}; let it take other sizes"
+        return Resolved(recipe.name, recipe.line, None, question)
     resolved = concluded(read, recipe, trial, settings, loss)
     if resolved.spec is None:
         return resolved
@@ -92,6 +97,9 @@ def concluded(
     family = trial.spec.family
     if settings.model is not None:
         told = FAMILY[settings.model]
+        if told.depth != family.depth:
+            words = f"its parameters are those of {family.depth} layers"
+            return blank._replace(question=f"{told.name} has {told.depth} layers, but {words}")
         activation = settings.activation or (trial.matches[0][0] if trial.matches else "sigmoid")
         return blank._replace(
             spec=_final(recipe, trial, told, activation, _noted(trial), read.program.text)
