@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backproof import strategies
-from backproof.cases import LARGEST, Case, draw, of_sizes, sizes_of
-from backproof.notation import MODELS
+from backproof.cases import Case, draw, of_sizes, sizes_of
+from backproof.notation import LARGEST, MODELS
 
 NAMES = sorted(MODELS)
 

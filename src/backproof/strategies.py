@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from backproof.cases import LARGEST, Case, Scale, of_sizes
-from backproof.notation import ACTIVATIONS, MODELS, Model
+from backproof.cases import Case, Scale, of_sizes
+from backproof.notation import ACTIVATIONS, LARGEST, MODELS, Model
 
 _LARGEST_INTEGER = 4
 

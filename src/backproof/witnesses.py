@@ -31,9 +31,9 @@ from jax import Array
 from numpy.typing import NDArray
 
 from backproof import models, program_cache
-from backproof.cases import LARGEST, Arrays, Case
+from backproof.cases import Arrays, Case
 from backproof.error_bounds import FORMATS, bounded
-from backproof.notation import MODELS, Model, slope_below
+from backproof.notation import LARGEST, MODELS, Model, slope_below
 from backproof.rounding_rules import Format
 
 # Bucket: the largest size of an axis, and how many cases are evaluated together. The smallest holds

@@ -26,8 +26,9 @@ import numpy as np
 from backproof.reading import guards, recipes, stubs, wire
 from backproof.reading.call import Driven, Function, outcomes
 from backproof.reading.failure import PLACES, described, line_of
-from backproof.reading.probe import Probe, watched
+from backproof.reading.probe import Probe
 from backproof.reading.spec import Spec, from_json
+from backproof.reading.watching import watched_case
 
 CLOSED: Final = 74  # our exit status when somebody's code closed the pipe we answer on
 COUNT: Final = struct.Struct("<Q")  # how many cases of this run were begun, in shared memory
@@ -225,28 +226,10 @@ def _discovered(module: types.ModuleType, frame: wire.Frame) -> bytes:
 def _watched(module: types.ModuleType, frame: wire.Frame) -> bytes:
     """The outcome of one case, and every array that the file's functions held on the way."""
     spec = from_json(frame.header["spec"])
-    seen: list[tuple[str, np.ndarray]] = []
     function, loss = _callables(module, spec, without_guards=False)
-
-    def run() -> Any:
-        return next(outcomes(function, spec, [frame.arrays], loss=loss))
-
-    outcome, seen = watched(run, str(module.__file__))
     probe: Probe = module.__dict__[recipes.PROBE]
-    names = [name for name, _ in seen] + [f"noted {name}" for name in probe.noted]
-    arrays = [array for _, array in seen] + [
-        array.astype(np.float64) for array in probe.noted.values()
-    ]
-    header = {"names": names, "kind": outcome.kind, "problem": outcome.problem}
-    header["rates"] = sorted(probe.rates)
-    header["faults"] = dict(outcome.faults)
-    return wire.packed(
-        header,
-        {
-            **{str(place): array for place, array in enumerate(arrays)},
-            **{f"value {name}": value for name, value in outcome.values.items()},
-        },
-    )
+    told = watched_case(function, loss, spec, frame.arrays, str(module.__file__), probe)
+    return wire.packed(*told)
 
 
 def _callables(

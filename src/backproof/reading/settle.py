@@ -10,19 +10,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from backproof.notation import ACTIVATIONS, Model, member
 from backproof.reading import names
-from backproof.reading.process import Child
+from backproof.reading.call import Case
 from backproof.reading.slots import SIZES
 from backproof.reading.spec import LAMBDA, PENALTIES, Spec
+from backproof.reading.wire import Frame
 from backproof.reference.activations import ACTIVATIONS as DERIVED
 
 _CLOSE = 1e-6  # what guards and float32 move a forward pass by
 _OUTPUTS = ("sigmoid", "softmax", "tanh", "identity")
+
+
+class Watching(Protocol):
+    """What runs a case and tells what was held on the way: `Child`, or `watching.Here`."""
+
+    def watch(self, spec: Spec, case: Case) -> Frame:
+        """Run one case."""
+        ...
 
 
 class Trial(NamedTuple):
@@ -71,7 +80,7 @@ def case_of(model: Model, spec: Spec) -> dict[str, np.ndarray]:
     return arrays
 
 
-def tried(child: Child, spec: Spec, slopes: Sequence[float] = ()) -> Trial:
+def tried(child: Watching, spec: Spec, slopes: Sequence[float] = ()) -> Trial:
     """Run a proposal once; `slopes` are those that a leaky ReLU of the file may have."""
     case = case_of(spec.family, spec)
     frame = child.watch(spec, case)
@@ -370,7 +379,9 @@ def stated(trial: Trial, output: str, activation: str) -> Stated:
     return Stated(None, next(iter(trial.losses), None))
 
 
-def penalty_of(child: Child, trial: Trial, name: str | None) -> tuple[str | None, tuple[str, ...]]:
+def penalty_of(
+    child: Watching, trial: Trial, name: str | None
+) -> tuple[str | None, tuple[str, ...]]:
     """What an L2 term's lambda is multiplied by in the file's loss, and which squares it sums.
 
     The loss is looked at with lambda 0 and without; None where lambda does nothing to it.
@@ -390,7 +401,7 @@ def penalty_of(child: Child, trial: Trial, name: str | None) -> tuple[str | None
     return None, ()
 
 
-def penalty_of_steps(child: Child, trial: Trial) -> tuple[str | None, tuple[str, ...]]:
+def penalty_of_steps(child: Watching, trial: Trial) -> tuple[str | None, tuple[str, ...]]:
     """The L2 term that gradients show, for a file that states no loss; None without one.
 
     It has to be a positive constant times lambda W. One that is not is given the textbook's, so

@@ -252,7 +252,7 @@ def _function(child: Child, planned: Plan, found: Found, loss: Resolved | None) 
     told = _told(found)
     if planned.settings.convention is None and "convention" not in told:
         slopes = slopes_in(planned.reader)
-        trial, _ = settle.best(_laid_out(child, spec, slopes))
+        trial, _ = settle.best(laid_out(child, spec, slopes))
         if trial is not None:
             spec = spec._replace(layouts=trial.spec.layouts)
             if not told & {"model", "activation"}:
@@ -297,7 +297,10 @@ def _told(found: Found) -> set[str]:
     return {name for name, why in found.why.items() if why.startswith("told by")}
 
 
-def _laid_out(child: Child, spec: Spec, slopes: Sequence[float]) -> Iterator[settle.Trial]:
+def laid_out(
+    child: settle.Watching, spec: Spec, slopes: Sequence[float] = ()
+) -> Iterator[settle.Trial]:
+    """The trials of a function in all layouts that its arguments may have."""
     tensors = {a.name: a.tensor for a in spec.arguments if a.tensor in spec.family.parameters}
     for layouts in slots.proposals(tensors, spec.family):
         yield settle.tried(child, spec._replace(layouts={**spec.ours, **layouts}), slopes)
