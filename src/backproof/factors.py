@@ -57,26 +57,31 @@ def times_of(candidate: Candidate, compared: Compared, told: str | None) -> floa
     """What its steps are of the rate times the gradient, if that is one number in all cases.
 
     A constant says nothing of the gradient where nobody knows the rate. It has to be one and the
-    same for every parameter, and the factor of a sum is none, because n differs.
+    same for every parameter that has one; the factor of a sum is none, because n differs.
     """
     factors = (told,) if told else dict.fromkeys((candidate.spec.stated or "1", "1", "n"))
     for factor in factors:
         own = candidate._replace(factor=factor)
-        found = [
-            share
-            for case, outcome, truth in compared
-            for name in candidate.judged
-            if (share := _share(own, case, outcome, truth, name)) is not None
-        ]
-        if not found:
-            continue
-        middle = float(np.median([share for share, _ in found]))
-        near = [pair for pair in found if abs(pair[0] - middle) <= _CLOSE * abs(middle)]
-        if middle > 0.0 and len(near) > 0.5 * len(found):
-            exact, _ = max(near, key=lambda pair: pair[1])
-            short = float(f"{exact:.6g}")
-            return short if abs(short - exact) <= 1e-13 * exact else exact
+        found = [_constant(own, compared, name) for name in candidate.judged]
+        constants = [one for one in found if one is not None and one > 0.0]
+        if constants and max(constants) <= min(constants) * (1.0 + _CLOSE):
+            short = float(f"{constants[0]:.6g}")
+            return short if abs(short - constants[0]) <= 1e-13 * short else constants[0]
     return None
+
+
+def _constant(candidate: Candidate, compared: Compared, name: str) -> float | None:
+    """What a parameter's steps are of those expected, where that is one number in most cases."""
+    found = [
+        share
+        for case, outcome, truth in compared
+        if (share := _share(candidate, case, outcome, truth, name)) is not None
+    ]
+    if not found:
+        return None
+    middle = float(np.median([share for share, _ in found]))
+    near = [pair for pair in found if abs(pair[0] - middle) <= _CLOSE * abs(middle)]
+    return max(near, key=lambda pair: pair[1])[0] if len(near) > 0.9 * len(found) else None
 
 
 def _share(

@@ -126,7 +126,9 @@ def _changes(node: ast.AST, rates: set[str]) -> bool:
     """`lr / (1 + decay * t)`, `min(lr, 1 / t)`: more than a rate, or a rate over n."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.Pow):
         inside, others = _words_in(node.left), _words_in(node.right)
-        return bool(inside & rates) and any(role(word) != "n" for word in others - {"shape", "len"})
+        return bool(inside & rates) and any(
+            role(word) not in ("n", "x", "y") for word in others - {"shape", "len", "size"}
+        )
     if isinstance(node, ast.Call) and patterns.called(node) not in ("dot", "matmul"):
         return any(_words_in(part) & rates for part in node.args)
     return False

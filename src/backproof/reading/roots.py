@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from backproof.reading import names, patterns, roles, updates
 from backproof.reading.recipes import Reader
@@ -83,15 +83,24 @@ def left_alone(scope: Scope, bodies: Sequence[Sequence[ast.stmt]]) -> set[str]:
     nodes = [node for one in around for node in ast.walk(one)]
     if scope.owner is None:  # what a loop sets up anew is no parameter
         nodes = [one for one in around if isinstance(one, ast.Assign)]
-    return {
+    found = {
         updates.last_word(target)
         for node in nodes
-        if isinstance(node, ast.Assign) and _is_drawn(node.value)
-        for target in node.targets
-        if isinstance(target, ast.Name | ast.Attribute)
-        and names.parameter(updates.last_word(target)) is not None
-        and updates.last_word(target) in used
+        if isinstance(node, ast.Assign)
+        for target, value in _pairs(node)
+        if isinstance(target, ast.Name | ast.Attribute) and _is_drawn(value)
     }
+    return {word for word in found & used if names.parameter(word) is not None}
+
+
+def _pairs(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What is assigned to what: `w, b = np.zeros(d), 0.0` is two assignments."""
+    for target in node.targets:
+        both = isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
+        if both and len(target.elts) == len(node.value.elts):
+            yield from zip(target.elts, node.value.elts, strict=True)
+        else:
+            yield target, node.value
 
 
 def _is_drawn(value: ast.expr) -> bool:

@@ -1,0 +1,204 @@
+"""Small programs that were once read as something else; each has to be read as what it is."""
+
+from pathlib import Path
+
+import pytest
+
+from backproof.checking import FileReport, check_program
+from backproof.reading.program import of_script
+
+LOOP = """
+import numpy as np
+
+def train(X, y, epochs=100{arguments}):
+    m = X.shape[0]
+    w, b = np.zeros((X.shape[1], 1)), 0.0
+    {before}
+    for it in range(epochs):
+        p = 1 / (1 + np.exp(-(X @ w + b)))
+        dw = X.T @ (p - y) / m
+        db = np.mean(p - y)
+        {step}
+    return w, b
+"""
+
+FUNCTION = """
+import numpy as np
+
+def loss_and_grads(w, b, X, y):
+    n = X.shape[0]
+    p = 1 / (1 + np.exp(-(X @ w + b)))
+    loss = {loss}
+    dz = {dz}
+    return loss, X.T @ dz / n, np.sum(dz, axis=0, keepdims=True) / n
+"""
+
+CROSS_ENTROPY = "-np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))"
+
+
+def checked(text: str) -> FileReport:
+    return check_program(of_script(Path("one.py"), text), cases=150)
+
+
+def loop(step: str, arguments: str = "", before: str = "pass") -> FileReport:
+    return checked(LOOP.format(step=step, arguments=arguments, before=before))
+
+
+def wrong(told: FileReport) -> set[str]:
+    return {
+        name
+        for function in told.functions
+        for name, one in {**function.gradients, "loss": function.loss}.items()
+        if one is not None and one.verdict == "wrong"
+    }
+
+
+@pytest.mark.parametrize(
+    ("step", "arguments", "before"),
+    [
+        ("w -= 0.3 * dw; b -= 0.3 * db", "", "pass"),
+        ("w -= 3 * dw; b -= 3 * db", "", "pass"),
+        ("w -= dw / 10; b -= db / 10", "", "pass"),
+        ("w -= (1 / 10) * dw; b -= 10**-1 * db", "", "pass"),
+        ("w -= 0.1 * X.T @ (p - y) / m; b -= 0.1 * db", "", "pass"),
+        ("w -= how_fast * dw; b -= how_fast * db", ", how_fast=0.2", "pass"),
+        ("w -= hp['lr'] * dw; b -= hp['lr'] * db", "", "hp = {'lr': 0.1}"),
+        ("lr = lr * 0.99; w -= lr * dw; b -= lr * db", ", lr=0.1", "pass"),
+        ("r = lr / (1 + 0.1 * it); w -= r * dw; b -= r * db", ", lr=0.1", "pass"),
+        ("vw = 0.9 * vw + 0.1 * dw; w -= lr * vw; b -= lr * 0.1 * db", ", lr=0.1", "vw = 0.0"),
+    ],
+)
+def test_a_learning_rate_is_found_however_it_is_given(
+    step: str, arguments: str, before: str
+) -> None:
+    told = loop(step, arguments, before)
+    assert told.verdict == "right", told.problem
+    slip = step.replace("db", "np.sum(p - y)").replace("* np.sum", "* 1 * np.sum")
+    assert loop(slip, arguments, before).verdict != "right"
+
+
+def test_two_rates_that_no_name_tells_are_asked_for() -> None:
+    assert loop("w -= 0.1 * dw; b -= 0.2 * db").verdict == "unread"
+
+
+def test_steps_that_are_no_multiples_of_the_gradient_are_not_judged() -> None:
+    told = loop("s = s + dw**2; w -= lr * dw / np.sqrt(s); b -= lr * db", ", lr=0.1", "s = 0.0")
+    assert told.verdict == "unread"
+    assert "no multiples" in (told.problem or "")
+
+
+def test_a_bias_that_no_step_moves_is_missed() -> None:
+    assert wrong(loop("w -= lr * dw", ", lr=0.1")) == {"db"}
+
+
+@pytest.mark.parametrize(
+    ("loss", "dz"),
+    [
+        ("-np.mean(np.where(y == 1, np.log(p), np.log(1 - p)))", "p - y"),
+        (CROSS_ENTROPY, "p - (y == 1)"),
+        (CROSS_ENTROPY, "p - y.astype(int)"),
+    ],
+)
+def test_labels_may_be_taken_for_certainties(loss: str, dz: str) -> None:
+    told = checked(FUNCTION.format(loss=loss, dz=dz))
+    assert told.verdict == "right"
+    assert "convention" in [finding.kind for finding in told.functions[0].findings]
+    assert checked(FUNCTION.format(loss=loss, dz=f"2 * ({dz})")).verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("loss", "dz"),
+    [
+        ("np.mean(np.abs(p - y))", "np.sign(p - y) * p * (1 - p)"),
+        (f"3 * {CROSS_ENTROPY}", "3 * (p - y)"),
+    ],
+)
+def test_gradients_of_another_loss_are_not_called_wrong(loss: str, dz: str) -> None:
+    told = checked(FUNCTION.format(loss=loss, dz=dz))
+    assert told.verdict == "undecided"
+    assert "its own loss" in (told.functions[0].problem or "")
+    assert checked(FUNCTION.format(loss=loss, dz=f"-({dz})")).verdict == "wrong"
+
+
+def test_a_squared_error_behind_a_sigmoid_is_judged_as_that() -> None:
+    told = checked(FUNCTION.format(loss="np.mean((p - y)**2)", dz="2 * (p - y) * p * (1 - p)"))
+    assert (told.verdict, told.functions[0].model) == ("right", "regression_sigmoid_squared")
+    assert checked(FUNCTION.format(loss="np.mean((p - y)**2)", dz="p - y")).verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("term", "verdict"), [("lam * w", "right"), ("-lam * w", "wrong"), ("lam", "wrong")]
+)
+def test_an_l2_term_is_judged_where_no_loss_shows_it(term: str, verdict: str) -> None:
+    told = loop(f"w -= lr * (dw + {term}); b -= lr * db", ", lr=0.1, lam=0.01")
+    assert told.verdict == verdict
+
+
+def test_what_answers_otherwise_when_asked_again_is_undecided() -> None:
+    text = FUNCTION.format(loss=CROSS_ENTROPY, dz="(p - y) * (1 + (next(calls) % 50 == 49))")
+    told = checked("import itertools\ncalls = itertools.count()\n" + text)
+    assert told.verdict == "undecided"
+
+
+def test_minus_one_over_m_is_no_label() -> None:
+    loss = "-1 / n * np.sum(y * np.log(p) + (1 - y) * np.log(1 - p))"
+    assert checked(FUNCTION.format(loss=loss, dz="p - y")).verdict == "right"
+
+
+def test_an_activation_that_no_model_has_is_asked_for() -> None:
+    text = """
+import numpy as np
+
+def backward(W1, b1, W2, b2, x, y):
+    "two layers with tanh, mean cross-entropy"
+    a1 = 1.7159 * np.tanh(2 * (W1 @ x + b1) / 3)
+    dz2 = (1 / (1 + np.exp(-(W2 @ a1 + b2))) - y) / x.shape[1]
+    dz1 = W2.T @ dz2 * (1.7159 - a1**2 / 1.7159) * 2 / 3
+    axis = {"axis": 1, "keepdims": True}
+    return dz1 @ x.T, dz1.sum(**axis), dz2 @ a1.T, dz2.sum(**axis)
+"""
+    assert checked(text).verdict == "unread"
+
+
+def test_classes_that_are_counted_among_the_labels_are_all_there() -> None:
+    text = """
+import numpy as np
+
+def one_hot(Y):
+    made = np.zeros((Y.size, Y.max() + 1))
+    made[np.arange(Y.size), Y] = 1
+    return made.T
+
+def gradient_descent(X, Y, alpha, iterations):
+    W, b = np.random.rand(10, 784) - 0.5, np.random.rand(10, 1) - 0.5
+    for i in range(iterations):
+        Z = W.dot(X) + b
+        A = np.exp(Z) / sum(np.exp(Z))
+        dZ = A - one_hot(Y)
+        W = W - alpha / Y.size * dZ.dot(X.T)
+        b = b - alpha / Y.size * np.sum(dZ, 1).reshape(-1, 1)
+    return W, b
+"""
+    assert checked(text).verdict == "right"
+    assert wrong(checked(text.replace("np.sum(dZ, 1).reshape(-1, 1)", "np.sum(dZ)"))) == {"db"}
+
+
+def test_new_parameters_that_a_step_returns_are_judged() -> None:
+    text = """
+import numpy as np
+
+def step(X, y, w, b, lr):
+    p = 1 / (1 + np.exp(-(X @ w + b)))
+    dz = p - y
+    return w - lr * X.T @ dz / len(y), b - lr * np.mean(dz)
+"""
+    assert checked(text).verdict == "right"
+    assert wrong(checked(text.replace("np.mean(dz)", "np.sum(dz)"))) == {"db"}
+
+
+def test_a_loop_that_never_turns_is_not_judged() -> None:
+    told = loop("w -= lr * dw; b -= lr * db", ", lr=0.1", "epochs = range(0)")
+    told = checked(
+        LOOP.format(step="w -= dw", arguments="", before="pass").replace("(epochs)", "(0)")
+    )
+    assert told.verdict == "unread"
