@@ -96,11 +96,11 @@ def left_alone(scope: Scope, bodies: Sequence[Sequence[ast.stmt]]) -> set[str]:
 def _pairs(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
     """What is assigned to what: `w, b = np.zeros(d), 0.0` is two assignments."""
     for target in node.targets:
-        both = isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
-        if both and len(target.elts) == len(node.value.elts):
-            yield from zip(target.elts, node.value.elts, strict=True)
+        value = node.value
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            yield from zip(target.elts, value.elts, strict=False)
         else:
-            yield target, node.value
+            yield target, value
 
 
 def _is_drawn(value: ast.expr) -> bool:

@@ -178,8 +178,8 @@ def understand(child: Child, planned: Plan) -> Understood:
                 judgeable.append(_piece(planned, recipe, spec))
             else:
                 questions.setdefault(recipe.name, problem)
-    for one in judgeable:
-        questions.pop(one.name, None)
+    for judged in judgeable:
+        questions.pop(judged.name, None)
     return Understood(judgeable, questions, whole)
 
 
