@@ -148,7 +148,9 @@ def judge(
     if _errs_on_shares_only(candidate, cases, outcomes, truth, quantities):
         certain = candidate.spec._replace(certain=True, times=1.0)
         again = candidate._replace(spec=certain, precision="float64", factor="1", kink=None)
-        return judge(again, count, seed, **told)
+        sure = judge(again, count, seed, **told)
+        if sure.verdict == "right":
+            return sure
     if candidate.spec.guessed and _is_another(candidate, several, quantities):
         return report(verdict="undecided", problem=_ANOTHER_LOSS)
     loss = quantities.pop("loss", None)

@@ -136,7 +136,8 @@ def _about(quantity: Quantity) -> str:
 
 
 def _counterexample(name: str, shown: Counterexample) -> Iterator[str]:
-    yield f"    {name}, the smallest case found:"
+    what = f"{name[1:]} after the step" if "rate" in shown.arrays and name != "loss" else name
+    yield f"    {what}, the smallest case found:"
     for tensor, array in shown.arrays.items():
         yield f"      {tensor:<8} = {_matrix(array)}"
     yield f"      expected = {_matrix(shown.expected)}"

@@ -18,6 +18,7 @@ from backproof.reading import (
     drivers,
     layers,
     loops,
+    patterns,
     piece_layouts,
     pieces,
     recipes,
@@ -163,8 +164,8 @@ def understand(child: Child, planned: Plan) -> Understood:
         else:
             stage = kind
             judgeable.append(_judgeable(planned, resolved))
-            for part in recipe.statements:  # what it calls is judged with it
-                questions.pop(getattr(part, "name", ""), None)
+            for name in _called_by(recipe):  # what it calls is judged with it
+                questions = {q: why for q, why in questions.items() if q.split(".")[-1] != name}
     has_loss = any(one.spec.loss or "loss" in one.spec.notes for one in judgeable)
     has_loss = has_loss or any("loss" in one.spec.returns for one in judgeable)
     if judgeable and not has_loss and loss is not None and loss.spec is not None:
@@ -181,6 +182,15 @@ def understand(child: Child, planned: Plan) -> Understood:
     for judged in judgeable:
         questions.pop(judged.name, None)
     return Understood(judgeable, questions, whole)
+
+
+def _called_by(recipe: Recipe) -> set[str]:
+    return {
+        patterns.called(node)
+        for statement in recipe.statements
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Call)
+    }
 
 
 def _laid_out_alike(child: Child, loss: Resolved, judged: Sequence[Judgeable]) -> Resolved:
