@@ -14,6 +14,7 @@ from backproof.cases import Case
 from backproof.checking import check_file
 from backproof.notation import FAMILY
 
+EXAMPLES = Path(__file__).parents[1] / "examples"
 PROGRAMS = Path(__file__).parent / "programs"
 MANIFEST = tomllib.loads((PROGRAMS / "manifest.toml").read_text("utf-8"))
 
@@ -51,3 +52,12 @@ def test_every_program_is_in_the_manifest() -> None:
     files = {path.name for path in PROGRAMS.iterdir() if path.suffix in (".py", ".ipynb")}
     assert files == {about["file"] for about in MANIFEST.values()}
     assert len(files) >= 80
+
+
+RIGHT = sorted(path for path in EXAMPLES.glob("right_*") if path.suffix in (".py", ".ipynb"))
+
+
+@pytest.mark.parametrize("path", RIGHT, ids=lambda path: path.stem)
+def test_of_a_right_example_nothing_stands_open(path: Path) -> None:
+    told = check_file(path, cases=60)
+    assert (told.verdict, told.problem) == ("right", None)

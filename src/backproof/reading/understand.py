@@ -156,7 +156,9 @@ def understand(child: Child, planned: Plan) -> Understood:
     stage = ""
     for key, recipe in planned.recipes.items():
         kind = _kind(recipe)
-        if kind in ("loss", "piece") or (judgeable and kind != "training" and stage != kind):
+        if recipe.question is not None or kind in ("loss", "piece"):
+            continue
+        if judgeable and kind != "training" and stage != kind:
             continue
         resolved = resolve(child, planned.reader, recipe, key, planned.settings, loss)
         if resolved.spec is None:
