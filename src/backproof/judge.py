@@ -294,9 +294,13 @@ def _wrong(candidate: Candidate, case: Case, name: str, outside: int, drawn: int
 
     def still_wrong(tried: Sequence[Case]) -> list[bool]:
         tried = [candidate.restricted(one) for one in tried]
-        margins = [_margins(candidate._replace(kink=k), tried, name) for k in kinks]
         border = max(WRONG_ABOVE, enough) if np.isfinite(enough) else WRONG_ABOVE
-        return [all(not m <= border for m in each) for each in zip(*margins, strict=True)]
+        wrong = list(range(len(tried)))
+        for kink in kinks:  # most are settled by the first
+            own = candidate._replace(kink=kink)
+            margins = _margins(own, [tried[i] for i in wrong], name) if wrong else []
+            wrong = [i for i, m in zip(wrong, margins, strict=True) if not m <= border]
+        return [i in wrong for i in range(len(tried))]
 
     smallest = case
     if still_wrong([case]) == [True]:

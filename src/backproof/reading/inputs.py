@@ -111,7 +111,7 @@ def _before(
     return kept[::-1]
 
 
-def _remakes(statement: ast.stmt, data: set[str]) -> bool:
+def _remakes(statement: ast.stmt, data: frozenset[str]) -> bool:
     """Whether a statement gives data another form: `X = np.c_[ones, X]`.
 
     What only scales or turns the file's own data is not needed for ours.

@@ -3,65 +3,73 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 from backproof.reading import patterns, updates
 from backproof.reading.binding import parameters_of
 from backproof.reading.updates import base_of
 
+_KEPT = 1 << 12  # statements of which it is known; the file's own, which nobody changes
 _CHANGING = ("append", "extend", "update", "insert", "fill", "setdefault")
 
 
-def bound(statement: ast.AST) -> set[str]:
+@lru_cache(_KEPT)
+def bound(statement: ast.AST) -> frozenset[str]:
     """The names that a statement binds or changes at its own level."""
-    found: set[str] = set()
+    changed: set[str] = set()
+    if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        for node in updates.own_nodes([statement]):
+            if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
+                changed.add(base_of(node))
+            elif isinstance(node, ast.Call) and patterns.called(node) in _CHANGING:
+                changed.add(base_of(node.func))
+    return _assigned(statement) | frozenset(changed - {""})
+
+
+@lru_cache(_KEPT)
+def _assigned(statement: ast.AST) -> frozenset[str]:
+    """The names that a statement binds, without those of which it only changes a part."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return {statement.name}
+        return frozenset({statement.name})
+    found: set[str] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
     for node in updates.own_nodes([statement]):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             found.add(node.id)
-        elif isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
-            found.add(base_of(node))
         elif isinstance(node, ast.Import | ast.ImportFrom):
             found |= {(one.asname or one.name).split(".")[0] for one in node.names}
-        elif isinstance(node, ast.Call) and patterns.called(node) in _CHANGING:
-            found.add(base_of(node.func))
-    for node in ast.walk(statement):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not isinstance(
-            statement, ast.FunctionDef | ast.ClassDef
-        ):
-            found.add(node.name)
-    return found - {""}
+    return frozenset(found)
 
 
 def bound_inside(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
     """The names that are local to a function."""
     inside = {name for name, _, _ in parameters_of(function)}
     for statement in function.body:
-        inside |= bound(statement)
+        inside |= _assigned(statement)
     declared = {
         n for node in ast.walk(function) if isinstance(node, ast.Global) for n in node.names
     }
     return inside - declared
 
 
-def free(node: ast.AST) -> set[str]:
+@lru_cache(_KEPT)
+def free(node: ast.AST) -> frozenset[str]:
     """The names that a statement looks up outside of itself."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        inside: set[str] = set()
         defaults = [one for one in node.args.kw_defaults if one is not None]
-        for part in [*node.body, *node.decorator_list, *node.args.defaults, *defaults]:
-            inside |= free(part)
+        parts = [*node.body, *node.decorator_list, *node.args.defaults, *defaults]
+        inside = frozenset[str]().union(*map(free, parts))
         return inside - bound_inside(node) - {node.name}
     if isinstance(node, ast.ClassDef):
         outer = [*node.bases, *node.decorator_list, *(one.value for one in node.keywords)]
-        found = {name for part in outer for name in loaded(part)}
-        for part in node.body:
-            found |= free(part)
-        return found
+        found = frozenset(name for part in outer for name in loaded(part))
+        return found.union(*map(free, node.body))
     nested = [part for part in ast.walk(node) if isinstance(part, ast.FunctionDef | ast.ClassDef)]
     if not nested:
-        return loaded(node)
-    own = {name for part in updates.own_nodes([node]) for name in _loaded_here(part)}
+        return frozenset(loaded(node))
+    own = frozenset(name for part in updates.own_nodes([node]) for name in _loaded_here(part))
     return own.union(*map(free, nested))
 
 
