@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from backproof.cases import Arrays, Case, Scale, sizes_of
+from backproof.cases import Case, Scale
+from backproof.counterexamples import case_as_they_type_it, counterexample, malformed
 from backproof.explain import (
     Candidate,
     Explanation,
@@ -37,18 +37,15 @@ from backproof.factors import (
 from backproof.findings import findings_of
 from backproof.notation import slope_below
 from backproof.reading.call import Outcome
-from backproof.reading.convention import laid_out, to_theirs
 from backproof.restrictions import restriction_of, shared_cases, shared_truths
 from backproof.shrink import shrink
 from backproof.verdict import (
     RIGHT_BELOW,
     WRONG_ABOVE,
-    Counterexample,
     Counts,
     Quantity,
     Report,
     Verdict,
-    distances,
     margin,
     worst,
 )
@@ -232,7 +229,7 @@ def _quantity(
     judged: set[int] = set()
     for i, (outcome, known) in enumerate(zip(outcomes, truth, strict=True)):
         if name in outcome.faults:
-            return _malformed(candidate, cases, outcomes, truth, name), tally
+            return malformed(candidate, cases, outcomes, truth, name), tally
         if name not in outcome.values:
             continue
         m = margin(outcome.values[name], known.values[name], known.bounds[name])
@@ -309,14 +306,14 @@ def _wrong(candidate: Candidate, case: Case, name: str, outside: int, drawn: int
         )
         if explain(candidate, [smallest], name) != ["mistake"]:
             smallest = case
-    counterexample = _counterexample(candidate, smallest, name)
+    shown = counterexample(candidate, smallest, name)
     if candidate.kink is None:
         known = truths(candidate.model, [smallest], candidate.activation)[0]
         doubt = dissent(candidate.model, smallest, known, candidate.activation)
         if doubt:
-            return Quantity("undecided", counterexample.margin, f"the witnesses disagree: {doubt}")
+            return Quantity("undecided", shown.margin, f"the witnesses disagree: {doubt}")
     why = f"outside of its error bound in {outside:,} of {drawn:,} cases"
-    return Quantity("wrong", counterexample.margin, why, counterexample)
+    return Quantity("wrong", shown.margin, why, shown)
 
 
 def _margins(candidate: Candidate, cases: Sequence[Case], name: str) -> list[float]:
@@ -328,74 +325,6 @@ def _margins(candidate: Candidate, cases: Sequence[Case], name: str) -> list[flo
         else 0.0
         for outcome, truth in zip(outcomes, known, strict=True)
     ]
-
-
-def _counterexample(candidate: Candidate, case: Case, name: str) -> Counterexample:
-    outcome, truth = candidate.answers([case])[0], candidate.truths([case])[0]
-    actual = outcome.values.get(name)
-    if actual is None or is_arithmetic(outcome.problem):
-        return _without_answer(candidate, case, truth, name, outcome)
-    ratio = distances(actual, truth.values[name], truth.bounds[name])
-    ratio = _as_they_type_it(candidate, name, ratio)
-    entry = np.unravel_index(int(np.argmax(np.nan_to_num(ratio, nan=np.inf))), ratio.shape)
-    return Counterexample(
-        _case_as_they_type_it(candidate, case),
-        _as_they_type_it(candidate, name, truth.values[name]),
-        _as_they_type_it(candidate, name, actual),
-        tuple(int(i) for i in entry),
-        float(ratio[entry]),
-    )
-
-
-def _without_answer(
-    candidate: Candidate, case: Case, truth: Truth, name: str, outcome: Outcome
-) -> Counterexample:
-    expected = truth.values[name]
-    return Counterexample(
-        _case_as_they_type_it(candidate, case),
-        _as_they_type_it(candidate, name, expected),
-        None,
-        (),
-        float("nan"),
-        outcome.faults.get(name) or outcome.problem,
-    )
-
-
-def _case_as_they_type_it(candidate: Candidate, case: Case) -> Arrays:
-    """The case in the candidate's own layout, and the learning rate of an update."""
-    spec = candidate.spec
-    shown: Arrays = {
-        tensor: laid_out(case.arrays, tensor, spec.ours, spec.layouts)
-        for tensor in case.arrays
-        if tensor in spec.layouts and not spec.layouts[tensor].startswith("+")
-    }
-    if spec.updates:
-        rate = spec.rate_of(sizes_of(candidate.model, case.arrays))
-        shown["rate"] = np.array(rate)
-    return shown
-
-
-def _as_they_type_it(candidate: Candidate, name: str, array: NDArray) -> NDArray:
-    """A gradient has its parameter's layout; a bias inside of its weight is shown by itself."""
-    tensor = name.removeprefix("d")
-    layout = candidate.spec.layouts.get(tensor, "+")
-    if name == "loss" or "+" in layout:
-        return array
-    return to_theirs(array, candidate.spec.ours[tensor], layout)
-
-
-def _malformed(
-    candidate: Candidate,
-    cases: Sequence[Case],
-    outcomes: Sequence[Outcome],
-    truth: Sequence[Truth],
-    name: str,
-) -> Quantity:
-    faulty = [i for i, outcome in enumerate(outcomes) if name in outcome.faults]
-    smallest = min(faulty, key=lambda i: (cases[i].scale != "integer", cases[i].numbers()))
-    case, outcome = cases[smallest], outcomes[smallest]
-    shown = _without_answer(candidate, case, truth[smallest], name, outcome)
-    return Quantity("wrong", float("nan"), f"in {len(faulty):,} of {len(cases):,} cases", shown)
 
 
 # --- failures and counts -----------------------------------------------------------------------
@@ -429,7 +358,7 @@ def _failures(
         return None, []
     problem = Counter(outcome.problem for _, outcome in failed).most_common(1)[0][0]
     smallest = min((case for case, o in failed if o.problem == problem), key=Case.numbers)
-    theirs = _case_as_they_type_it(candidate, smallest)
+    theirs = case_as_they_type_it(candidate, smallest)
     shapes = ", ".join(f"{tensor} {a.shape}" for tensor, a in theirs.items() if a.shape)
     text = f"in {len(failed):,} of {len(outcomes):,} cases it gave no answer: {problem}"
     text += f"\nthe smallest of them has the shapes {shapes}"

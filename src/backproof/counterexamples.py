@@ -1,0 +1,85 @@
+"""What is shown of a wrong gradient: a case, what was expected, what came, as the file has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backproof.cases import Arrays, Case, sizes_of
+from backproof.explain import Candidate, is_arithmetic
+from backproof.reading.call import Outcome
+from backproof.reading.convention import laid_out, to_theirs
+from backproof.verdict import Counterexample, Quantity, distances
+from backproof.witnesses import Truth
+
+
+def counterexample(candidate: Candidate, case: Case, name: str) -> Counterexample:
+    """What `name` should be in the case, and what it is, at the entry that is furthest off."""
+    outcome, truth = candidate.answers([case])[0], candidate.truths([case])[0]
+    actual = outcome.values.get(name)
+    if actual is None or is_arithmetic(outcome.problem):
+        return _without_answer(candidate, case, truth, name, outcome)
+    ratio = distances(actual, truth.values[name], truth.bounds[name])
+    ratio = _as_they_type_it(candidate, name, ratio)
+    entry = np.unravel_index(int(np.argmax(np.nan_to_num(ratio, nan=np.inf))), ratio.shape)
+    return Counterexample(
+        case_as_they_type_it(candidate, case),
+        _as_they_type_it(candidate, name, truth.values[name]),
+        _as_they_type_it(candidate, name, actual),
+        tuple(int(i) for i in entry),
+        float(ratio[entry]),
+    )
+
+
+def _without_answer(
+    candidate: Candidate, case: Case, truth: Truth, name: str, outcome: Outcome
+) -> Counterexample:
+    expected = truth.values[name]
+    return Counterexample(
+        case_as_they_type_it(candidate, case),
+        _as_they_type_it(candidate, name, expected),
+        None,
+        (),
+        float("nan"),
+        outcome.faults.get(name) or outcome.problem,
+    )
+
+
+def case_as_they_type_it(candidate: Candidate, case: Case) -> Arrays:
+    """The case in the candidate's own layout, and the learning rate of an update."""
+    spec = candidate.spec
+    shown: Arrays = {
+        tensor: laid_out(case.arrays, tensor, spec.ours, spec.layouts)
+        for tensor in case.arrays
+        if tensor in spec.layouts and not spec.layouts[tensor].startswith("+")
+    }
+    if spec.updates:
+        rate = spec.rate_of(sizes_of(candidate.model, case.arrays))
+        shown["rate"] = np.array(rate)
+    return shown
+
+
+def _as_they_type_it(candidate: Candidate, name: str, array: NDArray) -> NDArray:
+    """A gradient has its parameter's layout; a bias inside of its weight is shown by itself."""
+    tensor = name.removeprefix("d")
+    layout = candidate.spec.layouts.get(tensor, "+")
+    if name == "loss" or "+" in layout:
+        return array
+    return to_theirs(array, candidate.spec.ours[tensor], layout)
+
+
+def malformed(
+    candidate: Candidate,
+    cases: Sequence[Case],
+    outcomes: Sequence[Outcome],
+    truth: Sequence[Truth],
+    name: str,
+) -> Quantity:
+    """The verdict on a value that has no number or not the shape of its parameter."""
+    faulty = [i for i, outcome in enumerate(outcomes) if name in outcome.faults]
+    smallest = min(faulty, key=lambda i: (cases[i].scale != "integer", cases[i].numbers()))
+    case, outcome = cases[smallest], outcomes[smallest]
+    shown = _without_answer(candidate, case, truth[smallest], name, outcome)
+    return Quantity("wrong", float("nan"), f"in {len(faulty):,} of {len(cases):,} cases", shown)
