@@ -232,7 +232,7 @@ def _deep_is_unread(name: str) -> Iterator[None]:
     """Syntax is walked recursively in many places: whichever gives up, the file is unread."""
     try:
         yield
-    except (RecursionError, MemoryError):
+    except (RecursionError, MemoryError, SystemError):  # the compiler's own way to give up
         raise too_deep(name) from None
 
 

@@ -237,6 +237,8 @@ def _check(options: argparse.Namespace) -> int:
     # The truth is computed in float64, which a TPU does not have and a GPU starts slowly for; and
     # JAX gives no CPU where it was told another platform.
     os.environ["JAX_PLATFORMS"] = "cpu"
+    # XLA says on stderr how a cached program was tuned, which is nothing a user can act on.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from concurrent.futures import ThreadPoolExecutor
 
     from backproof import report

@@ -202,3 +202,23 @@ def test_a_loop_that_never_turns_is_not_judged() -> None:
         LOOP.format(step="w -= dw", arguments="", before="pass").replace("(epochs)", "(0)")
     )
     assert told.verdict == "unread"
+
+
+@pytest.mark.parametrize(
+    ("made", "drawn"),
+    [
+        ("rng = np.random.default_rng(0)", "rng.choice(m, 8, replace=False)"),
+        ("rng = np.random.default_rng(0)", "rng.permutation(m)[:batch_size]"),
+        ("rng = np.random.RandomState(1)", "rng.randint(0, m, size=batch_size)"),
+        ("pass", "np.random.randint(m, size=batch_size)"),
+    ],
+)
+def test_a_batch_may_be_drawn_by_any_generator(made: str, drawn: str) -> None:
+    step = f"""idx = {drawn}
+        q = 1 / (1 + np.exp(-(X[idx] @ w + b)))
+        w = w - lr * X[idx].T @ (q - y[idx]) / len(idx)
+        b = b - lr * np.mean(q - y[idx])"""
+    told = loop(step, ", lr=0.1, batch_size=8", made)
+    assert told.verdict == "right", told.problem
+    slip = loop(step.replace("np.mean", "np.sum"), ", lr=0.1, batch_size=8", made)
+    assert wrong(slip) == {"db"}

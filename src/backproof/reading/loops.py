@@ -19,7 +19,14 @@ from backproof.reading.recipes import (
     parsed,
     parsed_return,
 )
-from backproof.reading.roots import declared_globals, keys_of, left_alone, reached, roots_of
+from backproof.reading.roots import (
+    bound_before,
+    declared_globals,
+    keys_of,
+    left_alone,
+    reached,
+    roots_of,
+)
 from backproof.reading.slices import bound
 from backproof.reading.updates import Loop, Scope
 
@@ -148,7 +155,7 @@ def _instrumented(
         for name in sorted(bound(statement))
         if roles.role(name) == "lambda"
     ]
-    local = [name for name in sorted(rate_names) if _assigned_in(scope, name)]
+    local = [name for name in sorted(rate_names) if _assigned_in(scope, loops[0], name)]
     given = list(dict.fromkeys([*roots, *local, *strengths]))
     held = ", ".join(f"{name!r}: {name}" for name in roots)
     before = [f"{name} = {PROBE}.give({name!r}, {name})" for name in given]
@@ -202,12 +209,12 @@ def _once(loop: ast.AST) -> None:
         loop.test = test
 
 
-def _assigned_in(scope: Scope, name: str) -> bool:
+def _assigned_in(scope: Scope, loop: Loop, name: str) -> bool:
     if scope.function is not None:
         arguments = scope.function.args
         if name in [a.arg for a in [*arguments.args, *arguments.kwonlyargs]]:
             return True
-    return any(name in bound(statement) for statement in scope.body)
+    return name in bound_before(scope.body, loop)
 
 
 def _calling(read: Reader, scope: Scope, function: ast.FunctionDef) -> list[ast.stmt]:

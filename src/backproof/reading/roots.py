@@ -110,6 +110,29 @@ def _is_drawn(value: ast.expr) -> bool:
     return any(_DRAWN.fullmatch(patterns.called(part)) for part in ast.walk(value))
 
 
+def bound_before(body: Sequence[ast.stmt], loop: Loop) -> set[str]:
+    """The names that are bound before a loop, or around it."""
+    found: set[str] = set()
+    for statement in body:
+        place = (loop.lineno, loop.col_offset)
+        if (statement.lineno, statement.col_offset) == place:
+            break
+        inside = [
+            part
+            for name in ("body", "orelse", "finalbody")
+            for part in getattr(statement, name, [])
+            if not isinstance(statement, ast.FunctionDef | ast.ClassDef)
+        ]
+        if (
+            any(loop.lineno == getattr(node, "lineno", 0) for node in ast.walk(statement))
+            and inside
+        ):
+            found |= bound_before(inside, loop)
+            break
+        found |= bound(statement)
+    return found
+
+
 def roots_of(read: Reader, scope: Scope, loops: Sequence[Loop], wanted: set[str]) -> list[str]:
     """The variables of the scope that hold parameters, in the order in which they turn up."""
     roots: dict[str, None] = {}
@@ -133,7 +156,7 @@ def roots_of(read: Reader, scope: Scope, loops: Sequence[Loop], wanted: set[str]
         roots[name] = None
     if scope.owner is None:
         roots.update(dict.fromkeys(sorted(left_alone(scope, [loops[0].body]) & wanted)))
-    assigned = {name for statement in scope.body for name in bound(statement)} | set(declared)
+    assigned = bound_before(scope.body, loops[0]) | set(declared)
     if scope.function is not None:
         arguments = scope.function.args
         assigned |= {

@@ -137,9 +137,34 @@ def draw_all() -> None:
 
     for name in ("randn", "rand", "random", "standard_normal", "normal", "uniform"):
         setattr(np.random, name, _once_if_large(getattr(np.random, name)))
-    for name, replaced in (("choice", choice), ("permutation", permutation), ("shuffle", shuffle)):
+
+    def integers(low: int, high: int | None = None, size: Any = None, *_: Any, **__: Any) -> Any:
+        first, last = (0, low) if high is None else (low, high)
+        if size is None:
+            return first
+        if isinstance(size, int | np.integer) and size <= last - first:  # of which a batch is drawn
+            return np.arange(first, last)
+        return first + np.arange(np.prod(size)).reshape(size) % max(int(last) - int(first), 1)
+
+    def sample(population: Any, k: int, **_: Any) -> Any:
+        return list(population)[:k]
+
+    drawn = {"choice": choice, "permutation": permutation, "shuffle": shuffle}
+    own = {name: staticmethod(draw) for name, draw in drawn.items()}
+    generator = type(
+        "Generator", (np.random.Generator,), {**own, "integers": staticmethod(integers)}
+    )
+    state = type(
+        "RandomState", (np.random.RandomState,), {**own, "randint": staticmethod(integers)}
+    )
+
+    def default_rng(*_: Any, **__: Any) -> Any:
+        return generator(np.random.PCG64(0))
+
+    for name, replaced in {**drawn, "randint": integers, "default_rng": default_rng}.items():
         setattr(np.random, name, replaced)
-    random.shuffle = shuffle  # type: ignore[assignment]
+    np.random.RandomState = state  # type: ignore[assignment,misc]
+    random.shuffle, random.sample = shuffle, sample  # type: ignore[assignment]
 
 
 def _once_if_large(draw: Callable[..., Any]) -> Callable[..., Any]:
