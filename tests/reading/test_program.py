@@ -61,8 +61,8 @@ def test_what_no_repair_mends_is_refused_with_its_line() -> None:
 
 
 DEEP = {
-    "terms": "x = " + " + ".join(["1.0"] * 5000),
-    "attributes": "x = y" + ".T" * 5000,
+    "terms": "x = " + " + ".join(["1.0"] * 20_000),
+    "attributes": "x = y" + ".T" * 20_000,
     "signs": "x = " + "-" * 20_000 + "1",
 }
 
