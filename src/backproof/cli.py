@@ -238,7 +238,8 @@ def _check(options: argparse.Namespace) -> int:
     # JAX gives no CPU where it was told another platform.
     os.environ["JAX_PLATFORMS"] = "cpu"
     # XLA says on stderr how a cached program was tuned, which is nothing a user can act on.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL") in (None, "1"):  # JAX's own default is 1
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     from concurrent.futures import ThreadPoolExecutor
 
     from backproof import report
