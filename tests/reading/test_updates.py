@@ -2,7 +2,7 @@ import ast
 
 import pytest
 
-from backproof.reading import updates
+from backproof.reading import rates, updates
 from backproof.reading.updates import Scope
 
 
@@ -61,3 +61,20 @@ def test_the_size_of_a_batch() -> None:
     one = updates.training_loop(Scope("", tree.body), set())
     assert one is not None
     assert updates.batch_size([one], tree) == 16
+
+
+@pytest.mark.parametrize(
+    ("step", "rate"),
+    [
+        ("0.1 * dw", 0.1),
+        ("(1 / 10) * dw", 0.1),
+        ("10**-1 * dw", 0.1),
+        ("dw / 4", 0.25),
+        ("dw", 1.0),
+        ("3 * dw", None),
+        ("9**9**9**9 * dw", 1.0),  # as a whole number it has no end
+    ],
+)
+def test_a_rate_is_read_off_a_step(step: str, rate: float | None) -> None:
+    read = rates.literal_rate(list(updates.updates(ast.parse(f"w -= {step}").body)))
+    assert read == (rate if rate is None else pytest.approx(rate))

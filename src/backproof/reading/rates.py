@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import math
+import operator
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from backproof.reading import patterns
 from backproof.reading.roles import is_rate, role
@@ -167,6 +168,14 @@ def _is_large(step: ast.expr) -> bool:
     return False
 
 
+# In floating point, because 9 ** 9 ** 9 as a whole number has no end.
+_OPERATIONS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
 _NAMED = (ast.Name, ast.Attribute, ast.Subscript)
 _VELOCITY = re.compile(r"v_?d?[wb]?\d?|vel\w*|momentum\w*|m_?d?[wb]\d?|change\w*")
 
@@ -196,14 +205,22 @@ def _factor(step: ast.expr) -> float:
 
 
 def _constant(node: ast.expr) -> float | None:
-    """What an expression of numbers alone comes to: `1 / 10`, `10 ** -1`."""
-    if any(isinstance(part, ast.Name | ast.Attribute | ast.Call) for part in ast.walk(node)):
-        return None
+    """What an expression of numbers alone comes to: `1 / 10`, `10 ** -1`; no 0 and no infinity."""
     try:
-        value = float(eval(compile(ast.Expression(node), "", "eval"), {"__builtins__": {}}))
-    except Exception:  # not of numbers, or too much
+        value = _value(node)
+    except ArithmeticError:  # a tower of powers
         return None
-    return value if math.isfinite(value) and value != 0.0 else None
+    usable = isinstance(value, float) and math.isfinite(value) and value != 0.0
+    return value if usable else None
+
+
+def _value(node: ast.expr) -> float | None:
+    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
+        left, right = _value(node.left), _value(node.right)
+        if left is None or right is None:
+            return None
+        return _OPERATIONS[type(node.op)](left, right)
+    return patterns.number(node)
 
 
 _GRADIENT = re.compile(
