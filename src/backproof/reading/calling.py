@@ -118,7 +118,7 @@ def _moved(function: ast.FunctionDef) -> dict[str, str]:
     """The parameters that a function returns after a step, and where in its result they are."""
     taken = {name for name, _, _ in parameters_of(function)}
     stepped = {one.base for one in updates.updates(function.body)} & taken
-    value = _returns(function)[-1] if _returns(function) else None
+    value = updates.returned_values(function)[-1] if updates.returned_values(function) else None
     parts: list[tuple[str, ast.expr | None]] = [("__result", value)]
     if isinstance(value, ast.Tuple | ast.List):
         parts = [(f"__result[{place}]", one) for place, one in enumerate(value.elts)]
@@ -144,7 +144,7 @@ def _unrolled(read: Reader, function: ast.FunctionDef) -> str | None:
 
 def _returns_gradients(function: ast.FunctionDef) -> bool:
     """Whether a function returns gradients, beside the loss perhaps."""
-    value = _returns(function)[-1] if _returns(function) else None
+    value = updates.returned_values(function)[-1] if updates.returned_values(function) else None
     found = _returned_names(function)
     together = isinstance(value, ast.Tuple) and any(names.is_collection(name) for name in found)
     return together or any(names.gradient(name) is not None for name in found)
@@ -164,7 +164,7 @@ def _gives_gradients(read: Reader, scope: Scope) -> bool:
         return scope.owner is None and _returns_gradients(function)
     if any(names.gradient(name) is not None for name in _returned_names(function)):
         return True
-    if names.is_backward(function.name) and _returns(function):
+    if names.is_backward(function.name) and updates.returned_values(function):
         return True
     if scope.owner is not None and names.is_backward(function.name):
         return any(
@@ -176,18 +176,10 @@ def _gives_gradients(read: Reader, scope: Scope) -> bool:
     return False
 
 
-def _returns(function: ast.FunctionDef) -> list[ast.expr]:
-    return [
-        node.value
-        for node in updates.own_nodes(function.body)
-        if isinstance(node, ast.Return) and node.value is not None
-    ]
-
-
 def _returned_names(function: ast.FunctionDef) -> list[str]:
     """The names in the function's last `return`, the keys of a dict among them."""
     found: list[str] = []
-    for value in _returns(function)[-1:]:
+    for value in updates.returned_values(function)[-1:]:
         for part in ast.walk(value):
             if isinstance(part, ast.Name):
                 found.append(part.id)
@@ -265,7 +257,11 @@ class _Composer:
     ) -> Iterator[tuple[int, ast.FunctionDef]]:
         for scope in self.read.found:
             other = scope.function
-            if other is None or other.name in (function.name, *self.done) or not _returns(other):
+            if (
+                other is None
+                or other.name in (function.name, *self.done)
+                or not updates.returned_values(other)
+            ):
                 continue
             if scope.owner is not None and scope.owner is not self.owner:
                 continue
@@ -298,7 +294,7 @@ class _Composer:
         return True
 
     def _results(self, function: ast.FunctionDef) -> list[str]:
-        value = _returns(function)[-1] if _returns(function) else None
+        value = updates.returned_values(function)[-1] if updates.returned_values(function) else None
         if isinstance(value, ast.Tuple):
             return [
                 updates.last_word(one)

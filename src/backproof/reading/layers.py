@@ -16,7 +16,6 @@ from backproof.reading.pieces import (
     INPUT,
     Piece,
     activation_in,
-    gives,
     made,
     tensor_behind,
     tensor_of,
@@ -66,7 +65,7 @@ def _recipes(read: Reader, owner: ast.ClassDef, function: ast.FunctionDef) -> It
         and isinstance(node.ctx, ast.Store)
         and (tensor := tensor_behind(node.attr, of)) is not None
     }
-    if not gives(function) and not stored.keys() & {"A_prev", "Z"}:
+    if not updates.returned_values(function) and not stored.keys() & {"A_prev", "Z"}:
         return
     if stored and by_name is None:
         kind = "linear"
@@ -83,7 +82,7 @@ def _recipes(read: Reader, owner: ast.ClassDef, function: ast.FunctionDef) -> It
         f"__result = __self.{function.name}({ARRIVING})",
     ]
     given = tuple(t for t in model.parameters if t in stored or t not in ("W", "b"))
-    if gives(function):
+    if updates.returned_values(function):
         stored = {tensor: name for tensor, name in stored.items() if tensor in ("W", "b")}
     taken = [f"__self.{stored[tensor]}" if tensor in stored else "__result" for tensor in given]
     result = taken[0] if len(given) == 1 else f"({', '.join(taken)})"

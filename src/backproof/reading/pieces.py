@@ -59,7 +59,9 @@ def _recipes(read: Reader, function: ast.FunctionDef) -> Iterator[Recipe]:
     arriving = [name for name, _, _ in parameters if names.is_piece([name])]
     if len(arriving) != 1 or not parameters or parameters[0][0] != arriving[0]:
         return
-    if any(roles.role(name) == "y" for name, _, _ in parameters) or not gives(function):
+    if any(roles.role(name) == "y" for name, _, _ in parameters) or not updates.returned_values(
+        function
+    ):
         return
     kept = {
         name: _kept(function, name, read, 0)
@@ -86,13 +88,6 @@ def _says_which(name: str) -> bool:
     return (
         re.fullmatch(r"act(?:ivation)?(?:_?(?:fn|func|function|name|type))?", name.lower())
         is not None
-    )
-
-
-def gives(function: ast.FunctionDef) -> bool:
-    """Whether a function returns anything."""
-    return any(
-        isinstance(one, ast.Return) and one.value for one in updates.own_nodes(function.body)
     )
 
 
@@ -361,11 +356,7 @@ def _forward_call(piece: Piece, forward: ast.FunctionDef | None) -> tuple[str, s
                 continue
             return None
         arguments.append(value)
-    returned = [
-        one.value
-        for one in updates.own_nodes(forward.body)
-        if isinstance(one, ast.Return) and one.value is not None
-    ]
+    returned = updates.returned_values(forward)
     cache = None
     if returned and isinstance(returned[-1], ast.Tuple):
         elements = returned[-1].elts
@@ -382,12 +373,7 @@ def _forward_call(piece: Piece, forward: ast.FunctionDef | None) -> tuple[str, s
 
 def _results(piece: Piece) -> tuple[tuple[str, ...], str]:
     """Which gradients the function returns, in our order, and the expression that gives them."""
-    returned = [
-        one.value
-        for one in updates.own_nodes(piece.function.body)
-        if isinstance(one, ast.Return) and one.value is not None
-    ]
-    last = returned[-1]
+    last = updates.returned_values(piece.function)[-1]
     wanted = tuple(piece.model.parameters)
     if isinstance(last, ast.Dict):
         keys = [key.value for key in last.keys if isinstance(key, ast.Constant)]

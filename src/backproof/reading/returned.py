@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from backproof.notation import Model
-from backproof.reading import names
+from backproof.reading import names, updates
 
 
 class Returned(NamedTuple):
@@ -27,7 +26,8 @@ def returned(function: ast.FunctionDef, model: Model) -> Returned:
     A question means that the names contradict that order but not all of them can be read, or that
     what is returned are the parameters themselves.
     """
-    value = _last_return(function)
+    values = updates.returned_values(function)
+    value = values[-1] if values else None
     if value is None:
         return Returned((), "has no return statement: gradients applied in place are not read yet")
     value = _resolved(value, function)
@@ -91,26 +91,12 @@ def _kind(element: ast.expr, text: str) -> str:
     return "loss" if names.is_loss(text) else ""
 
 
-def _own(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a function's own body, in order, without nested functions."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            continue
-        yield child
-        yield from _own(child)
-
-
-def _last_return(function: ast.FunctionDef) -> ast.expr | None:
-    values = [node.value for node in _own(function) if isinstance(node, ast.Return) and node.value]
-    return values[-1] if values else None
-
-
 def _resolved(node: ast.expr, function: ast.FunctionDef) -> ast.expr:
     """A name that was given a tuple or a dict literal is that literal."""
     if not isinstance(node, ast.Name):
         return node
     found: ast.expr = node
-    for statement in _own(function):
+    for statement in updates.own_nodes(function.body):
         if isinstance(statement, ast.Assign) and any(
             isinstance(target, ast.Name) and target.id == node.id for target in statement.targets
         ):
@@ -118,7 +104,7 @@ def _resolved(node: ast.expr, function: ast.FunctionDef) -> ast.expr:
             found = statement.value if literal else node
     if isinstance(found, ast.Dict) and any(  # filled further on
         isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Store)
-        for part in _own(function)
+        for part in updates.own_nodes(function.body)
     ):
         return node
     return found

@@ -109,6 +109,15 @@ def own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
             waiting.extend(list(ast.iter_child_nodes(node))[::-1])
 
 
+def returned_values(function: ast.FunctionDef) -> list[ast.expr]:
+    """What a function's own `return` statements give, in order."""
+    return [
+        node.value
+        for node in own_nodes(function.body)
+        if isinstance(node, ast.Return) and node.value is not None
+    ]
+
+
 def _update(node: ast.AST) -> Update | None:
     if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub):
         return Update(node.target, node.value, isinstance(node.op, ast.Add), node.lineno)
