@@ -15,7 +15,15 @@ from backproof.reading import names, rates, roles, updates
 from backproof.reading.arguments import instance, is_unrolled, preparing, value_for
 from backproof.reading.binding import parameters_of
 from backproof.reading.drivers import needed, used_by, with_globals
-from backproof.reading.recipes import PROBE, Reader, Recipe, Unbound, parsed, parsed_return
+from backproof.reading.recipes import (
+    PROBE,
+    Reader,
+    Recipe,
+    Unbound,
+    asked_of_probe,
+    parsed,
+    parsed_return,
+)
 from backproof.reading.roots import words_of
 from backproof.reading.slices import bound, loaded
 from backproof.reading.updates import Scope
@@ -99,15 +107,7 @@ def losses(read: Reader) -> list[Recipe]:
 
 def _given(body: list[ast.stmt]) -> set[str]:
     """The names of what the driver exchanges the parameters of."""
-    return {
-        str(one.args[0].value)
-        for line in body
-        for one in ast.walk(line)
-        if isinstance(one, ast.Call)
-        and isinstance(one.func, ast.Attribute)
-        and one.func.attr == "give"
-        and isinstance(one.args[0], ast.Constant)
-    }
+    return {name for name, _ in asked_of_probe(body, "give")}
 
 
 def _takes_inputs(function: ast.FunctionDef) -> bool:

@@ -17,7 +17,15 @@ from backproof.notation import ACTIVATIONS, LEAKY_SLOPE, PIECES, Model
 from backproof.reading import names, roles, updates
 from backproof.reading.binding import parameters_of
 from backproof.reading.drivers import needed, with_globals
-from backproof.reading.recipes import PROBE, Reader, Recipe, Unbound, parsed, parsed_return
+from backproof.reading.recipes import (
+    PROBE,
+    Reader,
+    Recipe,
+    Unbound,
+    asked_of_probe,
+    parsed,
+    parsed_return,
+)
 
 _TENSORS = {
     "Z": r"z\d?|pre_?activations?|activation_cache|z_?cache",
@@ -308,15 +316,7 @@ def made(
 
 def gifts_in(body: Iterable[ast.stmt]) -> list[str]:
     """The tensors that a driver hands over itself."""
-    found = [
-        str(ast.literal_eval(node.args[0]))
-        for line in body
-        for node in ast.walk(line)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "gift"
-    ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(name for (name,) in asked_of_probe(body, "gift")))
 
 
 def _given(kept: Kept, model: Model) -> str | None:

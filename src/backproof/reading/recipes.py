@@ -9,7 +9,7 @@ file is run here.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from backproof.reading import updates
@@ -99,6 +99,21 @@ def _flat(body: Sequence[ast.stmt]) -> Iterable[ast.stmt]:
             yield from _flat(statement.body)
         else:
             yield statement
+
+
+def asked_of_probe(body: Iterable[ast.AST], method: str) -> Iterator[list[Any]]:
+    """The arguments of a driver's calls `__probe__.method(...)`; None for what is no literal."""
+    for statement in body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == f"{PROBE}.{method}":
+                yield [_literal(argument) for argument in node.args]
+
+
+def _literal(node: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return None
 
 
 def parsed(text: str) -> Any:

@@ -17,7 +17,7 @@ from backproof.reading import names, settle, slots, updates
 from backproof.reading.convention import laid_out
 from backproof.reading.probe import Slot
 from backproof.reading.process import Child
-from backproof.reading.recipes import DRIVER, PROBE, Reader, Recipe
+from backproof.reading.recipes import DRIVER, PROBE, Reader, Recipe, asked_of_probe
 from backproof.reading.returned import returned
 from backproof.reading.slots import SIZES, Assignment
 from backproof.reading.spec import Argument, Spec
@@ -26,9 +26,8 @@ from backproof.reading.spec import Argument, Spec
 def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[settle.Trial]:
     """What comes of running a recipe in each of the layouts that it may be meant for."""
     slopes = slopes_in(read)
-    whole = _unrolled(recipe)
-    if whole is not None:
-        yield from _one_vector(child, read, recipe, key, whole)
+    for name, _ in asked_of_probe(recipe.statements[-1:], "unrolled"):
+        yield from _one_vector(child, read, recipe, key, name)
         return
     paths = _gifts(recipe)
     if paths:
@@ -73,23 +72,11 @@ def slopes_in(read: Reader) -> list[float]:
 
 def _gifts(recipe: Recipe) -> list[str]:
     """The paths of the parameters that the driver hands over itself."""
-    paths = []
-    for node in ast.walk(recipe.statements[-1]):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr == "gift":
-                paths.append(ast.literal_eval(node.args[0]))
-            elif node.func.attr == "packed":
-                name, keys = (ast.literal_eval(argument) for argument in node.args)
-                paths += [f"{name}[{key!r}]" for key in keys]
+    driver = recipe.statements[-1:]
+    paths = [name for (name,) in asked_of_probe(driver, "gift")]
+    for name, keys in asked_of_probe(driver, "packed"):
+        paths += [f"{name}[{key!r}]" for key in keys]
     return list(dict.fromkeys(paths))
-
-
-def _unrolled(recipe: Recipe) -> str | None:
-    """The argument that holds all parameters in one vector."""
-    for node in ast.walk(recipe.statements[-1]):
-        if isinstance(node, ast.Call) and updates.last_word(node.func) == "unrolled":
-            return str(ast.literal_eval(node.args[0]))
-    return None
 
 
 def _one_vector(
