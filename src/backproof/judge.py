@@ -246,7 +246,7 @@ def _quantity(
         tally["guarded"] += len(guarded)
         judged |= guarded
         outside = [i for i in outside if i not in guarded]
-    outside_mild = {i for i in outside if cases[i].scale == "mild"}
+    outside_mild = sum(cases[i].scale == "mild" for i in outside)
     # Mild and small first: there a mistake is a mistake, and easy to show.
     outside.sort(key=lambda i: (cases[i].scale == "hard", cases[i].numbers()))
     unsure: list[Case] = []
@@ -264,8 +264,7 @@ def _quantity(
         if mistakes:
             return _wrong(candidate, mistakes[0], name, len(outside), len(cases)), tally
         unsure += [case for case, why in zip(chunk, told, strict=True) if why == "unsure"]
-    mild = [i for i in range(len(cases)) if cases[i].scale == "mild"]
-    if 2 * sum(i in outside_mild for i in mild) > len(mild) > 0:
+    if 2 * outside_mild > sum(case.scale == "mild" for case in cases) > 0:
         why = "in most mild cases it loses more digits than any stable form would"
         return Quantity("undecided", float("nan"), why), tally
     if unsure:
