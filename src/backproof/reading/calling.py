@@ -77,18 +77,11 @@ def losses(read: Reader) -> list[Recipe]:
             continue
         composer = _Composer(read, scope.owner)
         composer.done.add(function.name)
-        before: list[str] = []
         try:
-            if scope.owner is not None:
-                before = [f"__self = {instance(scope.owner, read)}"]
-                before += preparing(scope.owner, function, read)
-                before.append(f"__self = {PROBE}.give('__self', __self)")
-                _run_forward(composer, scope)
-            arguments = composer.arguments(function, 1 if scope.owner is not None else 0)
+            before, call = _call(read, composer, scope)
         except Unbound:
             continue
-        target = function.name if scope.owner is None else f"__self.{function.name}"
-        lines = [*before, *composer.lines, f"{PROBE}.note({{'loss': {target}({arguments})}})"]
+        lines = [*before, *composer.lines, f"{PROBE}.note({{'loss': {call}}})"]
         body = [parsed(line) for line in lines]
         wanted = words_of(read, scope) | _given(body)
         statements = needed(read, with_globals(read, body), {})
@@ -310,32 +303,24 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
     assert scope.function is not None
     composer = _Composer(read, scope.owner)
     function = scope.function
-    before: list[str] = []
-    if scope.owner is not None:
-        before = [f"__self = {instance(scope.owner, read)}"]
-        before += preparing(scope.owner, function, read)
-        before.append(f"__self = {PROBE}.give('__self', __self)")
-        _run_forward(composer, scope)
-    arguments = composer.arguments(function, 1 if scope.owner is not None else 0)
+    before, call = _call(read, composer, scope)
     composer.done.add(function.name)
-    target = function.name if scope.owner is None else f"__self.{function.name}"
-    lines = [*before, *composer.lines, *_losses(composer, scope)]
-    kept = _kept_globally(read, [parsed(line) for line in [*lines, f"{target}({arguments})"]])
+    lines = [*before, *composer.lines, *_losses(composer, scope), f"__result = {call}"]
+    kept = _kept_globally(read, [parsed(line) for line in lines])
     body = [parsed(line) for line in [*(f"{g} = {PROBE}.give({g!r}, {g})" for g in kept), *lines]]
+    moved = _moved(function)
     if moves:
-        body += [parsed(f"__result = {target}({arguments})")]
         held = "{'__self': __self}" if scope.owner is not None else "globals()"
-        if scope.owner is None and _moved(function):
-            held = ", ".join(f"{name!r}: {value}" for name, value in _moved(function).items())
+        if scope.owner is None and moved:
+            held = ", ".join(f"{name!r}: {value}" for name, value in moved.items())
             held = f"{{{held}}}"
         body += [parsed(f"{PROBE}.take({held}, {{}})")]
     else:
-        body += [parsed(f"__result = {target}({arguments})")]
         if scope.owner is not None:
             body += [parsed(f"{PROBE}.note(vars(__self))")]
         whole = None if scope.owner is not None else _unrolled(read, function)
         body += [parsed_return(f"{PROBE}.rolled({whole!r}, __result)" if whole else "__result")]
-    wanted = words_of(read, scope) | _given(body) | set(_moved(function))
+    wanted = words_of(read, scope) | _given(body) | set(moved)
     known_rates = rates.rate_names(function.body, read.program.tree) if moves else set()
     steps = list(updates.updates(function.body))
     return Recipe(
@@ -351,6 +336,18 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
         returns=None if moves else function,
         single=_is_called_for_each(read, function),
     )
+
+
+def _call(read: Reader, composer: _Composer, scope: Scope) -> tuple[list[str], str]:
+    """The call of a function or method as source, and what sets its object up."""
+    function, owner = scope.function, scope.owner
+    assert function is not None
+    if owner is None:
+        return [], f"{function.name}({composer.arguments(function, 0)})"
+    before = [f"__self = {instance(owner, read)}", *preparing(owner, function, read)]
+    before.append(f"__self = {PROBE}.give('__self', __self)")
+    _run_forward(composer, scope)
+    return before, f"__self.{function.name}({composer.arguments(function, 1)})"
 
 
 def _kept_globally(read: Reader, body: list[ast.stmt]) -> list[str]:
