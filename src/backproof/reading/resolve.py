@@ -61,15 +61,33 @@ def resolve(
     resolved = concluded(read, recipe, trial, settings, loss)
     if resolved.spec is None:
         return resolved
-    penalty, penalised = settle.penalty_of(child, trial, resolved.spec.notes.get("loss"))
+    unstated = resolved.stated.objective is None and not trial.spec.rate_unknown
+    name = resolved.spec.notes.get("loss")
+    return resolved._replace(
+        spec=with_penalty(child, resolved.spec, trial, name, loss, unstated=unstated)
+    )
+
+
+def with_penalty(
+    child: Child,
+    spec: Spec,
+    trial: settle.Trial,
+    name: str | None,
+    loss: Resolved | None,
+    *,
+    unstated: bool,
+) -> Spec:
+    """With the L2 term of the trial's loss called `name`, or of the file's, or of its steps.
+
+    The steps are asked only where the loss is `unstated`.
+    """
+    penalty, penalised = settle.penalty_of(child, trial, name)
     if penalty is None and loss is not None and loss.spec is not None:
-        penalty, penalised = loss.spec.penalty, loss.spec.penalised
-        return resolved._replace(spec=resolved.spec._replace(penalty=penalty, penalised=penalised))
-    if penalty is None and resolved.stated.objective is None and not trial.spec.rate_unknown:
+        return spec._replace(penalty=loss.spec.penalty, penalised=loss.spec.penalised)
+    if penalty is None and unstated:
         penalty, penalised = settle.penalty_of_steps(child, trial)
-    own = dict(zip(trial.spec.family.layouts, resolved.spec.family.layouts, strict=True))
-    penalised = tuple(own[name] for name in penalised)
-    return resolved._replace(spec=resolved.spec._replace(penalty=penalty, penalised=penalised))
+    own = dict(zip(trial.spec.family.layouts, spec.family.layouts, strict=True))
+    return spec._replace(penalty=penalty, penalised=tuple(own[one] for one in penalised))
 
 
 _BATCH = re.compile(r"axis|\bsum\(|mean\(|\b[xyXYmM]\w*\.shape|len\(|/ ?[mn]\b|/ ?n_")

@@ -30,7 +30,7 @@ from backproof.reading import (
 from backproof.reading.process import Child, Module
 from backproof.reading.program import Program
 from backproof.reading.recipes import Reader, Recipe
-from backproof.reading.resolve import Resolved, concluded, resolve
+from backproof.reading.resolve import Resolved, concluded, resolve, with_penalty
 from backproof.reading.source import Found
 from backproof.reading.spec import Spec
 from backproof.reading.told import Settings, Unreadable
@@ -272,12 +272,8 @@ def _function(child: Child, planned: Plan, found: Found, loss: Resolved | None) 
                 if isinstance(sure, str):
                     return sure
                 spec = sure
-            penalty, penalised = settle.penalty_of(child, trial, "loss")
-            if penalty is None and loss is not None and loss.spec is not None:
-                penalty, penalised = loss.spec.penalty, loss.spec.penalised
-            if penalty is None and not trial.losses and loss is None:
-                penalty, penalised = settle.penalty_of_steps(child, trial)
-            spec = spec._replace(penalty=penalty, penalised=penalised)
+            unstated = not trial.losses and loss is None
+            spec = with_penalty(child, spec, trial, "loss", loss, unstated=unstated)
     text = convention.describe(spec.layouts, FAMILY[spec.model])
     return Judgeable(found.function, found.line, spec, text, found.reduction)
 
