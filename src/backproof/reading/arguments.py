@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from backproof.reading import names, patterns, roles, updates
 from backproof.reading.binding import parameters_of
@@ -156,14 +156,24 @@ def is_unrolled(name: str, function: ast.FunctionDef, read: Reader, deep: int = 
                     and part.value.id == name
                 ):
                     return True
-        callee = read.functions.get(node.func.id) if isinstance(node.func, ast.Name) else None
-        if callee is not None and callee is not function and deep < 2:
-            taken = parameters_of(callee)
-            for place, argument in enumerate(node.args[: len(taken)]):
-                handed = isinstance(argument, ast.Name) and argument.id == name
-                if handed and is_unrolled(taken[place][0], callee, read, deep + 1):
-                    return True
-    return False
+    return deep < 2 and any(
+        is_unrolled(parameter, callee, read, deep + 1)
+        for callee, parameter in handed_on(ast.walk(function), name, read)
+        if callee is not function
+    )
+
+
+def handed_on(
+    nodes: Iterable[ast.AST], name: str, read: Reader
+) -> Iterator[tuple[ast.FunctionDef, str]]:
+    """The file's functions that are called with a variable, and their parameters for it."""
+    for node in nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            callee = read.functions.get(node.func.id)
+            taken = [] if callee is None else parameters_of(callee)
+            for argument, (parameter, _, _) in zip(node.args, taken, strict=False):
+                if callee is not None and isinstance(argument, ast.Name) and argument.id == name:
+                    yield callee, parameter
 
 
 def _is_keyed(name: str, function: ast.FunctionDef) -> bool:

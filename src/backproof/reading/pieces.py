@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from backproof.notation import ACTIVATIONS, LEAKY_SLOPE, PIECES, Model
 from backproof.reading import names, roles, updates
+from backproof.reading.arguments import handed_on
 from backproof.reading.binding import parameters_of
 from backproof.reading.drivers import needed, with_globals
 from backproof.reading.recipes import (
@@ -122,7 +123,7 @@ def _kept(function: ast.FunctionDef, name: str, read: Reader, deep: int) -> Kept
     if keys:
         known = {key: tensor_of(key) for key in keys}
         return None if None in known.values() else dict(known)
-    handed = _handed_on(function, name, read)
+    handed = next(handed_on(updates.own_nodes(function.body), name, read), None)
     if handed is not None and deep < 3:
         inner = _kept(*handed, read, deep + 1)
         if inner is not None:
@@ -160,21 +161,6 @@ def _keys(function: ast.FunctionDef, name: str) -> list[str]:
         and isinstance(node.slice.value, str)
     ]
     return list(dict.fromkeys(found))
-
-
-def _handed_on(
-    function: ast.FunctionDef, name: str, read: Reader
-) -> tuple[ast.FunctionDef, str] | None:
-    """The function of the file that the variable is handed on to, and its parameter for it."""
-    for node in updates.own_nodes(function.body):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            callee = read.functions.get(node.func.id)
-            for place, argument in enumerate(node.args):
-                if isinstance(argument, ast.Name) and argument.id == name and callee is not None:
-                    taken = parameters_of(callee)
-                    if place < len(taken):
-                        return callee, taken[place][0]
-    return None
 
 
 def _kind(
