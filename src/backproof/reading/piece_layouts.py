@@ -35,8 +35,7 @@ def _trials(child: Child, recipe: Recipe, key: str, model: Model) -> Iterator[se
     if not slots and model.piece != "activation":
         slots, problem = _discovered(child, key, model)
         if problem:
-            blank = Spec(model.name, DRIVER, (), {})
-            yield settle.Trial(blank, problem, {}, (), (), {}, {}, {})
+            yield settle.failed(Spec(model.name, DRIVER, (), {}), problem)
             return
     first = next(iter(model.parameters))
     arguments = (Argument(first, first), Argument(model.target, model.target), *slots)

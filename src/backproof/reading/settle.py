@@ -80,6 +80,11 @@ def case_of(model: Model, spec: Spec) -> dict[str, np.ndarray]:
     return arrays
 
 
+def failed(spec: Spec, problem: str) -> Trial:
+    """The trial of what could not even be proposed."""
+    return Trial(spec, problem, {}, (), (), {}, {}, {})
+
+
 def tried(child: Watching, spec: Spec, slopes: Sequence[float] = ()) -> Trial:
     """Run a proposal once; `slopes` are those that a leaky ReLU of the file may have."""
     case = case_of(spec.family, spec)

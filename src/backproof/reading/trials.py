@@ -44,9 +44,8 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
                 Slot(path, tuple(shape), number) for path, shape, number in frame.header["slots"]
             ]
             if not found:
-                blank = Spec("mlp", DRIVER, (), {})
                 why = frame.header["problem"] or "it updates nothing that was found"
-                yield settle.Trial(blank, str(why), {}, (), (), {}, {}, {})
+                yield settle.failed(Spec("mlp", DRIVER, (), {}), str(why))
                 if frame.header.get("kind") in ("hung", "crashed"):
                     return
                 continue
