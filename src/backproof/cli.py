@@ -158,7 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     told.add_argument("--function", help="the one function to check")
     told.add_argument("--model", help="linear_regression, logistic_regression, mlp, mlp_softmax, …")
     told.add_argument("--activation", help="of the hidden layer: sigmoid, tanh, relu, …")
-    told.add_argument("--convention", help='"columns" (examples; default), "rows", or "rows, y=n"')
+    told.add_argument("--convention", help='"columns" (are examples), "rows", or "rows, y=n"')
     told.add_argument("--reduction", choices=("mean", "sum"), help="what the gradients are of")
     check.add_argument("--cases", type=_cases, default=2000, help="a function (default 2000)")
     check.add_argument("--seed", type=_seed, default=0, help="of the cases (default 0)")

@@ -94,6 +94,9 @@ def _scaled(candidate: Candidate, told: str | None, loss_decided: bool) -> list[
         return [Finding("scaled", f"{text}; that is taken for its learning rate")]
     if candidate.factor == "1" or told is not None:
         return []
+    if candidate.model.piece is not None:
+        text = "averages dW and db over the examples, so dZ has to be of each example's own loss"
+        return [Finding("scaled", text)]
     why = "as its own loss is" if loss_decided else "nothing in the file says mean"
     return [Finding("scaled", f"the gradient of {FACTORS[candidate.factor]}: {why}")]
 

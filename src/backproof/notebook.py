@@ -20,7 +20,7 @@ _HELP = """Check the backward passes that the cells above have defined.
     --function    the one function to check, where there are several
     --model       what it is a derivation of: mlp, logistic_regression, ...
     --activation  of the hidden layers: sigmoid, tanh, relu, ...
-    --convention  "columns" (examples; default), "rows", or "rows, y=n"
+    --convention  "columns" (are examples), "rows", or "rows, y=n"
     --reduction   what the gradients are of: the mean over the examples, or the sum
 
 All of them are worked out from the code where they are left out, and asked for where they cannot.
