@@ -111,7 +111,7 @@ def _moved(function: ast.FunctionDef) -> dict[str, str]:
     """The parameters that a function returns after a step, and where in its result they are."""
     taken = {name for name, _, _ in parameters_of(function)}
     stepped = {one.base for one in updates.updates(function.body)} & taken
-    value = updates.returned_values(function)[-1] if updates.returned_values(function) else None
+    value = updates.returned_value(function)
     parts: list[tuple[str, ast.expr | None]] = [("__result", value)]
     if isinstance(value, ast.Tuple | ast.List):
         parts = [(f"__result[{place}]", one) for place, one in enumerate(value.elts)]
@@ -137,7 +137,7 @@ def _unrolled(read: Reader, function: ast.FunctionDef) -> str | None:
 
 def _returns_gradients(function: ast.FunctionDef) -> bool:
     """Whether a function returns gradients, beside the loss perhaps."""
-    value = updates.returned_values(function)[-1] if updates.returned_values(function) else None
+    value = updates.returned_value(function)
     found = _returned_names(function)
     together = isinstance(value, ast.Tuple) and any(names.is_collection(name) for name in found)
     return together or any(names.gradient(name) is not None for name in found)
@@ -157,7 +157,7 @@ def _gives_gradients(read: Reader, scope: Scope) -> bool:
         return scope.owner is None and _returns_gradients(function)
     if any(names.gradient(name) is not None for name in _returned_names(function)):
         return True
-    if names.is_backward(function.name) and updates.returned_values(function):
+    if names.is_backward(function.name) and updates.returned_value(function) is not None:
         return True
     if scope.owner is not None and names.is_backward(function.name):
         return any(
@@ -171,13 +171,13 @@ def _gives_gradients(read: Reader, scope: Scope) -> bool:
 
 def _returned_names(function: ast.FunctionDef) -> list[str]:
     """The names in the function's last `return`, the keys of a dict among them."""
+    value = updates.returned_value(function)
     found: list[str] = []
-    for value in updates.returned_values(function)[-1:]:
-        for part in ast.walk(value):
-            if isinstance(part, ast.Name):
-                found.append(part.id)
-            elif isinstance(part, ast.Constant) and isinstance(part.value, str):
-                found.append(part.value)
+    for part in () if value is None else ast.walk(value):
+        if isinstance(part, ast.Name):
+            found.append(part.id)
+        elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+            found.append(part.value)
     return found
 
 
@@ -253,7 +253,7 @@ class _Composer:
             if (
                 other is None
                 or other.name in (function.name, *self.done)
-                or not updates.returned_values(other)
+                or updates.returned_value(other) is None
             ):
                 continue
             if scope.owner is not None and scope.owner is not self.owner:
@@ -287,7 +287,7 @@ class _Composer:
         return True
 
     def _results(self, function: ast.FunctionDef) -> list[str]:
-        value = updates.returned_values(function)[-1] if updates.returned_values(function) else None
+        value = updates.returned_value(function)
         if isinstance(value, ast.Tuple):
             return [
                 updates.last_word(one)

@@ -65,7 +65,8 @@ def _recipes(read: Reader, owner: ast.ClassDef, function: ast.FunctionDef) -> It
         and isinstance(node.ctx, ast.Store)
         and (tensor := tensor_behind(node.attr, of)) is not None
     }
-    if not updates.returned_values(function) and not stored.keys() & {"A_prev", "Z"}:
+    returns = updates.returned_value(function) is not None
+    if not returns and not stored.keys() & {"A_prev", "Z"}:
         return
     if stored and by_name is None:
         kind = "linear"
@@ -82,7 +83,7 @@ def _recipes(read: Reader, owner: ast.ClassDef, function: ast.FunctionDef) -> It
         f"__result = __self.{function.name}({ARRIVING})",
     ]
     given = tuple(t for t in model.parameters if t in stored or t not in ("W", "b"))
-    if updates.returned_values(function):
+    if returns:
         stored = {tensor: name for tensor, name in stored.items() if tensor in ("W", "b")}
     taken = [f"__self.{stored[tensor]}" if tensor in stored else "__result" for tensor in given]
     result = taken[0] if len(given) == 1 else f"({', '.join(taken)})"

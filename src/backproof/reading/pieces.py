@@ -68,9 +68,9 @@ def _recipes(read: Reader, function: ast.FunctionDef) -> Iterator[Recipe]:
     arriving = [name for name, _, _ in parameters if names.is_piece([name])]
     if len(arriving) != 1 or not parameters or parameters[0][0] != arriving[0]:
         return
-    if any(roles.role(name) == "y" for name, _, _ in parameters) or not updates.returned_values(
-        function
-    ):
+    if any(roles.role(name) == "y" for name, _, _ in parameters):
+        return
+    if updates.returned_value(function) is None:
         return
     kept = {
         name: _kept(function, name, read, 0)
@@ -342,10 +342,10 @@ def _forward_call(piece: Piece, forward: ast.FunctionDef | None) -> tuple[str, s
                 continue
             return None
         arguments.append(value)
-    returned = updates.returned_values(forward)
+    returned = updates.returned_value(forward)
     cache = None
-    if returned and isinstance(returned[-1], ast.Tuple):
-        elements = returned[-1].elts
+    if isinstance(returned, ast.Tuple):
+        elements = returned.elts
         caches = [
             place
             for place, one in enumerate(elements)
@@ -359,7 +359,7 @@ def _forward_call(piece: Piece, forward: ast.FunctionDef | None) -> tuple[str, s
 
 def _results(piece: Piece) -> tuple[tuple[str, ...], str]:
     """Which gradients the function returns, in our order, and the expression that gives them."""
-    last = updates.returned_values(piece.function)[-1]
+    last = updates.returned_value(piece.function)
     wanted = tuple(piece.model.parameters)
     if isinstance(last, ast.Dict):
         keys = [key.value for key in last.keys if isinstance(key, ast.Constant)]

@@ -26,8 +26,7 @@ def returned(function: ast.FunctionDef, model: Model) -> Returned:
     A question means that the names contradict that order but not all of them can be read, or that
     what is returned are the parameters themselves.
     """
-    values = updates.returned_values(function)
-    value = values[-1] if values else None
+    value = updates.returned_value(function)
     if value is None:
         return Returned((), "has no return statement: gradients applied in place are not read yet")
     value = _resolved(value, function)

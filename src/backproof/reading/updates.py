@@ -109,13 +109,13 @@ def own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
             waiting.extend(list(ast.iter_child_nodes(node))[::-1])
 
 
-def returned_values(function: ast.FunctionDef) -> list[ast.expr]:
-    """What a function's own `return` statements give, in order."""
-    return [
-        node.value
-        for node in own_nodes(function.body)
-        if isinstance(node, ast.Return) and node.value is not None
-    ]
+def returned_value(function: ast.FunctionDef) -> ast.expr | None:
+    """What a function's last own `return` statement gives; None where none gives anything."""
+    last: ast.expr | None = None
+    for node in own_nodes(function.body):
+        if isinstance(node, ast.Return) and node.value is not None:
+            last = node.value
+    return last
 
 
 def _update(node: ast.AST) -> Update | None:
