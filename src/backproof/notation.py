@@ -187,7 +187,7 @@ def _family() -> dict[str, Model]:
 FAMILY: Mapping[str, Model] = _family()
 
 
-def member(depth: int, output: Output, several: bool = False) -> Model | None:
+def member(depth: int, output: str, several: bool = False) -> Model | None:
     """The model of `FAMILY` with these, None if there is none."""
     axis = "k" if several or output == "softmax" else "1"
     return next(

@@ -22,7 +22,6 @@ from backproof.reading.recipes import (
     Unbound,
     asked_of_probe,
     parsed,
-    parsed_return,
 )
 from backproof.reading.roots import words_of
 from backproof.reading.slices import bound, loaded
@@ -104,7 +103,7 @@ def _given(body: list[ast.stmt]) -> set[str]:
 
 
 def _takes_inputs(function: ast.FunctionDef) -> bool:
-    return any(roles.role(name) in ("x", "y") for name, _, _ in parameters_of(function))
+    return any(roles.is_data(name) for name, _, _ in parameters_of(function))
 
 
 def _moved(function: ast.FunctionDef) -> dict[str, str]:
@@ -319,7 +318,8 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
         if scope.owner is not None:
             body += [parsed(f"{PROBE}.note(vars(__self))")]
         whole = None if scope.owner is not None else _unrolled(read, function)
-        body += [parsed_return(f"{PROBE}.rolled({whole!r}, __result)" if whole else "__result")]
+        result = f"{PROBE}.rolled({whole!r}, __result)" if whole else "__result"
+        body += [parsed(f"return {result}")]
     wanted = words_of(read, scope) | _given(body) | set(moved)
     known_rates = rates.rate_names(function.body, read.program.tree) if moves else set()
     steps = list(updates.updates(function.body))

@@ -12,11 +12,6 @@ from backproof.reading.recipes import DRIVER, PROBE, Reader, parsed
 from backproof.reading.slices import bound, free, loaded
 
 
-def is_data(name: str) -> bool:
-    """Whether a variable stands for the inputs or the labels."""
-    return roles.role(name) in ("x", "y")
-
-
 def with_globals(
     read: Reader, body: list[ast.stmt], declared: Iterable[str] = ()
 ) -> ast.FunctionDef:
@@ -34,7 +29,7 @@ def with_globals(
 def _role(read: Reader, name: str) -> str | None:
     """What a global stands for that is ours to give."""
     role = roles.role(name)
-    if is_data(name) or role == "lambda":
+    if roles.is_data(name) or role == "lambda":
         return role
     if roles.is_rate(name):
         return "rate"
@@ -44,7 +39,7 @@ def _role(read: Reader, name: str) -> str | None:
 def _comes_from(read: Reader, name: str) -> bool:
     """Whether a global is made of the inputs, or nowhere."""
     makers = [statement for statement in read.script if name in bound(statement)]
-    return not makers or any(is_data(other) for one in makers for other in loaded(one))
+    return not makers or any(roles.is_data(other) for one in makers for other in loaded(one))
 
 
 def driver_of(body: list[ast.stmt], declared: Iterable[str]) -> ast.FunctionDef:

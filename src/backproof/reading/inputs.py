@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from backproof.reading import roles, updates
 from backproof.reading.arguments import SIMPLE, is_list_of_pairs
 from backproof.reading.binding import parameters_of
-from backproof.reading.drivers import is_data, used_by
+from backproof.reading.drivers import used_by
 from backproof.reading.recipes import PROBE, Reader, located
 from backproof.reading.slices import bound, loaded
 from backproof.reading.updates import Loop
@@ -29,7 +29,7 @@ def prelude(read: Reader, loop: Loop, body: Sequence[ast.stmt]) -> list[ast.stmt
     here = {name for statement in kept for name in loaded(statement)}
     used = here | used_by(read, here)
     defined = {*read.functions, *read.classes}
-    given = {name for name in used - defined if is_data(name)}
+    given = {name for name in used - defined if roles.is_data(name)}
     made = {name for statement in kept for name in bound(statement)}
     given |= {name for name in used - made if roles.role(name) == "lambda"}
     values = {name: SIMPLE[str(roles.role(name))] for name in sorted(given)}
@@ -39,10 +39,10 @@ def prelude(read: Reader, loop: Loop, body: Sequence[ast.stmt]) -> list[ast.stmt
 
 def with_data(function: ast.FunctionDef, read: Reader) -> None:
     """Put our inputs into a function that makes its own; one that takes them is left as it is."""
-    if any(is_data(name) for name, _, _ in parameters_of(function)):
+    if any(roles.is_data(name) for name, _, _ in parameters_of(function)):
         return
     for place, statement in enumerate(function.body):
-        data = {name for name in bound(statement) if is_data(name)}
+        data = {name for name in bound(statement) if roles.is_data(name)}
         trains = updates.calls([statement]) & set(read.known)
         if (
             data
@@ -101,7 +101,7 @@ def _before(
         )
         if not wanted or (definition and read is not None):
             continue
-        only_data = all(is_data(name) for name in wanted)
+        only_data = all(roles.is_data(name) for name in wanted)
         if only_data and not own and not _remakes(statement, wanted):
             continue
         kept.append(statement)

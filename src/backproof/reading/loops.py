@@ -17,7 +17,6 @@ from backproof.reading.recipes import (
     Unbound,
     located,
     parsed,
-    parsed_return,
 )
 from backproof.reading.roots import (
     bound_before,
@@ -221,7 +220,7 @@ def _calling(read: Reader, scope: Scope, function: ast.FunctionDef) -> list[ast.
     """The statements that call a function or method with what its parameters stand for."""
     assert scope.function is not None
     if scope.owner is None:
-        return [parsed_return(f"{function.name}({bound_arguments(function, read)})")]
+        return [parsed(f"return {function.name}({bound_arguments(function, read)})")]
     made = instance(scope.owner, read)
     prepared = [parsed(line) for line in preparing(scope.owner, scope.function, read)]
     static = any(
@@ -232,5 +231,5 @@ def _calling(read: Reader, scope: Scope, function: ast.FunctionDef) -> list[ast.
     return [
         parsed(f"__self = {made}"),
         *prepared,
-        parsed_return(f"__self.{function.name}({arguments})"),
+        parsed(f"return __self.{function.name}({arguments})"),
     ]

@@ -25,7 +25,6 @@ from backproof.reading.recipes import (
     Unbound,
     asked_of_probe,
     parsed,
-    parsed_return,
 )
 
 _TENSORS = {
@@ -285,7 +284,7 @@ def made(
     result: str,
 ) -> Recipe:
     """The recipe of these lines, of which `result` is the gradients of `given`."""
-    body = [*(parsed(line) for line in lines), parsed_return(result)]
+    body = [*(parsed(line) for line in lines), parsed(f"return {result}")]
     wanted = frozenset(gifts_in(body))
     name = piece.name if piece.said is None else f"{piece.name} ({piece.said})"
     return Recipe(

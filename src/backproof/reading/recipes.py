@@ -118,13 +118,7 @@ def _literal(node: ast.expr) -> Any:
 
 def parsed(text: str) -> Any:
     """The statement that is written so."""
-    (statement,) = ast.parse(f"def f():\n {text}" if text == "return" else text).body
-    return statement.body[0] if text == "return" else statement  # type: ignore[attr-defined]
-
-
-def parsed_return(text: str) -> ast.stmt:
-    """The statement that returns what is written so."""
-    statement: ast.stmt = parsed(f"def f():\n return {text}").body[0]
+    (statement,) = ast.parse(text).body
     return statement
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import NamedTuple
 
-from backproof.notation import FAMILY, LARGEST, Model
+from backproof.notation import FAMILY, LARGEST, Model, member
 from backproof.reading import patterns, settle
 from backproof.reading.process import Child
 from backproof.reading.recipes import Reader, Recipe
@@ -149,7 +149,7 @@ def concluded(
     if stated.objective is None and loss is not None and loss.match == (activation, output):
         stated = loss.stated._replace(name=stated.name)
     objective = stated.objective or _implied(read, trial, output, activation)
-    model = settle.model_of(family.depth, objective, family.several or output == "softmax")
+    model = member(family.depth, objective, family.several or output == "softmax")
     if model is None:
         return blank._replace(
             question=f"{objective} of {family.depth} layers is none of the models"

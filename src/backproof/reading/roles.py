@@ -71,6 +71,11 @@ def role(name: str) -> str | None:
     return None
 
 
+def is_data(name: str) -> bool:
+    """Whether a name stands for the inputs or the labels."""
+    return role(name) in ("x", "y")
+
+
 _RATE = re.compile(
     r"(?:learning_?|learn_?)?rates?|taxa(?:_\w+)?|passo|learning|lr(?:_?rate)?|alpha|alfa|tasa\w*|taux\w*|lernrate|eta|step_?size|gamma|l_?rate"
     r"|epsilon|learning_?speed|neta|learning_?rate_?\w*|lrate|step|mu"

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from backproof.notation import ACTIVATIONS, Model, member
+from backproof.notation import ACTIVATIONS, Model
 from backproof.reading import names
 from backproof.reading.call import Case
 from backproof.reading.slots import SIZES
@@ -436,9 +436,3 @@ def penalty_of_steps(child: Watching, trial: Trial) -> tuple[str | None, tuple[s
     n = case["y"].shape[1]
     known = (key for key, share in PENALTIES.items() if abs(2.0 * share(n) - times) <= 1e-6 * times)
     return next(known, None), tuple(moved)
-
-
-def model_of(depth: int, output: str, several: bool) -> Model | None:
-    """The member of the family with an output and loss as `objectives` calls them."""
-    known: Any = output
-    return member(depth, known, several)

@@ -9,6 +9,7 @@ shapes, all layouts that people use are proposed, for the trial run to tell (see
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -111,13 +112,11 @@ def _by_shape(known: list[_Known]) -> list[_Known]:
                 one._replace(role=role, layer=place // 2 + 1)
                 for place, (one, role) in enumerate(zip(known, roles, strict=False))
             ]
-    if any(one.role == "W" and _entries(one.slot.shape) > 1 for one in known):
+    if any(one.role == "W" and math.prod(one.slot.shape) > 1 for one in known):
         known = [
-            one._replace(role="b") if _entries(one.slot.shape) == 1 and one.role == "W" else one
+            one._replace(role="b") if math.prod(one.slot.shape) == 1 and one.role == "W" else one
             for one in known
         ]
-    if len({one.role for one in known}) > 1 or len(known) < 2:
-        return known
     return known
 
 
@@ -261,7 +260,7 @@ def _placed(
         fits = [
             layer
             for layer, size in enumerate(sizes)
-            if layer not in placed and _entries(one.slot.shape) == size
+            if layer not in placed and math.prod(one.slot.shape) == size
         ]
         fits = fits or [layer for layer in range(depth) if layer not in placed]
         if not fits:
@@ -270,17 +269,10 @@ def _placed(
     return placed
 
 
-def _entries(shape: tuple[int, ...]) -> int:
-    count = 1
-    for size in shape:
-        count *= size
-    return count
-
-
 def _bias_layout(slot: Slot, out: str, size: int, weight: str) -> str:
     """By its shape; a single number for several units as broadcasting would make of it."""
     shape = slot.shape
-    if _entries(shape) == 1 and out != "1" and size > 1:
+    if math.prod(shape) == 1 and out != "1" and size > 1:
         first = weight.split()[0]
         return f"{out} 1" if first == out else f"1 {out}"
     if len(shape) == 0:

@@ -408,7 +408,7 @@ def is_one_at_a_time(loops: Sequence[Loop]) -> bool:
     ):
         return True
     for node in own_nodes(loop.body):
-        if isinstance(node, ast.Subscript) and roles.role(last_word(node.value)) in ("x", "y"):
+        if isinstance(node, ast.Subscript) and roles.is_data(last_word(node.value)):
             parts = {part.id for part in ast.walk(node.slice) if isinstance(part, ast.Name)}
             sliced = any(
                 isinstance(part, ast.Slice) and (part.lower is not None or part.upper is not None)
@@ -430,4 +430,4 @@ def _draws_one(node: ast.expr) -> bool:
 def names_data(text: str) -> bool:
     """Whether an expression names inputs or labels."""
     words = re.findall(r"[A-Za-z_]\w*", text)
-    return any(roles.role(word) in ("x", "y") for word in words)
+    return any(roles.is_data(word) for word in words)
