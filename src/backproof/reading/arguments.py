@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from backproof.reading import names, patterns, roles, updates
-from backproof.reading.binding import parameters_of
+from backproof.reading.binding import defaults_of, parameters_of
 from backproof.reading.recipes import PROBE, Reader, Unbound
 
 
@@ -85,7 +85,8 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
         if made is not None and _is_container(name, function, read):
             return f"{PROBE}.give({name!r}, {made})"
         if _is_container(name, function, read):
-            keys = sorted(_subscripts(name, read))
+            looked_up = keys_of(name, ast.walk(read.program.tree))
+            keys = sorted(key for key in looked_up if names.parameter(key) is not None)
             if keys:
                 return f"{PROBE}.packed({name!r}, {keys!r})"
             listed = _unpacked(name, read)
@@ -99,10 +100,8 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
 
 def _is_one(name: str, function: ast.FunctionDef) -> bool:
     """Whether a size is 1 by default, with which other axes cannot be told from it."""
-    arguments = function.args
-    plain = [*arguments.posonlyargs, *arguments.args]
-    pairs = [*zip(plain[::-1], arguments.defaults[::-1], strict=False)]
-    return any(one.arg == name and patterns.number(value) == 1 for one, value in pairs)
+    default = defaults_of(function.args).get(name)
+    return default is not None and patterns.number(default) == 1
 
 
 _SIZED = re.compile(r"zeros|ones|empty|rand\w*|normal|uniform|standard_normal|full|sqrt")
@@ -226,17 +225,18 @@ def _is_parameter(word: str) -> bool:
     return like or names.parameter(word) is not None
 
 
-def _subscripts(name: str, read: Reader) -> set[str]:
-    return {
+def keys_of(name: str, nodes: Iterable[ast.AST]) -> list[str]:
+    """The texts that a variable is looked up by: `cache["Z"]`."""
+    found = [
         node.slice.value
-        for node in ast.walk(read.program.tree)
+        for node in nodes
         if isinstance(node, ast.Subscript)
         and isinstance(node.value, ast.Name)
         and node.value.id == name
         and isinstance(node.slice, ast.Constant)
         and isinstance(node.slice.value, str)
-        and names.parameter(node.slice.value) is not None
-    }
+    ]
+    return list(dict.fromkeys(found))
 
 
 def initializer(read: Reader) -> str | None:

@@ -22,6 +22,16 @@ def parameters_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[tupl
     ]
 
 
+def defaults_of(arguments: ast.arguments) -> dict[str, ast.expr]:
+    """What the parameters are without being given, where they have a default."""
+    plain = [one.arg for one in (*arguments.posonlyargs, *arguments.args)]
+    found = dict(zip(plain[::-1], arguments.defaults[::-1], strict=False))
+    for one, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if value is not None:
+            found[one.arg] = value
+    return found
+
+
 def signature(parameters: Sequence[str]) -> str:
     """The parameters as they stand in a definition: `(W1, b1, x, y)`."""
     return f"({', '.join(parameters)})"

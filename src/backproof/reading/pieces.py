@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from backproof.notation import ACTIVATIONS, LEAKY_SLOPE, PIECES, Model
 from backproof.reading import names, roles, updates
-from backproof.reading.arguments import handed_on
+from backproof.reading.arguments import handed_on, keys_of
 from backproof.reading.binding import parameters_of
 from backproof.reading.drivers import needed, with_globals
 from backproof.reading.recipes import (
@@ -118,7 +118,7 @@ def _kept(function: ast.FunctionDef, name: str, read: Reader, deep: int) -> Kept
         target, value = node.targets[0], node.value
         if isinstance(value, ast.Name) and value.id == name and ast.unparse(target) != name:
             return _held(function, target, read, deep)
-    keys = _keys(function, name)
+    keys = keys_of(name, updates.own_nodes(function.body))
     if keys:
         known = {key: tensor_of(key) for key in keys}
         return None if None in known.values() else dict(known)
@@ -147,19 +147,6 @@ def tensor_of(name: str) -> str | None:
     """The tensor of a piece that a name means."""
     lowered = name.lower().strip("_")
     return next((one for one, pattern in _TENSOR.items() if pattern.fullmatch(lowered)), None)
-
-
-def _keys(function: ast.FunctionDef, name: str) -> list[str]:
-    found = [
-        node.slice.value
-        for node in updates.own_nodes(function.body)
-        if isinstance(node, ast.Subscript)
-        and isinstance(node.value, ast.Name)
-        and node.value.id == name
-        and isinstance(node.slice, ast.Constant)
-        and isinstance(node.slice.value, str)
-    ]
-    return list(dict.fromkeys(found))
 
 
 def _kind(

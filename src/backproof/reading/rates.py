@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from backproof.reading import patterns
+from backproof.reading.binding import defaults_of
 from backproof.reading.roles import is_rate, role
 from backproof.reading.updates import Update, last_word, own_nodes, updates
 
@@ -46,13 +47,8 @@ def _numbers(tree: ast.Module) -> set[str]:
         if isinstance(node, ast.Assign) and patterns.number(node.value) is not None:
             found |= {last_word(target) for target in node.targets}
         elif isinstance(node, ast.arguments):
-            plain = [*node.posonlyargs, *node.args]
-            pairs: list[tuple[ast.arg, ast.expr | None]] = []
-            pairs += zip(plain[::-1], node.defaults[::-1], strict=False)
-            pairs += zip(node.kwonlyargs, node.kw_defaults, strict=True)
-            found |= {
-                one.arg for one, value in pairs if value and patterns.number(value) is not None
-            }
+            defaults = defaults_of(node).items()
+            found |= {name for name, value in defaults if patterns.number(value) is not None}
     return found
 
 
@@ -73,7 +69,7 @@ def fixed_rates(
                 listed = listed[1:]
             given = dict(zip(listed, node.args, strict=False))
             given |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
-            defaults = dict(zip(listed[::-1], function.args.defaults[::-1], strict=False))
+            defaults = defaults_of(function.args)
             for name in listed:
                 value = given.get(name, defaults.get(name))
                 number = None if value is None else patterns.number(value)

@@ -95,7 +95,7 @@ def reader(program: Program) -> Reader:
 def _flat(body: Sequence[ast.stmt]) -> Iterable[ast.stmt]:
     """The statements of the module, those under a main guard among them."""
     for statement in body:
-        if isinstance(statement, ast.If) and "__name__" in ast.unparse(statement.test):
+        if updates.is_main_guard(statement):
             yield from _flat(statement.body)
         else:
             yield statement

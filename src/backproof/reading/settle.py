@@ -185,8 +185,7 @@ def _matches(
     slopes: Sequence[float],
 ) -> Iterator[tuple[str, str]]:
     model, seen = spec.family, [array for _, array in named]
-    leaky = [f"leaky_relu_{slope:g}" for slope in slopes]
-    activations = [*ACTIVATIONS, *leaky] if model.has_activation else ["identity"]
+    activations = _activations(model, slopes)
     if model.piece is not None:
         for activation in activations:
             if _is_among(_given(model, case, activation), seen):
@@ -207,12 +206,18 @@ def _matches(
                 yield activation, output
 
 
+def _activations(model: Model, slopes: Sequence[float] = ()) -> list[str]:
+    """What may be between the layers; `slopes` are those of the file's leaky ReLUs."""
+    leaky = [f"leaky_relu_{slope:g}" for slope in slopes]
+    return [*ACTIVATIONS, *leaky] if model.has_activation else ["identity"]
+
+
 def _margins(
     spec: Spec, case: Mapping[str, np.ndarray], seen: Sequence[np.ndarray]
 ) -> Iterator[tuple[str, str]]:
     """The models of which it computes y z, or the sigmoid of that."""
     model, sign = spec.family, 2.0 * case["y"] - 1.0
-    for activation in ACTIVATIONS if model.has_activation else ("identity",):
+    for activation in _activations(model):
         score = sign * predicted(model, case, activation, "identity")
         if any(_is_among(_out(z, "sigmoid"), seen) for z in (score, -score)):
             yield activation, "sigmoid"
@@ -224,7 +229,7 @@ def _by_loss(
     spec: Spec, case: Mapping[str, np.ndarray], losses: Iterable[float]
 ) -> Iterator[tuple[str, str]]:
     """The model by the value of the loss, where no variable holds its output."""
-    for activation in ACTIVATIONS if spec.family.has_activation else ("identity",):
+    for activation in _activations(spec.family):
         for output in _OUTPUTS:
             if output == "softmax" and spec.family.output_axis != "k":
                 continue
@@ -321,12 +326,11 @@ def hidden_of(trial: Trial, slopes: Sequence[float]) -> tuple[str, ...] | None:
         return None
     case, (weight, bias) = trial.case, list(model.parameters)[:2]
     z = case[weight] @ case["x"] + case[bias]
-    leaky = [f"leaky_relu_{slope:g}" for slope in slopes]
     arrays = [array for _, array in trial.seen]
     found = tuple(
         name
-        for name in [*ACTIVATIONS[1:], *leaky]
-        if _is_among(np.asarray(DERIVED[name].g(z)), arrays)
+        for name in _activations(model, slopes)
+        if name != "identity" and _is_among(np.asarray(DERIVED[name].g(z)), arrays)
     )
     return found if found or shows(trial, z.size) else None
 

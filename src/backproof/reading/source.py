@@ -33,6 +33,7 @@ from backproof.reading.told import (
     one,
     validated,
 )
+from backproof.reading.updates import is_main_guard
 
 COMMAND_LINE = "the command line"
 UNTOLD = Settings()
@@ -173,9 +174,8 @@ def _top(body: Sequence[ast.stmt]) -> Iterator[tuple[str, ast.FunctionDef]]:
     for statement in body:
         if isinstance(statement, ast.FunctionDef):
             yield statement.name, statement
-        elif isinstance(statement, ast.If):
-            if "__name__" not in ast.unparse(statement.test):
-                yield from _top(statement.body + statement.orelse)
+        elif isinstance(statement, ast.If) and not is_main_guard(statement):
+            yield from _top(statement.body + statement.orelse)
         elif isinstance(statement, ast.Try):
             yield from _top(statement.body + statement.orelse + statement.finalbody)
         elif isinstance(statement, ast.With):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeGuard
 
 from backproof.reading import names, patterns, roles
 
@@ -257,6 +257,11 @@ class Scope(NamedTuple):
         return self.function.lineno if self.function else self.body[0].lineno
 
 
+def is_main_guard(statement: ast.stmt) -> TypeGuard[ast.If]:
+    """Whether what is below runs only where the file is run as a script."""
+    return isinstance(statement, ast.If) and "__name__" in ast.unparse(statement.test)
+
+
 def scopes(tree: ast.Module) -> list[Scope]:
     """The functions, methods and the script of a file."""
     found: list[Scope] = []
@@ -271,7 +276,7 @@ def scopes(tree: ast.Module) -> list[Scope]:
                     if isinstance(part, ast.FunctionDef):
                         name = f"{statement.name}.{part.name}"
                         found.append(Scope(name, part.body, part, statement))
-            elif isinstance(statement, ast.If) and "__name__" in ast.unparse(statement.test):
+            elif is_main_guard(statement):
                 look(statement.body)
             else:
                 script.append(statement)
