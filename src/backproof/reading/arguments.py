@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from backproof.reading import names, patterns, roles, updates
 from backproof.reading.binding import defaults_of, parameters_of
@@ -13,28 +13,45 @@ from backproof.reading.recipes import PROBE, Reader, Unbound
 
 def bound_arguments(function: ast.FunctionDef, read: Reader, skip: int = 0) -> str:
     """The arguments for a call, as source; raises `Unbound` for what nothing is known of."""
-    parts = []
-    by_name = False
     listed = parameters_of(function)[skip:]
     known = {roles.role(name) for name, _, _ in listed}
     unknown = iter([axis for axis in "dhk" if axis not in known])
     apart = known >= {"d", "dims"}  # the inputs' size stands by itself
-    for name, default, keyword in listed:
+
+    def value_of(name: str, default: bool) -> str | None:
         value = value_for(name, function, read, default)
         if value == SIMPLE["dims"] and apart:
-            value += "[1:]"
+            return f"{value}[1:]"
         if value is None and not default and function.name in ("__init__", "init"):
             axis = next(unknown, None)
-            value = None if axis is None else SIMPLE[axis]
-        if value is None:
-            if not default:
-                raise Unbound(
-                    f"{function.name} takes {name}, and what that is could not be read; "
-                    "tell the functions to check with --function"
-                )
+            return None if axis is None else SIMPLE[axis]
+        return value
+
+    unread = "what that is could not be read; tell the functions to check with --function"
+    return written(listed, value_of, function.name, unread)
+
+
+def written(
+    parameters: Iterable[tuple[str, bool, bool]],
+    value_of: Callable[[str, bool], str | None],
+    taker: str,
+    unread: str,
+) -> str:
+    """The arguments of a call as source: what has a value, by name after one that has none.
+
+    `value_of` takes a name and whether it has a default. Raises `Unbound`, which says `unread` of
+    what `taker` takes, where there is neither a value nor a default.
+    """
+    parts = []
+    by_name = False
+    for name, default, keyword in parameters:
+        value = value_of(name, default)
+        if value is not None:
+            parts.append(f"{name}={value}" if by_name or keyword else value)
+        elif default:
             by_name = True
-            continue
-        parts.append(f"{name}={value}" if by_name or keyword else value)
+        else:
+            raise Unbound(f"{taker} takes {name}, and {unread}".lstrip())
     return ", ".join(parts)
 
 

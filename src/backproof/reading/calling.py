@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from backproof.reading import names, rates, roles, updates
-from backproof.reading.arguments import instance, is_unrolled, preparing, value_for
+from backproof.reading.arguments import instance, is_unrolled, preparing, value_for, written
 from backproof.reading.binding import parameters_of
 from backproof.reading.drivers import needed, used_by, with_globals
 from backproof.reading.recipes import (
@@ -195,20 +195,12 @@ class _Composer:
 
     def arguments(self, function: ast.FunctionDef, skip: int, deep: int = 0) -> str:
         """The arguments for a call; raises `Unbound` for what nothing is known of."""
-        parts: list[str] = []
-        by_name = False
-        for name, default, keyword in parameters_of(function)[skip:]:
-            value = self._value(name, function, default, deep)
-            if value is None:
-                if not default:
-                    raise Unbound(
-                        f"takes {name}, and what that is could not be read from its name or from "
-                        "what the other functions return"
-                    )
-                by_name = True
-                continue
-            parts.append(f"{name}={value}" if by_name or keyword else value)
-        return ", ".join(parts)
+        return written(
+            parameters_of(function)[skip:],
+            lambda name, default: self._value(name, function, default, deep),
+            "",
+            "what that is could not be read from its name or from what the other functions return",
+        )
 
     def _value(self, name: str, function: ast.FunctionDef, default: bool, deep: int) -> str | None:
         is_result = _YHAT.fullmatch(name.lower()) or _CACHE.fullmatch(name.lower())

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from backproof.notation import ACTIVATIONS, LEAKY_SLOPE, PIECES, Model
 from backproof.reading import names, roles, updates
-from backproof.reading.arguments import handed_on, keys_of
+from backproof.reading.arguments import SIMPLE, handed_on, keys_of, written
 from backproof.reading.binding import parameters_of
 from backproof.reading.drivers import needed, with_globals
 from backproof.reading.recipes import (
@@ -235,29 +235,26 @@ def _recipe(
     read: Reader, piece: Piece, kept: Mapping[str, Kept], forward: ast.FunctionDef | None
 ) -> Recipe:
     called = _forward_call(piece, forward)
-    arguments = []
     lines = []
     if called is not None:
         lines.append(f"__forward = {called[0]}")
-    for name, default, keyword in parameters_of(piece.function):
+
+    def value_of(name: str, default: bool) -> str | None:
         if name == piece.arriving:
-            value: str | None = ARRIVING
-        elif _says_which(name):
-            value = None if piece.said is None else repr(piece.said)
-        elif name in kept:
+            return ARRIVING
+        if _says_which(name):
+            return None if piece.said is None else repr(piece.said)
+        if name in kept:
             is_cache = tensor_of(name) is None or isinstance(kept[name], tuple | dict)
-            value = called[1] if called is not None and called[1] and is_cache else None
-            value = value or _given(kept[name], piece.model)
-        else:
-            value = {"n": f"{PROBE}.size('n')", "lambda": f"{PROBE}.penalty"}.get(
-                str(roles.role(name)) if not default else ""
-            )
-        if value is None:
-            if default:
-                continue
-            raise Unbound(f"{piece.name} takes {name}, and what that holds is not known")
-        arguments.append(f"{name}={value}" if keyword else value)
-    lines.append(f"__result = {piece.function.name}({', '.join(arguments)})")
+            if called is not None and called[1] and is_cache:
+                return called[1]
+            return _given(kept[name], piece.model)
+        role = None if default else roles.role(name)
+        return SIMPLE[role] if role in ("n", "lambda") else None
+
+    parameters = parameters_of(piece.function)
+    arguments = written(parameters, value_of, piece.name, "what that holds is not known")
+    lines.append(f"__result = {piece.function.name}({arguments})")
     given, result = _results(piece)
     return made(read, piece, piece.function, lines, given, result)
 
@@ -314,20 +311,19 @@ def _forward_call(piece: Piece, forward: ast.FunctionDef | None) -> tuple[str, s
     """The call of the forward function, and where in its result the cache is, if it gives one."""
     if forward is None:
         return None
-    arguments = []
-    for name, default, _ in parameters_of(forward):
+
+    def value_of(name: str, _: bool) -> str | None:
         if _says_which(name):
-            value: str | None = repr(piece.said) if piece.said else None
-        else:
-            tensor = tensor_of(name)
-            if piece.model.piece == "activation":
-                tensor = "Z" if tensor in ("Z", "A_prev") else None
-            value = _given(tensor, piece.model)
-        if value is None:
-            if default:
-                continue
-            return None
-        arguments.append(value)
+            return repr(piece.said) if piece.said else None
+        tensor = tensor_of(name)
+        if piece.model.piece == "activation":
+            tensor = "Z" if tensor in ("Z", "A_prev") else None
+        return _given(tensor, piece.model)
+
+    try:
+        arguments = written(parameters_of(forward), value_of, forward.name, "")
+    except Unbound:
+        return None
     returned = updates.returned_value(forward)
     cache = None
     if isinstance(returned, ast.Tuple):
@@ -340,7 +336,7 @@ def _forward_call(piece: Piece, forward: ast.FunctionDef | None) -> tuple[str, s
         ]
         place = caches[0] if caches else (1 if len(elements) == 2 else None)
         cache = None if place is None else f"__forward[{place}]"
-    return f"{forward.name}({', '.join(arguments)})", cache
+    return f"{forward.name}({arguments})", cache
 
 
 def _results(piece: Piece) -> tuple[tuple[str, ...], str]:
