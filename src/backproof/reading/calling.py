@@ -346,7 +346,7 @@ def _kept_globally(read: Reader, body: list[ast.stmt]) -> list[str]:
     """The parameters that what is called looks up among the globals, where the file sets them."""
     called = {name for statement in body for name in loaded(statement)}
     made = {name for statement in read.script for name in bound(statement)}
-    used = (used_by(read, called) & made) - set(read.functions) - set(read.classes)
+    used = used_by(read, called) & made
     return sorted(name for name in used if names.parameter(name) is not None)
 
 

@@ -11,6 +11,8 @@ from backproof.reading.arguments import SIMPLE
 from backproof.reading.recipes import DRIVER, PROBE, Reader, parsed
 from backproof.reading.slices import bound, free, loaded
 
+DEFINITION = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+
 
 def with_globals(
     read: Reader, body: list[ast.stmt], declared: Iterable[str] = ()
@@ -20,7 +22,7 @@ def with_globals(
     `declared` are further globals, which the body itself sets.
     """
     called = {name for statement in body for name in loaded(statement)}
-    used = used_by(read, called) - set(read.functions) - set(read.classes)
+    used = used_by(read, called)
     given = {name: SIMPLE[role] for name in used if (role := _role(read, name)) is not None}
     made = [parsed(f"{name} = {value}") for name, value in sorted(given.items())]
     return driver_of([*made, *body], [*given, *declared])
@@ -55,7 +57,7 @@ def driver_of(body: list[ast.stmt], declared: Iterable[str]) -> ast.FunctionDef:
 
 
 def used_by(read: Reader, wanted: set[str]) -> set[str]:
-    """What the file's own definitions among these names look up, and theirs in turn."""
+    """The globals that the file's own definitions among these names look up, and theirs in turn."""
     found: set[str] = set()
     waiting = set(wanted)
     while waiting:
@@ -65,7 +67,7 @@ def used_by(read: Reader, wanted: set[str]) -> set[str]:
             more = free(one) - found
             found |= more
             waiting |= more
-    return found
+    return found - {*read.functions, *read.classes}
 
 
 def needed(
@@ -83,9 +85,7 @@ def needed(
             if place in chosen:
                 continue
             star = isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*"
-            definition = isinstance(
-                statement, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
-            )
+            definition = isinstance(statement, DEFINITION)
             wanted = bound(statement) & (wanted_names if definition else wanted_names - own)
             if not definition and isinstance(statement, ast.Expr | ast.For | ast.While):
                 continue

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from backproof.reading import roles, updates
 from backproof.reading.arguments import SIMPLE, is_list_of_pairs
 from backproof.reading.binding import parameters_of
-from backproof.reading.drivers import used_by
+from backproof.reading.drivers import DEFINITION, used_by
 from backproof.reading.recipes import PROBE, Reader, located
 from backproof.reading.slices import bound, loaded
 from backproof.reading.updates import Loop
@@ -96,10 +96,7 @@ def _before(
         if read is None and not names:
             kept.append(statement)  # in a function: a check, a seed
             continue
-        definition = isinstance(
-            statement, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
-        )
-        if not wanted or (definition and read is not None):
+        if not wanted or (isinstance(statement, DEFINITION) and read is not None):
             continue
         only_data = all(roles.is_data(name) for name in wanted)
         if only_data and not own and not _remakes(statement, wanted):
