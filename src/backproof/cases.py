@@ -19,6 +19,7 @@ probabilities are multiples of 1/64, so that they sum to 1 in every precision.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -48,11 +49,19 @@ class Case(NamedTuple):
 
 def sizes_of(model: Model, arrays: Mapping[str, NDArray]) -> dict[str, int]:
     """The size of each axis, read off the arrays."""
-    sizes: dict[str, int] = {}
+    shapes = {tensor: array.shape for tensor, array in arrays.items()}
+    return {axis: shapes[tensor][place] for axis, tensor, place in _where(model)}
+
+
+@lru_cache(256)
+def _where(model: Model) -> tuple[tuple[str, str, int], ...]:
+    """For each axis that has a name a tensor that has it, and as which of its own."""
+    found: dict[str, tuple[str, str, int]] = {}
     for tensor, layout in model.layouts.items():
-        sizes.update(zip(layout.split(), arrays[tensor].shape, strict=True))
-    sizes.pop("1", None)
-    return sizes
+        for place, axis in enumerate(layout.split()):
+            if axis != "1":
+                found.setdefault(axis, (axis, tensor, place))
+    return tuple(found.values())
 
 
 def draw(

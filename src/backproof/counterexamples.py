@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from backproof.cases import Arrays, Case, sizes_of
+from backproof.cases import Arrays, Case
 from backproof.explain import Candidate, is_arithmetic
 from backproof.reading.call import Outcome
 from backproof.reading.convention import laid_out, to_theirs
@@ -56,7 +56,7 @@ def case_as_they_type_it(candidate: Candidate, case: Case) -> Arrays:
         if tensor in spec.layouts and not spec.layouts[tensor].startswith("+")
     }
     if spec.updates:
-        rate = spec.rate_of(sizes_of(candidate.model, case.arrays))
+        rate = candidate.rate(case)
         shown["rate"] = np.array(rate)
     return shown
 

@@ -88,39 +88,44 @@ class Candidate(NamedTuple):
 
     def as_asked(self, case: Case, truth: Truth) -> Truth:
         """What it should answer where `truth` is of the mean loss."""
+        spec = self.spec
+        if self.factor == "1" and spec.penalty is None and not spec.updates:
+            return truth
         values, bounds = dict(truth.values), dict(truth.bounds)
         fmt, own = FORMATS[self.precision], FORMATS["float64"]
+        u = fmt.u + own.u
         for name, value in truth.values.items():
             values[name] = self.asked(case, name, value)
-            bounds[name] = np.abs(self.asked(case, name, truth.bounds[name], moved=False))
+            bound = np.abs(self.scale(case, name)) * truth.bounds[name]
             if self.factor == "1/n of dW and db":  # the truth is without this division
-                bounds[name] = bounds[name] + 4.0 * (fmt.u + own.u) * np.abs(value)
-            if self.spec.penalty is not None:
-                terms = sum(case.arrays[p].size for p in self.spec.penalised)
+                bound = bound + 4.0 * u * np.abs(value)
+            if spec.penalty is not None:
+                terms = sum(case.arrays[p].size for p in spec.penalised)
                 rounding = (8.0 + terms) * np.abs(self.penalty(case, name)) + 4.0 * np.abs(value)
-                bounds[name] = bounds[name] + (fmt.u + own.u) * rounding
-            if self.spec.updates and name != "loss":
+                bound = bound + u * rounding
+            if spec.updates and name != "loss":
+                bound = self.rate(case) * bound
                 # lr * dW rounds, so does the difference, and the rate may be 1 / n of something.
-                step = np.abs(values[name] - case.arrays[name[1:]]) + bounds[name]
-                rounding = 8.0 * step + 2.0 * np.abs(case.arrays[name[1:]])
-                if self.spec.rate_unknown:  # it was found from such a step
-                    rounding = rounding + 16.0 * step
-                bounds[name] = bounds[name] + (fmt.u + own.u) * rounding + fmt.smallest
+                before = case.arrays[name[1:]]
+                step = np.abs(values[name] - before) + bound
+                # A rate that nobody knows was found from such a step.
+                rounding = (24.0 if spec.rate_unknown else 8.0) * step + 2.0 * np.abs(before)
+                bound = bound + (u * rounding + fmt.smallest)
+            bounds[name] = bound
         return Truth(values, bounds, truth.agrees)
 
-    def asked(self, case: Case, name: str, value: NDArray, *, moved: bool = True) -> NDArray:
-        """What it should give where `value` is true of the mean loss: scaled, or a step down it.
-
-        With `moved` false the step alone.
-        """
-        factor = self.scale(case, name)
-        if self.spec.updates and name != "loss":
-            factor = abs(factor)  # an ascent of the likelihood descends the loss
-        value = factor * value + (self.penalty(case, name) if moved else 0.0)
+    def asked(self, case: Case, name: str, value: NDArray) -> NDArray:
+        """What it should give where `value` is true of the mean loss: scaled, or a step down it."""
+        scale = self.scale(case, name)
         if not self.spec.updates or name == "loss":
-            return np.asarray(value)
-        step = self.spec.rate_of(sizes_of(self.model, case.arrays)) * value
-        return case.arrays[name[1:]] - step if moved else np.asarray(step)
+            return np.asarray(scale * value + self.penalty(case, name))
+        # An ascent of the likelihood descends the loss.
+        step = self.rate(case) * (abs(scale) * value + self.penalty(case, name))
+        return np.asarray(case.arrays[name[1:]] - step)
+
+    def rate(self, case: Case) -> float:
+        """The learning rate of a case."""
+        return self.spec.rate_of(sizes_of(self.model, case.arrays))
 
     def scale(self, case: Case, name: str) -> float:
         """What `factor` is in a case, for the loss or a gradient."""
@@ -140,8 +145,7 @@ class Candidate(NamedTuple):
     def gradient_given(self, case: Case, name: str, answer: NDArray) -> NDArray:
         """The gradient in its answer, up to the rounding of an update and to `factor`."""
         if self.spec.updates:
-            rate = self.spec.rate_of(sizes_of(self.model, case.arrays))
-            answer = np.asarray((case.arrays[name[1:]] - answer) / rate)
+            answer = np.asarray((case.arrays[name[1:]] - answer) / self.rate(case))
         return np.asarray(answer - self.penalty(case, name))
 
     def tells(self, case: Case, truth: Truth, name: str) -> bool:
@@ -181,8 +185,9 @@ def _as_numpy_would(model: Model, case: Case, outcome: Outcome) -> Outcome:
 
 
 def _scale(factor: str, k: int, n: int, name: str) -> float:
+    if factor == "1":
+        return 1.0
     factors: dict[str, float] = {
-        "1": 1.0,
         "n": n,
         "2": 2.0,
         "2n": 2.0 * n,

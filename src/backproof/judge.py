@@ -92,10 +92,10 @@ def judge(
     cases = shared_cases(candidate.model, restriction_of(candidate.spec), count, seed)
     progress(f"{count:,} cases")
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        pending = pool.submit(_truths, candidate, count, seed)
+        pending = pool.submit(_truths_of_mean, candidate, count, seed)
         outcomes = candidate.answers(cases[:_REPEATED], repeat=True)
         outcomes += candidate.answers(cases[_REPEATED:]) if cases[_REPEATED:] else []
-        truth = pending.result()
+        pending.result()
 
     def report(**parts: object) -> Report:
         blank = Report(
@@ -120,18 +120,18 @@ def judge(
     if answered == 0 or (candidate.spec.guessed and 2 * answered < len(outcomes)):
         return report(problem=_most_common_problem(outcomes))
     precision = precision_of(outcomes, lowest_named)
-    if precision != "float64":
-        candidate = candidate._replace(precision=precision)
-        truth = _truths(candidate, count, seed)
+    candidate = candidate._replace(precision=precision)
     several = several_of(candidate, cases, outcomes)
     times = times_of(candidate, several, told_factor) if candidate.spec.rate_unknown else 1.0
     if times is None:
         return report(problem=NO_RATE)
     candidate = candidate._replace(spec=candidate.spec._replace(times=times))
     factor, loss_decided = factor_of(candidate, several, told_factor)
-    if factor != candidate.factor or times != 1.0:
-        candidate = candidate._replace(factor=factor)
-        truth = _truths(candidate, count, seed)
+    candidate = candidate._replace(factor=factor)
+    truth = [
+        candidate.as_asked(case, known)
+        for case, known in zip(cases, _truths_of_mean(candidate, count, seed), strict=True)
+    ]
     candidate, truth = with_kink(candidate, cases, outcomes, truth)
 
     quantities: dict[str, Quantity] = {}
@@ -204,14 +204,10 @@ def _errs_on_shares_only(
     )
 
 
-def _truths(candidate: Candidate, count: int, seed: int) -> list[Truth]:
-    """What it should answer, with the reference's g'(0)."""
+def _truths_of_mean(candidate: Candidate, count: int, seed: int) -> Sequence[Truth]:
+    """What is true of the mean loss, with the reference's g'(0)."""
     of = candidate.model, restriction_of(candidate.spec), count, seed
-    known = shared_truths(*of, candidate.activation, candidate.precision)
-    return [
-        candidate.as_asked(case, truth)
-        for case, truth in zip(shared_cases(*of), known, strict=True)
-    ]
+    return shared_truths(*of, candidate.activation, candidate.precision)
 
 
 # --- one quantity ------------------------------------------------------------------------------

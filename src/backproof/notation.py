@@ -10,6 +10,7 @@ are several hidden layers) and k (classes). Columns are examples.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 Output: TypeAlias = Literal["identity", "sigmoid", "softmax", "sigmoid_squared", "tanh_squared"]
@@ -96,34 +97,45 @@ class Model(NamedTuple):
         return tuple(f"h{layer}" for layer in range(1, self.depth))
 
     @property
-    def parameters(self) -> dict[str, str]:
+    def parameters(self) -> Mapping[str, str]:
         """Each parameter's layout, in the order of the layers."""
-        if self.piece == "activation":
-            return {"Z": "k n"}
-        if self.piece is not None:
-            return {"A_prev": "d n", "W": "k d", "b": "k 1"}
-        if self.depth == 1:
-            weight = "W" if self.output == "softmax" else "w"
-            return {weight: f"{self.output_axis} d", "b": f"{self.output_axis} 1"}
-        rows = (*self.hidden_axes, self.output_axis)
-        columns = ("d", *self.hidden_axes)
-        layouts: dict[str, str] = {}
-        for layer, (row, column) in enumerate(zip(rows, columns, strict=True), start=1):
-            layouts[f"W{layer}"] = f"{row} {column}"
-            layouts[f"b{layer}"] = f"{row} 1"
-        return layouts
+        return _parameters(self)
 
     @property
-    def layouts(self) -> dict[str, str]:
+    def layouts(self) -> Mapping[str, str]:
         """The layout of every tensor: the parameters, then x and y."""
-        if self.piece is not None:
-            return {**self.parameters, self.target: "k n"}
-        return {**self.parameters, "x": "d n", "y": f"{self.output_axis} n"}
+        return _layouts(self)
 
     def shape(self, tensor: str, sizes: Mapping[str, int]) -> tuple[int, ...]:
         """The shape of `tensor` when the axes have these `sizes`."""
         axes = self.layouts[tensor].split()
         return tuple(1 if axis == "1" else sizes[axis] for axis in axes)
+
+
+# Asked for thousands of times in each check.
+@lru_cache(256)
+def _parameters(model: Model) -> Mapping[str, str]:
+    if model.piece == "activation":
+        return {"Z": "k n"}
+    if model.piece is not None:
+        return {"A_prev": "d n", "W": "k d", "b": "k 1"}
+    if model.depth == 1:
+        weight = "W" if model.output == "softmax" else "w"
+        return {weight: f"{model.output_axis} d", "b": f"{model.output_axis} 1"}
+    rows = (*model.hidden_axes, model.output_axis)
+    columns = ("d", *model.hidden_axes)
+    layouts: dict[str, str] = {}
+    for layer, (row, column) in enumerate(zip(rows, columns, strict=True), start=1):
+        layouts[f"W{layer}"] = f"{row} {column}"
+        layouts[f"b{layer}"] = f"{row} 1"
+    return layouts
+
+
+@lru_cache(256)
+def _layouts(model: Model) -> Mapping[str, str]:
+    if model.piece is not None:
+        return {**model.parameters, model.target: "k n"}
+    return {**model.parameters, "x": "d n", "y": f"{model.output_axis} n"}
 
 
 def mlp(depth: int, output: Output) -> Model:

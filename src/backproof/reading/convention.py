@@ -68,15 +68,10 @@ def as_shape(layout: str) -> str:
     return f"({axes[0]},)" if len(axes) == 1 else f"({', '.join(axes)})"
 
 
-def ours(model: Model) -> dict[str, str]:
-    """Our own convention, the lecture's: examples are columns."""
-    return model.layouts
-
-
 def preset(name: str, model: Model) -> dict[str, str]:
     """The convention called `name`: `"columns"` is ours, `"rows"` ours with every axis reversed."""
     if name == "columns":
-        return model.layouts
+        return dict(model.layouts)
     if name == "rows":
         return {tensor: " ".join(layout.split()[::-1]) for tensor, layout in model.layouts.items()}
     near = difflib.get_close_matches(name, PRESETS, n=1)
@@ -96,7 +91,7 @@ def parse(text: str, model: Model) -> dict[str, str]:
 
     Raises `ConventionError` naming the tensor, what came and what was expected.
     """
-    result = model.layouts
+    result = dict(model.layouts)
     # commas inside parentheses belong to a shape
     parts = [part.strip() for part in re.split(r",(?![^(]*\))", text)]
     for number, part in enumerate(parts):

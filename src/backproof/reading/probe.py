@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 import dis
 import sys
+import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -276,7 +277,11 @@ def _parts(value: Any, deep: int) -> Iterator[tuple[str, Any, Any]]:
         )
     elif isinstance(value, list | tuple):
         yield from ((f"[{place}]", place, part) for place, part in enumerate(value))
-    elif hasattr(value, "__dict__") and not isinstance(value, type) and not callable(value):
+    elif (
+        hasattr(value, "__dict__")
+        and not isinstance(value, type | types.ModuleType)
+        and not callable(value)
+    ):
         yield from ((f".{name}", _Attribute(name), part) for name, part in vars(value).items())
 
 

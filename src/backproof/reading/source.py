@@ -347,11 +347,11 @@ def _found(function: ast.FunctionDef, file: _File, sources: Sequence[Told]) -> F
     )
 
 
-def _convention(model: Model, sources: Sequence[Told]) -> tuple[dict[str, str], str]:
-    """The convention that was told, else the lecture's. Working it out by itself belongs here."""
+def _convention(model: Model, sources: Sequence[Told]) -> tuple[Mapping[str, str], str]:
+    """The convention that was told, else the lecture's, of which `understand` is not sure."""
     told = one("convention", sources)
     if told is None:
-        return convention.ours(model), "the lecture's, as nothing else was told"
+        return model.layouts, "the lecture's, as nothing else was told"
     try:
         return convention.parse(told[0], model), told[1]
     except convention.ConventionError as error:

@@ -130,17 +130,12 @@ class Spec(NamedTuple):
     @property
     def ours(self) -> Mapping[str, str]:
         """Our own layout of every tensor."""
-        return _layouts(self.model)
+        return self.family.layouts
 
 
 @lru_cache
 def _gradients(model: str) -> tuple[str, ...]:
     return tuple(f"d{parameter}" for parameter in FAMILY[model].parameters)
-
-
-@lru_cache
-def _layouts(model: str) -> Mapping[str, str]:
-    return FAMILY[model].layouts
 
 
 def to_json(spec: Spec) -> dict[str, Any]:
