@@ -196,13 +196,16 @@ def _matches(
         array.size == case["y"].size and _PROBABILITY.fullmatch(name) and np.all(array == 1.0)
         for name, array in named
     )
+    last = {
+        activation: predicted(model, case, activation, "identity") for activation in activations
+    }
     for output in _OUTPUTS:
         if output == "softmax" and model.output_axis != "k":
             continue
         if output == "identity" and model.output_axis == "1" and softmax_of_one:
             continue
-        for activation in activations:
-            if _is_among(predicted(model, case, activation, output), seen):
+        for activation, z in last.items():
+            if _is_among(_out(z, output), seen):
                 yield activation, output
 
 
@@ -251,14 +254,13 @@ def predicted(
     model: Model, case: Mapping[str, np.ndarray], activation: str, output: str
 ) -> np.ndarray:
     """yhat of a case, in our layout."""
-    a = case["x"]
+    z: np.ndarray | None = None
     layers = list(model.parameters)
-    z = a
-    with np.errstate(all="ignore"):
-        for place in range(0, len(layers), 2):
-            z = case[layers[place]] @ a + case[layers[place + 1]]
-            a = DERIVED[activation].g(z)
-        return np.asarray(_out(z, output))
+    for weight, bias in zip(layers[::2], layers[1::2], strict=True):
+        a = case["x"] if z is None else DERIVED[activation].g(z)
+        z = case[weight] @ a + case[bias]
+    assert z is not None
+    return _out(z, output)
 
 
 def _given(model: Model, case: Mapping[str, np.ndarray], activation: str) -> np.ndarray:
@@ -268,13 +270,14 @@ def _given(model: Model, case: Mapping[str, np.ndarray], activation: str) -> np.
 
 
 def _out(z: np.ndarray, output: str) -> np.ndarray:
-    if output == "sigmoid":
-        return np.asarray(1.0 / (1.0 + np.exp(-z)))
-    if output == "tanh":
-        return np.asarray(np.tanh(z))
-    if output == "softmax":
-        e = np.exp(z - z.max(axis=0))
-        return np.asarray(e / e.sum(axis=0))
+    with np.errstate(all="ignore"):
+        if output == "sigmoid":
+            return np.asarray(1.0 / (1.0 + np.exp(-z)))
+        if output == "tanh":
+            return np.asarray(np.tanh(z))
+        if output == "softmax":
+            e = np.exp(z - z.max(axis=0))
+            return np.asarray(e / e.sum(axis=0))
     return z
 
 
