@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from backproof.cases import Case, sizes_of
+from backproof.cases import Case
 from backproof.error_bounds import FORMATS
 from backproof.notation import Model
 from backproof.reading.call import Outcome, Run
@@ -31,7 +31,6 @@ _HAS_LONG_DOUBLE = bool(np.finfo(np.longdouble).eps < np.finfo(np.float64).eps)
 # the border is half way, and within a factor 2 of it nothing is said.
 _SHRINKING = 2.0**5.5
 _JITTERS = 4
-_NEAR_A_SLOPE = 1e-2  # a share is known to 1e-3: there a kink's step is 1e3 error bounds
 _ARITHMETIC = (
     "raised OverflowError",
     "raised ZeroDivisionError",
@@ -91,41 +90,44 @@ class Candidate(NamedTuple):
         spec = self.spec
         if self.factor == "1" and spec.penalty is None and not spec.updates:
             return truth
-        values, bounds = dict(truth.values), dict(truth.bounds)
         fmt, own = FORMATS[self.precision], FORMATS["float64"]
-        u = fmt.u + own.u
+        u, smallest = float(fmt.u + own.u), float(fmt.smallest)
+        rate = self.rate(case) if spec.updates else 1.0
+        values, bounds = dict(truth.values), dict(truth.bounds)
         for name, value in truth.values.items():
-            values[name] = self.asked(case, name, value)
-            bound = np.abs(self.scale(case, name)) * truth.bounds[name]
+            scale, penalty = self.scale(case, name), self.penalty(case, name)
+            bound = abs(scale) * truth.bounds[name]
             if self.factor == "1/n of dW and db":  # the truth is without this division
                 bound = bound + 4.0 * u * np.abs(value)
             if spec.penalty is not None:
                 terms = sum(case.arrays[p].size for p in spec.penalised)
-                rounding = (8.0 + terms) * np.abs(self.penalty(case, name)) + 4.0 * np.abs(value)
-                bound = bound + u * rounding
-            if spec.updates and name != "loss":
-                bound = self.rate(case) * bound
-                # lr * dW rounds, so does the difference, and the rate may be 1 / n of something.
+                bound = bound + u * ((8.0 + terms) * np.abs(penalty) + 4.0 * np.abs(value))
+            if not spec.updates or name == "loss":
+                values[name] = np.asarray(scale * value + penalty)
+            else:
                 before = case.arrays[name[1:]]
-                step = np.abs(values[name] - before) + bound
+                step = rate * (abs(scale) * value + penalty)
+                bound = rate * bound
+                # lr * dW rounds, so does the difference, and the rate may be 1 / n of something.
                 # A rate that nobody knows was found from such a step.
-                rounding = (24.0 if spec.rate_unknown else 8.0) * step + 2.0 * np.abs(before)
-                bound = bound + (u * rounding + fmt.smallest)
+                rounding = (24.0 if spec.rate_unknown else 8.0) * (np.abs(step) + bound)
+                bound = bound + (u * (rounding + 2.0 * np.abs(before)) + smallest)
+                values[name] = before - step
             bounds[name] = bound
         return Truth(values, bounds, truth.agrees)
 
     def asked(self, case: Case, name: str, value: NDArray) -> NDArray:
         """What it should give where `value` is true of the mean loss: scaled, or a step down it."""
-        scale = self.scale(case, name)
+        scale, penalty = self.scale(case, name), self.penalty(case, name)
         if not self.spec.updates or name == "loss":
-            return np.asarray(scale * value + self.penalty(case, name))
+            return np.asarray(scale * value + penalty)
         # An ascent of the likelihood descends the loss.
-        step = self.rate(case) * (abs(scale) * value + self.penalty(case, name))
-        return np.asarray(case.arrays[name[1:]] - step)
+        return np.asarray(case.arrays[name[1:]] - self.rate(case) * (abs(scale) * value + penalty))
 
     def rate(self, case: Case) -> float:
         """The learning rate of a case."""
-        return self.spec.rate_of(sizes_of(self.model, case.arrays))
+        d, n = case.arrays["x"].shape
+        return self.spec.rate_of({"d": d, "n": n})
 
     def scale(self, case: Case, name: str) -> float:
         """What `factor` is in a case, for the loss or a gradient."""
@@ -258,6 +260,11 @@ def _by_precision(
     return explanations
 
 
+def is_inside(outcome: Outcome, known: Truth, name: str) -> bool:
+    """Whether `name` was answered, and as near to the truth as rounding leaves it."""
+    return name in outcome.values and _margin(outcome, known, name) <= RIGHT_BELOW
+
+
 def _margin(outcome: Outcome, truth: Truth, name: str) -> float:
     return margin(outcome.values[name], truth.values[name], truth.bounds[name])
 
@@ -359,57 +366,3 @@ def _scaled(case: Case, factor: float) -> Case:
         tensor: array if tensor == "y" else array * factor for tensor, array in case.arrays.items()
     }
     return Case(arrays, case.scale)
-
-
-def find_kink(
-    candidate: Candidate, cases: Sequence[Case], outcomes: Sequence[Outcome]
-) -> float | None:
-    """The one number g'(0) in [0, 1] that explains all kinks in these cases.
-
-    None where no case meets a kink or no such number exists.
-    """
-    if candidate.guards:  # which move nearly every case
-        outcomes = candidate.answers(cases, without_guards=True)
-    at_zero, at_one = (
-        truths(candidate.model, cases, candidate.activation, candidate.precision, kink)
-        for kink in (0.0, 1.0)
-    )
-    for name in candidate.judged:
-        shares: list[NDArray] = []
-        for case, outcome, zero, one in zip(cases, outcomes, at_zero, at_one, strict=True):
-            if name in outcome.values:
-                step = one.values[name] - zero.values[name]
-                given = candidate.gradient_given(case, name, outcome.values[name])
-                value = given / candidate.scale(case, name)
-                share = value - zero.values[name]
-                kinked = (np.abs(step) > 1e3 * zero.bounds[name]) & np.isfinite(share)
-                shares.append(share[kinked] / step[kinked])
-        for kink in _slopes(shares):
-            if _explains(candidate._replace(kink=kink), cases, outcomes, name):
-                return kink
-    return None
-
-
-def _slopes(shares: Sequence[NDArray]) -> list[float]:
-    """What g'(0) may be: the number in [0, 1] that most shares are near, short if it can be."""
-    together = np.concatenate(shares).astype(np.float64) if shares else np.empty(0)
-    if together.size == 0:
-        return []
-    middle = float(np.median(together))
-    if np.mean(np.abs(together - middle) < _NEAR_A_SLOPE) < 0.5:
-        return []
-    tried = dict.fromkeys((round(middle, 2), round(middle, 6), middle))
-    return [kink for kink in tried if 0.0 <= kink <= 1.0]
-
-
-def _explains(
-    candidate: Candidate, cases: Sequence[Case], outcomes: Sequence[Outcome], name: str
-) -> bool:
-    """Whether, with the candidate's `kink`, no case is left in which `name` is a mistake."""
-    known = candidate.truths(cases)
-    outside = [
-        case
-        for case, outcome, truth in zip(cases, outcomes, known, strict=True)
-        if name in outcome.values and not _margin(outcome, truth, name) <= RIGHT_BELOW
-    ]
-    return not outside or "mistake" not in explain(candidate, outside, name)

@@ -12,8 +12,7 @@ import numpy as np
 
 from backproof.cases import Case
 from backproof.error_bounds import FORMATS
-from backproof.explain import Candidate, find_kink
-from backproof.notation import slope_below
+from backproof.explain import Candidate
 from backproof.reading.call import Outcome
 from backproof.witnesses import Truth, truths
 
@@ -154,26 +153,6 @@ def _gradients_near(candidate: Candidate, compared: Compared, factor: str) -> in
                 apart.append(float(np.max(np.abs(given - expected), initial=0.0)) / largest)
         near += bool(apart) and float(np.median(apart)) < _CLOSE
     return near
-
-
-def with_kink(
-    candidate: Candidate,
-    cases: Sequence[Case],
-    outcomes: Sequence[Outcome],
-    truth: list[Truth],
-) -> tuple[Candidate, list[Truth]]:
-    """The candidate with the g'(0) that explains its kinks, and what is true with it."""
-    usual = slope_below(candidate.activation)
-    if usual is None or not candidate.model.has_activation:
-        return candidate, truth
-    places = [i for i, case in enumerate(cases) if case.scale == "integer"]
-    kink = find_kink(candidate, [cases[i] for i in places], [outcomes[i] for i in places])
-    if kink is None or kink == usual:
-        return candidate, truth
-    candidate = candidate._replace(kink=kink)
-    for i, known in zip(places, candidate.truths([cases[i] for i in places]), strict=True):
-        truth[i] = known
-    return candidate, truth
 
 
 def is_of_its_own_loss(candidate: Candidate, compared: Compared) -> bool:

@@ -23,6 +23,7 @@ from backproof.explain import (
     Explanation,
     explain,
     is_arithmetic,
+    is_inside,
 )
 from backproof.factors import (
     NO_RATE,
@@ -32,9 +33,9 @@ from backproof.factors import (
     precision_of,
     several_of,
     times_of,
-    with_kink,
 )
 from backproof.findings import findings_of
+from backproof.kinks import with_kink
 from backproof.notation import slope_below
 from backproof.reading.call import Outcome
 from backproof.restrictions import restriction_of, shared_cases, shared_truths
@@ -200,7 +201,7 @@ def _errs_on_shares_only(
         if case.scale == "mild" and np.isin(case.arrays["y"], (0.0, 1.0)).all()
     ]
     return len(certain) < len(cases) and all(
-        _is_inside(outcome, known, name) for outcome, known in certain for name in wrong
+        is_inside(outcome, known, name) for outcome, known in certain for name in wrong
     )
 
 
@@ -237,7 +238,7 @@ def _quantity(
     if candidate.guards and outside:
         bare = candidate.answers([cases[i] for i in outside], without_guards=True)
         guarded = {
-            i for i, one in zip(outside, bare, strict=True) if _is_inside(one, truth[i], name)
+            i for i, one in zip(outside, bare, strict=True) if is_inside(one, truth[i], name)
         }
         tally["guarded"] += len(guarded)
         judged |= guarded
@@ -269,12 +270,6 @@ def _quantity(
     if not any(candidate.tells(cases[i], truth[i], name) for i in judged):
         return Quantity("undecided", float("nan"), "no case could have shown a mistake"), tally
     return Quantity("right", inside), tally
-
-
-def _is_inside(outcome: Outcome, known: Truth, name: str) -> bool:
-    return name in outcome.values and (
-        margin(outcome.values[name], known.values[name], known.bounds[name]) <= RIGHT_BELOW
-    )
 
 
 def _wrong(candidate: Candidate, case: Case, name: str, outside: int, drawn: int) -> Quantity:
