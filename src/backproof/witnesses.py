@@ -145,12 +145,13 @@ def _unpad(
     bounds: Mapping[str, NDArray],
     agrees: NDArray,
 ) -> Truth:
+    # Copies, because a view keeps the padded batch alive.
     own_values = {"loss": values["loss"][row]}
     own_bounds = {"loss": bounds["loss"][row]}
     for name in model.parameters:
         rows, columns = case.arrays[name].shape
-        own_values[f"d{name}"] = values[name][row, :rows, :columns]
-        own_bounds[f"d{name}"] = bounds[name][row, :rows, :columns]
+        own_values[f"d{name}"] = values[name][row, :rows, :columns].copy()
+        own_bounds[f"d{name}"] = bounds[name][row, :rows, :columns].copy()
     return Truth(own_values, own_bounds, bool(agrees[row]))
 
 
