@@ -221,7 +221,7 @@ def check_program(
     verdict = worst([report.verdict for report in reports])
     if verdict == "right" and not found.whole:
         verdict = "undecided"
-        asked.append("its pieces are right, but what trains with them could not be judged")
+        asked.append("its pieces are right, but not all of what goes with them could be judged")
     notes += _filled(child)
     problem = "\n".join(asked)
     return file_report(verdict, reports, problem=problem or None, question=not reports)

@@ -26,7 +26,7 @@ class Restriction(NamedTuple):
         fixed: sizes of axes that the file fixes itself.
         absent: parameters the file does without, which are then 0.
         most: how many examples it takes at most, None for any number.
-        labels: "class" or "sign" where labels are certainties, written as numbers.
+        labels: "class", "class1" or "sign" where labels are certainties, written as numbers.
         all_classes: each class has to be among the labels.
     """
 
@@ -58,7 +58,7 @@ def restricted(model: Model, case: Case, restriction: Restriction) -> Case:
         arrays[name] = np.zeros_like(arrays[name])
     arrays["x"] = arrays["x"][:, : restriction.most]
     arrays["y"] = arrays["y"][:, : restriction.most]
-    if restriction.labels == "class":
+    if restriction.labels.startswith("class"):
         arrays["y"] = np.eye(arrays["y"].shape[0])[:, arrays["y"].argmax(axis=0)]
     elif restriction.labels:
         arrays["y"] = np.where(arrays["y"] > 0.5, 1.0, 0.0)

@@ -24,11 +24,16 @@ def bound_arguments(function: ast.FunctionDef, read: Reader, skip: int = 0) -> s
             return f"{value}[1:]"
         if value is None and not default and function.name in ("__init__", "init"):
             axis = next(unknown, None)
-            return None if axis is None else SIMPLE[axis]
-        return value
+            value = None if axis is None else SIMPLE[axis]
+        return value if value is not None or default else anything(name, function)
 
     unread = "what that is could not be read; tell the functions to check with --function"
     return written(listed, value_of, function.name, unread)
+
+
+def anything(name: str, function: ast.FunctionDef) -> str | None:
+    """What a parameter is given that the function never looks at."""
+    return None if patterns.is_used(name, function) else "None"
 
 
 def written(
@@ -67,12 +72,14 @@ SIMPLE = {
     "dims": f"{PROBE}.dims()",
     "lambda": f"{PROBE}.penalty",
     "keep": "1.0",
+    "scale": "1.0",
     "zero": "0",
     "quiet": "False",
 }
 
 
-_KEPT = ("h", "k", "d", "dims", "zero", "quiet", "steps", "keep")  # their defaults are as good
+# Their defaults are as good.
+_KEPT = ("h", "k", "d", "dims", "zero", "quiet", "steps", "keep", "scale")
 
 
 def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool) -> str | None:
@@ -82,16 +89,22 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
         role = "d" if role == "x" else "k"
     if is_list_of_pairs(name, [function]):
         return f"{PROBE}.pairs"
-    if role in _KEPT and default and not (role in ("d", "h", "k") and _is_one(name, function)):
+    if role == "rate" and _is_strength(name, function):
+        role = "lambda"
+    ours = role in ("d", "h", "k", "dims") and _is_of_vector(function, read)
+    one = role in ("d", "h", "k") and _is_one(name, function)
+    if role in _KEPT and default and not (ours or one):
         return None
     if role is not None:
         return SIMPLE[role]
+    if not default and _is_count(name, function):
+        return SIMPLE["steps"]
     if name == "l" and not default:
         return SIMPLE["lambda"]
     if name in read.functions:
         return name
     callee = _function_for(name, read)
-    if callee is not None:
+    if callee is not None and not default:
         return callee
     if is_unrolled(name, function, read):
         order = "F" if re.search(r"order\s*=\s*['\"]F['\"]", read.program.text) else "C"
@@ -113,6 +126,34 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
         made = initializer(read)
         return None if made is None else f"{PROBE}.give({name!r}, {made})"
     return None
+
+
+def _is_strength(name: str, function: ast.FunctionDef) -> bool:
+    """Whether what is called a learning rate is an L2 term's lambda: where no step is taken."""
+    steps = any(updates.updates(function.body)) or any(
+        isinstance(node, ast.For | ast.While) and updates.is_updating(node.body, set())
+        for node in ast.walk(function)
+    )
+    return not steps and any(
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Div)
+        and isinstance(node.left, ast.Name)
+        and node.left.id == name
+        for node in ast.walk(function)
+    )
+
+
+def _is_of_vector(function: ast.FunctionDef, read: Reader) -> bool:
+    """Whether all parameters come in one vector, which then has the sizes that are given."""
+    return any(is_unrolled(name, function, read) for name, _, _ in parameters_of(function))
+
+
+def _is_count(name: str, function: ast.FunctionDef) -> bool:
+    """Whether a parameter says how often something is done: `for turn in range(i)`."""
+    return any(
+        isinstance(node, ast.For) and re.search(rf"\bx?range\({name}\)", ast.unparse(node.iter))
+        for node in ast.walk(function)
+    )
 
 
 def _is_one(name: str, function: ast.FunctionDef) -> bool:

@@ -8,11 +8,19 @@ then called first.
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Iterator
 
 from backproof.reading import names, rates, roles, updates
-from backproof.reading.arguments import instance, is_unrolled, preparing, value_for, written
+from backproof.reading.arguments import (
+    anything,
+    instance,
+    is_unrolled,
+    preparing,
+    value_for,
+    written,
+)
 from backproof.reading.binding import parameters_of
 from backproof.reading.drivers import needed, used_by, with_globals
 from backproof.reading.recipes import (
@@ -54,6 +62,7 @@ def stepping(read: Reader) -> list[Recipe]:
         for scope in read.found
         if scope.function is not None
         and (any(updates.updates(scope.body)) or _moved(scope.function))
+        and updates.training_loop(scope, set(read.known)) is None
         and (scope.owner is not None or _takes_inputs(scope.function))
     ]
 
@@ -114,6 +123,8 @@ def _moved(function: ast.FunctionDef) -> dict[str, str]:
     parts: list[tuple[str, ast.expr | None]] = [("__result", value)]
     if isinstance(value, ast.Tuple | ast.List):
         parts = [(f"__result[{place}]", one) for place, one in enumerate(value.elts)]
+    elif isinstance(value, ast.Dict) and _container_moved(value) in taken:
+        return {_container_moved(value): "__result"}
     elif isinstance(value, ast.Dict):
         keys = [ast.unparse(key) if key is not None else "" for key in value.keys]
         parts = [(f"__result[{key}]", one) for key, one in zip(keys, value.values, strict=True)]
@@ -126,6 +137,21 @@ def _moved(function: ast.FunctionDef) -> dict[str, str]:
             if left in taken and names.parameter(left) is not None:
                 found[left] = where
     return found
+
+
+def _container_moved(made: ast.Dict) -> str:
+    """`p` where a dict is `{"W1": p["W1"] - lr * dW1, ...}`: all parameters, each a step on."""
+    bases = {
+        updates.base_of(value.left)
+        if isinstance(value, ast.BinOp)
+        and isinstance(value.op, ast.Add | ast.Sub)
+        and isinstance(value.left, ast.Subscript)
+        and key is not None
+        and ast.unparse(value.left.slice) == ast.unparse(key)
+        else ""
+        for key, value in zip(made.keys, made.values, strict=True)
+    }
+    return bases.pop() if len(bases) == 1 else ""
 
 
 def _unrolled(read: Reader, function: ast.FunctionDef) -> str | None:
@@ -180,6 +206,25 @@ def _returned_names(function: ast.FunctionDef) -> list[str]:
     return found
 
 
+def _keys_in(function: ast.FunctionDef, name: str) -> list[str]:
+    """The keys of the dict that a function makes under a name: `cache = {"A2": A2}`."""
+    return [
+        key.value
+        for node in updates.own_nodes(function.body)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Dict)
+        and updates.last_word(node.targets[0]) == name
+        for key in node.value.keys
+        if isinstance(key, ast.Constant) and isinstance(key.value, str)
+    ]
+
+
+def _layer_of(name: str) -> float:
+    """The layer that a result is of: of A1, A2 and A3 the last is meant, and yhat is after all."""
+    number = re.search(r"\d+$", name)
+    return float(number[0]) if number else math.inf
+
+
 # --- the calls ---------------------------------------------------------------------------------
 
 
@@ -214,8 +259,8 @@ class _Composer:
             return self.made[name]
         if deep < _DEPTH:
             self._produce(name, function, deep)
-        found = self._among_made(name)
-        return found if found is not None else value_for(name, function, self.read, default)
+        found = self._among_made(name) or value_for(name, function, self.read, default)
+        return found or anything(name, function)
 
     def _among_made(self, name: str) -> str | None:
         lowered = name.lower()
@@ -224,9 +269,9 @@ class _Composer:
             return self.made.get(name) or by_case[lowered]
         for pattern in (_CACHE, _YHAT):
             if pattern.fullmatch(lowered):
-                for made, variable in self.made.items():
-                    if pattern.fullmatch(made.lower()):
-                        return variable
+                alike = [made for made in self.made if pattern.fullmatch(made.lower())]
+                if alike:
+                    return self.made[max(alike, key=_layer_of)]
         return self.made.get("*") if _YHAT.fullmatch(lowered) else None
 
     def _produce(self, name: str, function: ast.FunctionDef, deep: int) -> None:
@@ -273,6 +318,9 @@ class _Composer:
         variables = [f"__{function.name}_{place}" for place in range(len(results))]
         self.lines.append(f"{', '.join(variables)} = {target}({arguments})")
         self.made.update(zip(results, variables, strict=True))
+        for name, variable in zip(results, variables, strict=True):
+            for key in _keys_in(function, name):
+                self.made.setdefault(key, f"{variable}[{key!r}]")
         if len(results) == 1:
             self.made.setdefault("*", variables[0])
         return True

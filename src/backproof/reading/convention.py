@@ -132,11 +132,14 @@ def _layout(tensor: str, text: str, model: Model) -> str:
 
 
 def encoded(array: np.ndarray, ours: str, theirs: str, dtype: str | None) -> np.ndarray:
-    """Labels as the layout says: `n:class` as numbers of classes, `n:sign` as -1 and 1."""
+    """Labels as the layout says: `n:sign` as -1 and 1, `n:class` as numbers of classes.
+
+    `n:class1` counts the classes from 1.
+    """
     layout, _, code = theirs.partition(":")
     if code == "sign":
         return to_theirs(2.0 * array - 1.0, ours, layout, dtype)
-    numbers = array.argmax(axis=0)[None, :]
+    numbers = array.argmax(axis=0)[None, :] + (code == "class1")
     return np.array(to_theirs(numbers, "1 n", layout), np.int64)
 
 
@@ -262,13 +265,19 @@ def describe(convention: Convention, model: Model) -> str:
     return text + (f", without {' and '.join(without)}" if without else "")
 
 
+_LABELS = {
+    "class": "class numbers",
+    "class1": "class numbers from 1",
+    "sign": "-1 and 1",
+}
+
+
 def _phrase(tensor: str, layout: str) -> str:
     axes, _, code = layout.partition(":")
     if layout.startswith("+"):
         return f"{tensor} is inside of {layout[1:]}"
     if code:
-        what = "class numbers" if code == "class" else "-1 and 1"
-        return f"{tensor} holds {what}, {as_shape(axes)}"
+        return f"{tensor} holds {_LABELS[code]}, {as_shape(axes)}"
     if not axes:
         return f"{tensor} is a number"
     return f"{tensor} is {as_shape(axes)}"

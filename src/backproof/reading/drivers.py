@@ -95,11 +95,14 @@ def needed(
         if len(chosen) == before:
             break
     statements = [_with_replaced(read.script[place], replaced) for place in sorted(chosen)]
-    return tuple(_Losses().visit(copy.deepcopy(one)) for one in (*statements, driver))
+    return tuple(_AsArrays().visit(copy.deepcopy(one)) for one in (*statements, driver))
 
 
-class _Losses(ast.NodeTransformer):
-    """Calls of loss functions, whose values the probe keeps; annotations, which nothing needs."""
+class _AsArrays(ast.NodeTransformer):
+    """With the values of loss functions kept by the probe, without what only data frames have.
+
+    Annotations go too: nothing needs them.
+    """
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         self.generic_visit(node)
@@ -110,8 +113,15 @@ class _Losses(ast.NodeTransformer):
         node.annotation = None
         return node
 
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        held = isinstance(node.value, ast.Name) and roles.is_data(node.value.id)
+        return node.value if held and node.attr == "values" else node
+
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("to_numpy", "as_matrix"):
+            return node.func.value
         if not names.is_loss(patterns.called(node)):
             return node
         kept = ast.parse(f"{PROBE}.loss(0)", mode="eval").body

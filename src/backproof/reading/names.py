@@ -15,7 +15,10 @@ from backproof.notation import Model
 
 _NAMES = 1 << 12  # kept of what names mean: a probe asks for all variables of every run
 _LAYER = r"_?(?P<layer>\d+|hidden|hid|h|output|out|o)?"
-_PARAMETER = re.compile(rf"(?P<role>w|weights?|kernel|theta|b|bias(?:es)?|intercept){_LAYER}")
+_PARAMETER = re.compile(
+    rf"(?P<role>w|weights?|pesos?|poids|kernel|theta|b|bias(?:es)?|biais|sesgos?|vies(?:es)?"
+    rf"|intercept){_LAYER}"
+)
 _PARAMETER_AFTER = re.compile(
     r"(?P<layer>hidden|hid|output|out)_(?P<role>w|weights?|kernel|b|bias(?:es)?)"
 )
@@ -35,10 +38,11 @@ _COLLECTION = re.compile(r"grads?|gradients?|derivs?|derivatives?")
 _BACKWARD = re.compile(
     r"(?:(?:compute|calc|calculate|get|my|mlp|nn|network|model|full|the|manual|analytic)_?)*"
     r"(?:backward(?:s|_?pass|_?prop(?:agation)?)?|back_?prop(?:agation|agate)?|bprop|propagate"
+    r"|retro_?propag\w+"
     r"|grads?|gradients?|gradient_?descent_?step|derivatives?"
     r"|(?:loss|cost|value|forward|forward_?backward)_?(?:and_?)?(?:grads?|gradients?|backward)"
     r"|grads?_?(?:and_?)?(?:loss|cost))"
-    r"(?:_?(?:fn|func|function|pass|step))?(?:_?(?:reg|regularized|l2))?"
+    r"(?:_?(?:fn|func|function|pass|step))?(?:_?(?:reg|regularized|l2|with_?regularization))?"
 )
 _PIECE = re.compile(
     r"d_?[az]\d*|d_?out|dout\w*|delta\d*|upstream\w*|grad_?out(?:put)?|d_?y_?(?:hat)?|dvalues"
@@ -62,7 +66,7 @@ def parameter(name: str) -> Parameter | None:
     word, layer = match["role"], match["layer"]
     if word == "theta" and layer is not None:
         return None  # Theta1 usually holds the bias as well
-    role = "b" if word.startswith(("b", "i")) else "W"
+    role = "b" if word.startswith(("b", "i", "s", "v")) else "W"
     if layer is None:
         return Parameter(role, None)
     if layer.isdigit():

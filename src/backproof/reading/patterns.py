@@ -52,6 +52,14 @@ def is_derivative(name: str) -> bool:
     return match is not None and named(match["of"] or match["of_after"]) is not None
 
 
+def is_used(name: str, function: ast.FunctionDef) -> bool:
+    """Whether a function looks at a parameter of its own."""
+    return any(
+        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+        for node in ast.walk(function)
+    )
+
+
 def called(node: ast.AST) -> str:
     """The last name of what is called: `exp` of `np.exp(z)`; empty for anything else."""
     if not isinstance(node, ast.Call):

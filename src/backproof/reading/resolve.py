@@ -254,7 +254,8 @@ def _goes_through(tree: ast.Module, outputs: set[str], held: set[str]) -> bool:
         elif isinstance(node, ast.Call) and patterns.called(node) == "divide" and node.args[1:]:
             below = node.args[1]
         if below is not None and not any(patterns.called(p) == "exp" for p in ast.walk(below)):
-            divided = divided or bool(_words(below) & outputs)
+            stems = {re.sub(r"\d+$", "", name) for name in outputs}
+            divided = divided or bool(_words(below) & outputs or _made_up(below) & stems)
     return through and not divided
 
 
@@ -280,6 +281,15 @@ def _is_slope_call(node: ast.Call, held: set[str]) -> bool:
 
 def _last(node: ast.expr) -> str:
     return last_word(node) if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) else ""
+
+
+def _made_up(node: ast.AST) -> set[str]:
+    """What keys that are put together begin with: `A` of `cache[f"A{L}"]`."""
+    return {
+        last_word(part)
+        for part in ast.walk(node)
+        if isinstance(part, ast.Subscript) and isinstance(part.slice, ast.JoinedStr | ast.BinOp)
+    }
 
 
 def _words(node: ast.AST) -> set[str]:

@@ -12,11 +12,12 @@ from functools import lru_cache
 from backproof.reading.names import X, Y, gradient, parameter
 
 _WORD_X = re.compile(
-    r"(?:\w+_)?(?:x|inputs?|features?|samples?|examples|patterns|points|images|data)(?:_\w+)?"
+    r"(?:\w+_)?(?:x|inputs?|features?|samples?|examples|patterns|points|images|data|entradas?"
+    r"|datos|dados|muestras|amostras)(?:_\w+)?"
 )
 _WORD_Y = re.compile(
     r"(?:\w+_)?(?:y|t|outputs?|targets?|labels?|expected\w*|desired\w*|answers?|truth|classes"
-    r"|one_hot\w*|onehot\w*|ground_truth)(?:_\w+)?"
+    r"|one_hot\w*|onehot\w*|ground_truth|etiquetas?|rotulos?|esperad\w*)(?:_\w+)?"
 )
 _ROLES = {
     "rate": r"(?:learning_?|learn_?)?rate|taxa(?:_\w+)?|step|lr|alpha|eta|step_?size|l_?rate"
@@ -37,10 +38,11 @@ _ROLES = {
     r"|num_?(?:labels|classes|outputs)|n_?classes|classes|output_?layer_?neurons|out_?dim|d_?out"
     r"|onodes|k|n_?out|nn_?output_?dim|num_?label|output_?count",
     "dims": r"(?:layers?|net|network)_?(?:dims?|sizes?|nodes|structure|config)|layers|sizes|dims"
-    r"|layers_?dims?|topology|architecture|layer_?sizes",
+    r"|layers_?dims?|topology|architecture|layer_?sizes|(?:layer_?)?dimensions?",
     "lambda": r"lambd(?:a)?_?|lam|lamb|reg(?:ularization)?_?(?:strength|param|lambda|rate|term)?"
     r"|weight_?decay|l2_?reg|lamda|lmbda|wd",
     "keep": r"keep_?prob",
+    "scale": r"std|sigma|(?:weight|init)_?(?:scale|std)|epsilon_?init",
     "zero": r"momentum|beta\d?|decay(?:_?rate)?|seed|random_?state|drop(?:out)?(?:_?rate)?|rho",
     "quiet": r"verbose|print_?(?:cost|loss|every)?|plot|show|debug|display|log",
 }

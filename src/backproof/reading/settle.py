@@ -119,7 +119,8 @@ def tried(child: Watching, spec: Spec, slopes: Sequence[float] = ()) -> Trial:
         margins = tuple(_margins(spec, case, [array for _, array in seen]))
         plain = tuple(match for match in matches if match[1] != "sigmoid")
         matches = margins or tuple(_by_loss(spec, case, losses.values())) or plain
-    if problem is None and (spec.loss_only or not matches) and spec.family.piece is None:
+    shown = any(output != "identity" for _, output in matches)
+    if problem is None and (spec.loss_only or not shown) and spec.family.piece is None:
         matches = tuple(_by_loss(spec, case, losses.values())) or matches
     return Trial(
         spec, problem, header["faults"], matches, seen, losses, values, case, tuple(header["rates"])
@@ -384,10 +385,15 @@ def stated(trial: Trial, output: str, activation: str) -> Stated:
     """Which loss the file computes."""
     for after in (False, True) if trial.spec.updates else (False,):
         for objective, value in objectives(trial, output, activation, after=after).items():
-            for name, own in trial.losses.items():
-                factor = _factor(own, value, trial.case)
-                if factor is not None:
-                    return Stated(objective, None if after else name, factor)
+            factors = {
+                name: factor
+                for name, own in trial.losses.items()
+                if (factor := _factor(own, value, trial.case)) is not None
+            }
+            if len(set(factors.values())) > 1:  # the sum on its way to the mean: either is meant
+                return Stated(objective, None)
+            for name, factor in factors.items():
+                return Stated(objective, None if after else name, factor)
     return Stated(None, next(iter(trial.losses), None))
 
 

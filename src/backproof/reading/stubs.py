@@ -257,6 +257,10 @@ def _sigmoid(z: Any) -> Any:
     return 1 / (1 + np.exp(-z))
 
 
+def _sigmoid_gradient(z: Any) -> Any:
+    return _sigmoid(z) * (1 - _sigmoid(z))
+
+
 def _relu(z: Any) -> Any:
     return np.maximum(0, z)
 
@@ -280,6 +284,8 @@ _HELPERS: dict[str, Any] = {
     "sigmoid": _sigmoid,
     "expit": _sigmoid,
     "Sigmoid": _sigmoid,
+    "sigmoid_gradient": _sigmoid_gradient,
+    "sigmoidGradient": _sigmoid_gradient,
     "relu": _relu,
     "ReLU": _relu,
     "softmax": _softmax,

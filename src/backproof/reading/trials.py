@@ -122,7 +122,7 @@ def _handed_over(
             absent = tuple(name for name in model.parameters if name not in bound.values())
             if depth == 1 and absent == ("b",) and _holds_bias(read, paths[0]):
                 yield from _with_bias_inside(child, read, recipe, key, bound, model)
-                return
+                break
             for told in _with_signs(read, slots.proposals(bound, model)):
                 layouts = {name: layout for name, layout in told.items() if name not in "xy"}
                 assignment = Assignment(depth, several, bound, layouts, absent)
@@ -175,9 +175,21 @@ _SIGNS = re.compile(
 )
 
 
+_FROM_ONE = re.compile(
+    r"==\s*\(?\s*\w+\s*\+\s*1\b|\w\s*\+\s*1\s*\)?\s*==|range\(\s*1\s*,\s*\w*(?:label|class)\w*\s*\+\s*1"
+)
+
+
+def _class_code(read: Reader) -> str:
+    """How class numbers are written: from 0, or from 1 where the file compares them so."""
+    return "class1" if _FROM_ONE.search(read.program.text) else "class"
+
+
 def _with_signs(read: Reader, proposals: Iterable[dict[str, str]]) -> Iterator[dict[str, str]]:
     """The proposals, with labels -1 and 1 first where the file speaks of them."""
     for told in proposals:
+        if told["y"].endswith(":class"):
+            told = {**told, "y": f"{told['y'].partition(':')[0]}:{_class_code(read)}"}
         if _SIGNS.search(read.program.text) and "k" not in told["y"]:
             yield {**told, "y": f"{told['y'].partition(':')[0]}:sign"}
         yield told
@@ -190,8 +202,8 @@ def _forms(read: Reader, several: bool, single: bool) -> Iterator[tuple[str, str
         rows = x == "n d"
         if several:
             plain = ["n k", "k n"] if rows else ["k n", "n k"]
-            numbers = ["n:class", "n 1:class" if rows else "1 n:class"]
-            ys = [*plain, *numbers]
+            numbers = ["n", "n 1" if rows else "1 n"]
+            ys = [*plain, *(f"{axes}:{_class_code(read)}" for axes in numbers)]
         else:
             ys = ["n 1", "n", "1 n"] if rows else ["1 n", "n", "n 1"]
 

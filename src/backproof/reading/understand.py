@@ -173,7 +173,8 @@ def understand(child: Child, planned: Plan) -> Understood:
     if judgeable and not has_loss and loss is not None and loss.spec is not None:
         loss = _laid_out_alike(child, loss, judgeable)
         judgeable.append(_judgeable(planned, loss))
-    whole = bool(judgeable) or not any(_kind(one) == "training" for one in planned.recipes.values())
+    whole = bool(judgeable)
+    more = any(_kind(one) == "training" for one in planned.recipes.values())
     for key, recipe in planned.recipes.items():
         if recipe.piece:
             spec, problem = piece_layouts.settled(child, recipe, key)
@@ -183,7 +184,7 @@ def understand(child: Child, planned: Plan) -> Understood:
                 questions.setdefault(recipe.name, problem)
     for judged in judgeable:
         questions.pop(judged.name, None)
-    return Understood(judgeable, questions, whole)
+    return Understood(judgeable, questions, whole or not (more or questions))
 
 
 def _called_by(recipe: Recipe) -> set[str]:
