@@ -141,3 +141,25 @@ def test_a_file_never_raises(tmp_path: Any) -> None:
     report = backproof.check_file(tmp_path / "nothing.py", Settings(), cases=FEW)
     assert report.verdict == "unread"
     assert "there is no file" in (report.problem or "")
+
+
+PIECES = """
+import numpy as np
+
+def relu_backward(dA, Z):
+    return dA * (Z > 0)
+
+def sigmoid_backward(dA, Z):
+    s = 1 / (1 + np.exp(-Z))
+    return dA * s(1 - s)
+"""
+
+
+def test_a_file_is_not_right_when_some_of_its_pieces_do_not_run(tmp_path: Any) -> None:
+    path = tmp_path / "pieces.py"
+    path.write_text(PIECES)
+    broken = backproof.check_file(path, cases=FEW)
+    assert (broken.verdict, len(broken.functions)) == ("undecided", 1)
+    assert "sigmoid_backward" in (broken.problem or "")
+    path.write_text(PIECES.replace("s(1", "s * (1"))
+    assert backproof.check_file(path, cases=FEW).verdict == "right"

@@ -17,7 +17,7 @@ from backproof.reading.told import Settings
 from backproof.reading.trials import trials
 from backproof.reading.updates import last_word
 
-_MOST = 100  # trials of one recipe
+_MOST = 200  # trials of one recipe
 
 
 class Resolved(NamedTuple):

@@ -236,17 +236,16 @@ def _judgeable(planned: Plan, resolved: Resolved) -> Judgeable:
 
 def _at_lambda(planned: Plan, resolved: Resolved, spec: Spec) -> str:
     """What an L2 term's lambda was, where there is one."""
+    if spec.penalty is not None:
+        return f", lambda = {spec.strength:g}"
     used = next(one for one in planned.recipes.values() if one.name == resolved.name)
     words = {
         node.id if isinstance(node, ast.Name) else getattr(node, "attr", getattr(node, "arg", ""))
         for statement in used.statements
         for node in ast.walk(statement)
     }
-    if not any(roles.role(word) == "lambda" for word in words if word):
-        return ""
-    if spec.penalty is None:
-        return ", any L2 term not judged (lambda = 0)"
-    return f", lambda = {spec.strength:g}"
+    named = any(roles.role(word) == "lambda" for word in words if word)
+    return ", any L2 term not judged (lambda = 0)" if named else ""
 
 
 def _piece(planned: Plan, recipe: Recipe, spec: Spec) -> Judgeable:
