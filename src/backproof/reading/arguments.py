@@ -85,6 +85,8 @@ _KEPT = ("h", "k", "d", "dims", "zero", "quiet", "steps", "keep", "scale")
 def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool) -> str | None:
     """What a parameter of that name is given, as source; None where nothing is known of it."""
     role = roles.role(name)
+    if default and role in ("x", "y") and re.search(r"test|val|dev", name.lower()):
+        return None
     if role in ("x", "y") and _is_size(name, function):
         role = "d" if role == "x" else "k"
     if is_list_of_pairs(name, [function]):
@@ -313,6 +315,12 @@ def initializer(read: Reader) -> str | None:
     return None
 
 
+def outside(owner: ast.ClassDef, method: ast.FunctionDef) -> str:
+    """What a method is called outside of its class: a private one goes by another name there."""
+    private = method.name.startswith("__") and not method.name.endswith("__")
+    return f"_{owner.name.lstrip('_')}{method.name}" if private else method.name
+
+
 def instance(owner: ast.ClassDef, read: Reader) -> str:
     """The expression that makes an object of the class."""
     makers = [
@@ -340,7 +348,8 @@ def preparing(owner: ast.ClassDef, function: ast.FunctionDef, read: Reader) -> l
         if part.name.startswith("__") or "init" not in lowered or part.name in called:
             continue
         try:
-            chosen.append(f"__self.{part.name}({bound_arguments(part, read, skip=1)})")
+            arguments = bound_arguments(part, read, skip=1)
         except Unbound:
             continue
+        chosen.append(f"__self.{outside(owner, part)}({arguments})")
     return chosen

@@ -17,6 +17,7 @@ from backproof.reading.arguments import (
     anything,
     instance,
     is_unrolled,
+    outside,
     preparing,
     value_for,
     written,
@@ -186,9 +187,10 @@ def _gives_gradients(read: Reader, scope: Scope) -> bool:
         return True
     if scope.owner is not None and names.is_backward(function.name):
         return any(
-            isinstance(node, ast.Attribute)
+            isinstance(node, ast.Attribute | ast.Subscript)
             and isinstance(node.ctx, ast.Store)
-            and names.gradient(node.attr) is not None
+            and updates.base_of(node) == "self"
+            and names.gradient(updates.last_word(node)) is not None
             for node in ast.walk(function)
         )
     return False
@@ -275,8 +277,13 @@ class _Composer:
         return self.made.get("*") if _YHAT.fullmatch(lowered) else None
 
     def _produce(self, name: str, function: ast.FunctionDef, deep: int) -> None:
-        """Call what gives `name`: a function that returns it, or else the forward pass."""
+        """Call what gives `name`: a function that returns it, or else the forward pass.
+
+        Of what is there already only a function that returns it by its name is better.
+        """
         ranked = sorted(self._producers(name, function), key=lambda pair: pair[0])
+        if self._among_made(name) is not None and not any(rank < 2 for rank, _ in ranked):
+            return
         for _, producer in ranked:
             if self.call(producer, deep + 1) and self._among_made(name) is not None:
                 return
@@ -313,7 +320,9 @@ class _Composer:
         except Unbound:
             self.lines, self.made = kept
             return False
-        target = f"__self.{function.name}" if is_method else function.name
+        target = function.name
+        if is_method and self.owner is not None:
+            target = f"__self.{outside(self.owner, function)}"
         results = self._results(function)
         variables = [f"__{function.name}_{place}" for place in range(len(results))]
         self.lines.append(f"{', '.join(variables)} = {target}({arguments})")
@@ -387,7 +396,7 @@ def _call(read: Reader, composer: _Composer, scope: Scope) -> tuple[list[str], s
     before = [f"__self = {instance(owner, read)}", *preparing(owner, function, read)]
     before.append(f"__self = {PROBE}.give('__self', __self)")
     _run_forward(composer, scope)
-    return before, f"__self.{function.name}({composer.arguments(function, 1)})"
+    return before, f"__self.{outside(owner, function)}({composer.arguments(function, 1)})"
 
 
 def _kept_globally(read: Reader, body: list[ast.stmt]) -> list[str]:
@@ -433,7 +442,9 @@ def _losses(composer: _Composer, scope: Scope) -> list[str]:
         except Unbound:
             composer.lines, composer.made, composer.done = kept
             continue
-        target = f"__self.{other.function.name}" if other.owner else other.function.name
+        target = other.function.name
+        if other.owner is not None:
+            target = f"__self.{outside(other.owner, other.function)}"
         found.append((target, arguments, composer.lines[before:]))
     if len(found) != 1:  # which of several is meant is not known
         return []

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Iterable, Sequence
 
 from backproof.reading import names, patterns, rates, roles, updates
-from backproof.reading.arguments import bound_arguments, instance, preparing
+from backproof.reading.arguments import bound_arguments, instance, outside, preparing
 from backproof.reading.drivers import driver_of, needed, with_globals
 from backproof.reading.inputs import prelude, with_data
 from backproof.reading.recipes import (
@@ -231,5 +231,5 @@ def _calling(read: Reader, scope: Scope, function: ast.FunctionDef) -> list[ast.
     return [
         parsed(f"__self = {made}"),
         *prepared,
-        parsed(f"return __self.{function.name}({arguments})"),
+        parsed(f"return __self.{outside(scope.owner, function)}({arguments})"),
     ]

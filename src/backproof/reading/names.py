@@ -31,13 +31,13 @@ X = re.compile(rf"xs?{_BATCH}|inputs?|features|data|a_?0")
 Y = re.compile(rf"ys?{_BATCH}|y_?(?:true|onehot|one_hot|enc)|t|targets?|labels?")
 _LOSS = re.compile(
     r"(?:(?:total|mean|avg|average|train|compute|calc|calculate|get|binary|categorical|the|my)_?)*"
-    r"(?:loss(?:es)?|custo|perda|erro_quadratico|(?:avg_)?log_?lik(?:elihood)?|likelihood|ll|cost|j|l|bce|mse|nll|ce|cross_?entropy|log_?loss)"
+    r"(?:loss(?:es)?|custo|costo|coste|perda|perdida|erro_quadratico|(?:avg_)?log_?lik(?:elihood)?|likelihood|ll|cost(?:_?j)?|j|l|bce|mse|nll|ce|cross_?entropy|log_?loss)"
     r"(?:_?(?:loss|cost|fn|func|function|value|val))?(?:_?(?:reg|regularized|l2))?"
 )
 _COLLECTION = re.compile(r"grads?|gradients?|derivs?|derivatives?")
 _BACKWARD = re.compile(
     r"(?:(?:compute|calc|calculate|get|my|mlp|nn|network|model|full|the|manual|analytic)_?)*"
-    r"(?:backward(?:s|_?pass|_?prop(?:agation)?)?|back_?prop(?:agation|agate)?|bprop|propagate"
+    r"(?:backward(?:s|_?pass|_?prop(?:[ao]gation)?)?|back_?prop(?:[ao]gation|agate)?|bprop|propagate"
     r"|retro_?propag\w+"
     r"|grads?|gradients?|gradient_?descent_?step|derivatives?"
     r"|(?:loss|cost|value|forward|forward_?backward)_?(?:and_?)?(?:grads?|gradients?|backward)"

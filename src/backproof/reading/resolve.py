@@ -15,7 +15,7 @@ from backproof.reading.recipes import Reader, Recipe
 from backproof.reading.spec import Argument, Spec
 from backproof.reading.told import Settings
 from backproof.reading.trials import trials
-from backproof.reading.updates import last_word
+from backproof.reading.updates import last_word, returned_value
 
 _MOST = 200  # trials of one recipe
 
@@ -243,8 +243,9 @@ def _implied(read: Reader, trial: settle.Trial, output: str, activation: str) ->
 
 def _goes_through(tree: ast.Module, outputs: set[str], held: set[str]) -> bool:
     through = divided = False
+    helpers = _slopes_of_arguments(tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and node not in helpers:
             through = through or _is_own_slope(node, held)
         if isinstance(node, ast.Call) and _is_slope_call(node, held):
             through = True
@@ -257,6 +258,17 @@ def _goes_through(tree: ast.Module, outputs: set[str], held: set[str]) -> bool:
             stems = {re.sub(r"\d+$", "", name) for name in outputs}
             divided = divided or bool(_words(below) & outputs or _made_up(below) & stems)
     return through and not divided
+
+
+def _slopes_of_arguments(tree: ast.Module) -> set[ast.AST]:
+    """What functions of one argument return, such as `x * (1 - x)`: it says nothing of outputs."""
+    return {
+        value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        and len([one for one in node.args.args if one.arg != "self"]) == 1
+        and (value := returned_value(node)) is not None
+    }
 
 
 def _is_own_slope(node: ast.BinOp, held: set[str]) -> bool:

@@ -19,6 +19,7 @@ _WORD_Y = re.compile(
     r"(?:\w+_)?(?:y|t|outputs?|targets?|labels?|expected\w*|desired\w*|answers?|truth|classes"
     r"|one_hot\w*|onehot\w*|ground_truth|etiquetas?|rotulos?|esperad\w*)(?:_\w+)?"
 )
+_SIZE = r"taman(?:h)?o_(?:d[ae]_)?(?:capa_|camada_)?(?:d[ae]_)?"
 _ROLES = {
     "rate": r"(?:learning_?|learn_?)?rate|taxa(?:_\w+)?|step|lr|alpha|eta|step_?size|l_?rate"
     r"|learning|alfa|passo|tasa\w*|taux\w*|lernrate",
@@ -30,13 +31,13 @@ _ROLES = {
     "d": r"n_?x|nx|input_?(?:size|dim|nodes|layer_?size|neurons|units)|n_?inputs?|n_?features"
     r"|num_?features|in_?features|dim|input_?layer_?neurons|inputs?_?num|in_?dim|d_?in|inodes|features"
     r"|n_?in"
-    r"|nn_?input_?dim|input_?count",
-    "h": r"n_?h|nh|hidden_?(?:size|dim|nodes|layer_?size|neurons|units|num)|n_?hidden|num_?hidden"
-    r"|hidden_?layer_?(?:neurons|nodes)|hidden|nodes|h_?dim|hnodes|units|neurons|n_?neurons"
-    r"|h|nn_?hdim|n_?hid|hidden_?count|n_?units",
+    rf"|nn_?input_?dim|input_?count|{_SIZE}entrada",
+    "h": r"n_?h|nh|hidden_?(?:size|dim|nodes|layer_?size|neurons|units|num)_?\d?|n_?hidden"
+    r"|num_?hidden|hidden_?layer_?(?:neurons|nodes)|hidden|nodes|h_?dim|hnodes|units|neurons|n_?neurons"
+    rf"|h|nn_?hdim|n_?hid|hidden_?count|n_?units|{_SIZE}(?:oculta|escondida)",
     "k": r"n_?y|ny|output_?(?:size|dim|nodes|layer_?size|neurons|units|num)|n_?outputs?"
     r"|num_?(?:labels|classes|outputs)|n_?classes|classes|output_?layer_?neurons|out_?dim|d_?out"
-    r"|onodes|k|n_?out|nn_?output_?dim|num_?label|output_?count",
+    rf"|onodes|k|n_?out|nn_?output_?dim|num_?label|output_?count|{_SIZE}(?:salida|saida)",
     "dims": r"(?:layers?|net|network)_?(?:dims?|sizes?|nodes|structure|config)|layers|sizes|dims"
     r"|layers_?dims?|topology|architecture|layer_?sizes|(?:layer_?)?dimensions?",
     "lambda": r"lambd(?:a)?_?|lam|lamb|reg(?:ularization)?_?(?:strength|param|lambda|rate|term)?"

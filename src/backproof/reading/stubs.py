@@ -247,7 +247,14 @@ _PYTHON_2 = {
     "get_ipython": Nothing,
     "reduce": __import__("functools").reduce,
 }
-_NUMPY_1 = {"float": float, "int": int, "bool": bool, "object": object, "Inf": np.inf}
+_NUMPY_1 = {
+    "mat": np.asmatrix,
+    "float": float,
+    "int": int,
+    "bool": bool,
+    "object": object,
+    "Inf": np.inf,
+}
 
 
 _OF_NUMPY = ("log", "exp", "dot", "sqrt", "tanh", "power", "square", "zeros", "ones", "array")

@@ -247,6 +247,8 @@ def _spec(recipe: Recipe, key: str, assignment: Assignment, x: str, y: str) -> S
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
         }
         notes = {name: word for word, name in names.gradients_in(words, model).items()}
+        if not notes and _is_kept_by_layer(recipe.returns):
+            notes = {f"d{name}": f"d{name}" for name in model.parameters}
     if not recipe.updates:
         notes["loss"] = "loss"
     return Spec(
@@ -265,6 +267,17 @@ def _spec(recipe: Recipe, key: str, assignment: Assignment, x: str, y: str) -> S
         notes=notes,
         module=key,
         slots=own,
+    )
+
+
+def _is_kept_by_layer(function: ast.FunctionDef) -> bool:
+    """Whether a method leaves its gradients behind as `self.grads["dW" + str(l)]`."""
+    return any(
+        isinstance(node, ast.Subscript)
+        and isinstance(node.ctx, ast.Store)
+        and updates.base_of(node) == "self"
+        and names.gradient(updates.last_word(node)) is not None
+        for node in ast.walk(function)
     )
 
 
