@@ -7,6 +7,9 @@ import pytest
 
 import candidates as on_trial
 from backproof import judge as judging
+from backproof.cases import Case
+from backproof.notation import MODELS
+from backproof.witnesses import truths
 from candidates import findings, report, verdicts
 
 
@@ -35,6 +38,19 @@ def test_the_counterexample_is_small_and_shows_it() -> None:
 
 def test_clipping_is_a_mistake_even_where_it_is_rare() -> None:
     assert report(on_trial.clipped, count=400).gradients["dW1"].verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "verdict"), [(0.5, "right"), (1.7, "undecided"), (30.0, "wrong")]
+)
+def test_what_stays_but_lies_near_the_border_is_undecided(bounds: float, verdict: str) -> None:
+    def off(*arrays: Any) -> Any:
+        case = Case(dict(zip(MODELS["mlp"].layouts, arrays, strict=True)), "mild")
+        (known,) = truths(MODELS["mlp"], [case], "tanh")
+        gradients = [known.values[f"d{name}"] for name in MODELS["mlp"].parameters]
+        return *gradients[:3], gradients[3] + bounds * known.bounds["db2"]
+
+    assert report(off, count=40).gradients["db2"].verdict == verdict
 
 
 def test_nothing_says_mean_so_the_sum_is_scaled() -> None:
@@ -129,6 +145,18 @@ def test_raising_on_valid_input_is_wrong_and_says_what() -> None:
     assert told.verdict == "wrong"
     assert told.problem is not None
     assert "too few examples" in told.problem
+
+
+@pytest.mark.parametrize("backward", [on_trial.right, on_trial.averaged_bias])
+def test_what_refuses_shares_is_judged_on_certain_labels(backward: Any) -> None:
+    def strict(W1: Any, b1: Any, W2: Any, b2: Any, x: Any, y: Any) -> Any:
+        if not np.isin(y, (0.0, 1.0)).all():
+            raise ValueError("labels must be 0 or 1")
+        return backward(W1, b1, W2, b2, x, y)
+
+    told = report(strict)
+    assert told.verdict == report(backward).verdict
+    assert told.problem is None
 
 
 def test_a_wrong_shape_is_wrong_and_says_which() -> None:

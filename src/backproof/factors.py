@@ -14,7 +14,7 @@ from backproof.cases import Case
 from backproof.error_bounds import FORMATS
 from backproof.explain import Candidate
 from backproof.reading.call import Outcome
-from backproof.witnesses import Truth, truths
+from backproof.witnesses import Truth
 
 _COMPARED = 100  # mild cases, to see what the gradients are gradients of
 _DIFFERENCED = 6  # of them, in which its own loss is differenced
@@ -37,19 +37,18 @@ NO_RATE = (
 
 
 def several_of(
-    candidate: Candidate, cases: Sequence[Case], outcomes: Sequence[Outcome]
+    candidate: Candidate,
+    cases: Sequence[Case],
+    outcomes: Sequence[Outcome],
+    known: Sequence[Truth],
 ) -> Compared:
     """Mild cases of several examples, what was answered and what is true of the mean loss."""
-    chosen = [
-        (case, outcome)
-        for case, outcome in zip(cases, outcomes, strict=True)
+    return [
+        (case, outcome, truth)
+        for case, outcome, truth in zip(cases, outcomes, known, strict=True)
         if case.scale == "mild"
         and (candidate.spec.single or case.arrays[candidate.model.target].shape[1] > 1)
     ][:_COMPARED]
-    known = truths(
-        candidate.model, [case for case, _ in chosen], candidate.activation, candidate.precision
-    )
-    return [(*pair, truth) for pair, truth in zip(chosen, known, strict=True)]
 
 
 def times_of(candidate: Candidate, compared: Compared, told: str | None) -> float | None:

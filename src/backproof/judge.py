@@ -70,7 +70,7 @@ def judge(
 ) -> Report:
     """The report on one candidate.
 
-    One that errs only where labels are shares is judged again on labels that are certain.
+    One that errs or raises only where labels are shares is judged again on labels that are certain.
 
     Args:
         candidate: on trial; its `precision`, `factor` and `kink` are worked out here.
@@ -122,17 +122,15 @@ def judge(
         return report(problem=_most_common_problem(outcomes))
     precision = precision_of(outcomes, lowest_named)
     candidate = candidate._replace(precision=precision)
-    several = several_of(candidate, cases, outcomes)
+    known = _truths_of_mean(candidate, count, seed)
+    several = several_of(candidate, cases, outcomes, known)
     times = times_of(candidate, several, told_factor) if candidate.spec.rate_unknown else 1.0
     if times is None:
         return report(problem=NO_RATE)
     candidate = candidate._replace(spec=candidate.spec._replace(times=times))
     factor, loss_decided = factor_of(candidate, several, told_factor)
     candidate = candidate._replace(factor=factor)
-    truth = [
-        candidate.as_asked(case, known)
-        for case, known in zip(cases, _truths_of_mean(candidate, count, seed), strict=True)
-    ]
+    truth = [candidate.as_asked(case, one) for case, one in zip(cases, known, strict=True)]
     candidate, truth = with_kink(candidate, cases, outcomes, truth)
 
     quantities: dict[str, Quantity] = {}
@@ -147,7 +145,7 @@ def judge(
         certain = candidate.spec._replace(certain=True, times=1.0)
         again = candidate._replace(spec=certain, precision="float64", factor="1", kink=None)
         sure = judge(again, count, seed, **told)
-        if sure.verdict == "right":
+        if sure.verdict == "right" or any(_raised(one) for one in outcomes):
             return sure
     if candidate.spec.guessed and _is_another(candidate, several, quantities):
         return report(verdict="undecided", problem=_ANOTHER_LOSS)
@@ -190,19 +188,27 @@ def _errs_on_shares_only(
     truth: Sequence[Truth],
     quantities: Mapping[str, Quantity],
 ) -> bool:
-    """Whether all that is wrong is so where a label is neither 0 nor 1."""
+    """Whether all that is wrong, or raises, does so where a label is neither 0 nor 1."""
     wrong = [name for name, quantity in quantities.items() if quantity.verdict == "wrong"]
     shares = candidate.model.output in ("sigmoid", "softmax", "sigmoid_squared")
-    if not wrong or not shares or candidate.spec.certain or candidate.model.piece is not None:
+    if not shares or candidate.spec.certain or candidate.model.piece is not None:
+        return False
+    if not wrong and not any(_raised(outcome) for outcome in outcomes):
         return False
     certain = [
         (outcome, known)
         for case, outcome, known in zip(cases, outcomes, truth, strict=True)
         if case.scale == "mild" and np.isin(case.arrays["y"], (0.0, 1.0)).all()
     ]
+    if any(_raised(outcome) for outcome in outcomes):  # it refuses them; the rest may be wrong
+        return bool(certain) and not any(_raised(outcome) for outcome, _ in certain)
     return len(certain) < len(cases) and all(
         is_inside(outcome, known, name) for outcome, known in certain for name in wrong
     )
+
+
+def _raised(outcome: Outcome) -> bool:
+    return outcome.kind == "raised" and not is_arithmetic(outcome.problem)
 
 
 def _truths_of_mean(candidate: Candidate, count: int, seed: int) -> Sequence[Truth]:
@@ -223,6 +229,7 @@ def _quantity(
 ) -> tuple[Quantity, Counter[Explanation]]:
     tally: Counter[Explanation] = Counter()
     inside, outside = 0.0, []
+    margins: dict[int, float] = {}
     judged: set[int] = set()
     for i, (outcome, known) in enumerate(zip(outcomes, truth, strict=True)):
         if name in outcome.faults:
@@ -235,6 +242,7 @@ def _quantity(
             judged.add(i)
         else:
             outside.append(i)
+            margins[i] = m
     if candidate.guards and outside:
         bare = candidate.answers([cases[i] for i in outside], without_guards=True)
         guarded = {
@@ -257,10 +265,11 @@ def _quantity(
         if tally["rounding"]:  # asked again, it answers what it should have at first
             why = f"in {tally['rounding']:,} cases it answered otherwise when asked again"
             return Quantity("undecided", float("nan"), why), tally
-        mistakes = [case for case, why in zip(chunk, told, strict=True) if why == "mistake"]
-        if mistakes:
-            return _wrong(candidate, mistakes[0], name, len(outside), len(cases)), tally
-        unsure += [case for case, why in zip(chunk, told, strict=True) if why == "unsure"]
+        for i, why in zip(some, told, strict=True):
+            if why == "mistake" and not margins[i] <= WRONG_ABOVE:
+                return _wrong(candidate, cases[i], name, len(outside), len(cases)), tally
+            if why in ("mistake", "unsure"):
+                unsure.append(cases[i])
     if 2 * outside_mild > sum(case.scale == "mild" for case in cases) > 0:
         why = "in most mild cases it loses more digits than any stable form would"
         return Quantity("undecided", float("nan"), why), tally

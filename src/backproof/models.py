@@ -227,7 +227,7 @@ def loss(
     padding: Padding | None = None,
     precision: Precision = "highest",
 ) -> Float[Array, ""]:
-    """The mean loss over the examples: `notation.LOSS_OF_OUTPUT` says which.
+    """The mean loss over the examples: cross-entropy, or half the squared error.
 
     Args:
         model: the member of the family.

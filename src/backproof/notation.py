@@ -41,15 +41,6 @@ def slope_below(activation: str) -> float | None:
     return {"relu": 0.0, "leaky_relu": LEAKY_SLOPE}.get(activation)
 
 
-LOSS_OF_OUTPUT: Mapping[Output, str] = {
-    "identity": "half mean squared error",
-    "sigmoid": "mean binary cross-entropy",
-    "softmax": "mean categorical cross-entropy",
-    "sigmoid_squared": "half mean squared error",
-    "tanh_squared": "half mean squared error",
-}
-
-
 class Model(NamedTuple):
     """A member of the family: `depth` layers, what follows the last one, and how many rows it has.
 

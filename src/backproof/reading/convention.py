@@ -108,12 +108,6 @@ def parse(text: str, model: Model) -> dict[str, str]:
     return result
 
 
-def validated(layouts: Mapping[str, str], model: Model) -> dict[str, str]:
-    """`layouts`, checked and completed by ours for the tensors it does not tell."""
-    told = {tensor: _layout(tensor, layout, model) for tensor, layout in layouts.items()}
-    return {**model.layouts, **told}
-
-
 def _layout(tensor: str, text: str, model: Model) -> str:
     if tensor not in model.layouts:
         raise ConventionError(

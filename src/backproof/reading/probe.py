@@ -20,7 +20,6 @@ import numpy as np
 
 from backproof.reading import names, roles, stubs
 
-OWN = "<backproof>"  # where the driver says it comes from
 _DEEP = 4  # how far into objects, lists and dicts parameters are looked for
 
 
@@ -325,7 +324,7 @@ def watched(call: Callable[[], Any], path: str) -> tuple[Any, list[tuple[str, np
     seen: list[tuple[str, np.ndarray]] = []
 
     def look(frame: Any, event: str, result: Any) -> None:
-        if event != "return" or frame.f_code.co_filename not in (path, OWN, stubs.__file__):
+        if event != "return" or frame.f_code.co_filename not in (path, stubs.__file__):
             return
         if frame.f_code.co_name == "__backproof__":  # what a script computes is global
             for name, value in frame.f_globals.items():

@@ -2,8 +2,8 @@
 
 A recipe is a copy of those statements of the file that are needed, in which `__probe__` gives the
 parameters, lets the training loop turn once and takes what came of it (see `probe`), and one more
-function, `__backproof__`, that starts it all. `loops` and `calling` make recipes. Nothing of the
-file is run here.
+function, `__backproof__`, that starts it all. `loops`, `calling`, `pieces` and `layers` make
+recipes. Nothing of the file is run here.
 """
 
 from __future__ import annotations

@@ -206,14 +206,16 @@ def _final(
         rate=None if trial.rates else spec.rate,
         rate_unknown=recipe.disturbed or (spec.rate_unknown and not trial.rates),
         all_classes=":class" in spec.layouts["y"] and _COUNTED.search(text) is not None,
-        likelihood=re.search(r"lik|^ll|_ll$", f"{loss} {_loss_named(trial)}".lower()) is not None,
+        likelihood=_is_likelihood(loss, trial),
         notes=_with_loss(trial, loss),
     )
 
 
-def _loss_named(trial: settle.Trial) -> str:
-    """The names of the functions that gave a number, among which is the loss."""
-    return " ".join(name for name, array in trial.seen if array.size == 1 and "lik" in name.lower())
+def _is_likelihood(loss: str | None, trial: settle.Trial) -> bool:
+    """Whether the loss, or what gave a number on the way to it, is called a likelihood."""
+    numbers = [name.lower() for name, array in trial.seen if array.size == 1]
+    named = re.search(r"lik|^ll|_ll$", (loss or "").lower()) is not None
+    return named or any("lik" in name for name in numbers)
 
 
 def _renamed(arguments: tuple[Argument, ...], own: Mapping[str, str]) -> tuple[Argument, ...]:
@@ -244,10 +246,11 @@ def _implied(read: Reader, trial: settle.Trial, output: str, activation: str) ->
 def _goes_through(tree: ast.Module, outputs: set[str], held: set[str]) -> bool:
     through = divided = False
     helpers = _slopes_of_arguments(tree)
+    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     for node in ast.walk(tree):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and node not in helpers:
             through = through or _is_own_slope(node, held)
-        if isinstance(node, ast.Call) and _is_slope_call(node, held):
+        if isinstance(node, ast.Call) and _is_slope_call(node, held, own):
             through = True
         below = None
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
@@ -281,11 +284,14 @@ def _is_own_slope(node: ast.BinOp, held: set[str]) -> bool:
     return False
 
 
-def _is_slope_call(node: ast.Call, held: set[str]) -> bool:
+def _is_slope_call(node: ast.Call, held: set[str], own: set[str]) -> bool:
+    """`sigmoid_prime(yhat)`, or `nonlin(yhat, deriv=True)` of a function of the file's own."""
     name = patterns.called(node)
     flagged = any(
         keyword.arg in ("deriv", "derivative", "prime", "derive", "d") for keyword in node.keywords
-    ) or any(isinstance(part, ast.Constant) and part.value is True for part in node.args)
+    )
+    if name in own:
+        flagged |= any(isinstance(one, ast.Constant) and one.value is True for one in node.args)
     if not (flagged or patterns.is_derivative(name) or re.search(r"deriv|prime|grad|slope", name)):
         return False
     return bool(node.args) and _last(node.args[0]) in held

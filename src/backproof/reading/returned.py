@@ -60,7 +60,7 @@ def _places(texts: list[str], model: Model) -> Returned:
     if not found:
         inside = names.bind(texts).tensors.values()
         if {names.in_model(tensor, model) for tensor in inside} >= set(model.parameters):
-            return Returned((), "returns the parameters themselves: updates are not read yet")
+            return Returned((), "returns the parameters themselves, not gradients")
         return Returned(())
     for offset in (0, 1) if len(texts) > len(wanted) else (0,):
         there = places[offset : offset + len(wanted)]
@@ -80,7 +80,7 @@ def _parameters_in(node: ast.Dict, model: Model) -> str | None:
     for key, value in zip(node.keys, node.values, strict=True):
         name = value.id if isinstance(value, ast.Name) else None
         if isinstance(key, ast.Constant) and key.value == name and name in model.parameters:
-            return "returns the parameters themselves: updates are not read yet"
+            return "returns the parameters themselves, not gradients"
     return None
 
 

@@ -222,14 +222,10 @@ def _with_biases(
             paths[one.slot.path] = bias
             told[bias] = _bias_layout(one.slot, outs[layer], sizes[layer], layouts[layer])
     own = {axis: size for axis, size in zip(outs, sizes, strict=True) if axis != "1"}
-    for ends in (("1+", "1+"), ("+1",)):
-        if not folded and ends == ("+1",):
-            break
-        turned = {
-            tensor: re.sub(r"1\+(\w+)", r"\1+1", layout) if ends == ("+1",) else layout
-            for tensor, layout in told.items()
-        }
-        yield Assignment(depth, several, paths, turned, tuple(absent), own)
+    yield Assignment(depth, several, paths, told, tuple(absent), own)
+    if folded:
+        last = {name: re.sub(r"1\+(\w+)", r"\1+1", layout) for name, layout in told.items()}
+        yield Assignment(depth, several, paths, last, tuple(absent), own)
 
 
 def _tensors(depth: int, several: bool) -> list[tuple[str, str]]:
@@ -244,13 +240,12 @@ def _placed(
     depth = len(weights)
     numbers = sorted({one.layer for one in weights if one.layer is not None})
     placed: dict[int, _Known] = {}
-    left = list(biases)
     for one in biases:
         if one.layer is not None and one.layer in numbers and len(numbers) == depth:
             placed.setdefault(numbers.index(one.layer), one)
         elif one.end is not None:
             placed.setdefault(0 if one.end == "first" else depth - 1, one)
-    left = [one for one in left if one not in placed.values()]
+    left = [one for one in biases if one not in placed.values()]
     if left and len(left) == depth and not placed:
         own = [one.layer for one in left]
         if None not in own and len(set(own)) == depth:

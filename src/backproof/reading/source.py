@@ -273,7 +273,7 @@ def _nothing_found(tree: ast.Module, file: _File) -> str:
         if isinstance(node, ast.ClassDef):
             seen += [f"{node.name}.{part.name}" for part in node.body if hasattr(part, "name")]
     if seen and not file.functions:
-        return f"{file.name}: methods of a class are not read: {', '.join(seen[:20])}"
+        return f"{file.name}: none of its methods gives gradients or trains: {', '.join(seen[:20])}"
     if not seen:
         return f"{file.name} defines no function with def"
     shown = ", ".join(seen[:20]) + (", ..." if len(seen) > 20 else "")

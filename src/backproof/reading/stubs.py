@@ -22,7 +22,7 @@ import numpy as np
 _NEVER_RUN = ("matplotlib", "seaborn", "google.colab", "IPython", "ipywidgets", "tqdm", "plotly")
 _LARGE = 1 << 12  # numbers
 _WITHIN = ("numpy", "backproof")
-__all__ = ["install"]
+__all__ = ["as_numpy_1", "draw_all", "fill", "install", "return_pairs"]
 
 
 class Nothing:
@@ -190,6 +190,8 @@ class _OfFloat(type):
 
 class _Float(float, metaclass=_OfFloat):
     """`float` as it was with NumPy 1: of an array of one entry, whatever its shape."""
+
+    dtype = np.dtype(np.float64)  # what it is as `dtype=float`
 
     def __new__(cls, value: Any = 0.0) -> Any:
         if isinstance(value, np.ndarray) and value.size == 1:

@@ -1,7 +1,7 @@
 """A file from its text to what can be judged: find, run for the layouts, choose.
 
 First the functions that take all they need and give gradients (`source`), then the loops in which
-the file trains (`recipes`), then what is called (`calling`). A file is judged by all of the first
+the file trains (`loops`), then what is called (`calling`). A file is judged by all of the first
 and second; by the third only where there is none of those.
 """
 
