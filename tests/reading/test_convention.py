@@ -97,6 +97,15 @@ def test_a_preset_and_what_differs(text):
     assert parsed["y"] in ("n", "n 1 1")
 
 
+def test_labels_can_be_told_as_numbers_of_classes_or_signs():
+    softmax = MODELS["softmax_regression"]
+    assert parse("rows, y=n:class1", softmax)["y"] == "n:class1"
+    assert parse("y=(1, n):sign", MLP)["y"] == "1 n:sign"
+    for told in ("x=n d:class", "y=n:klass", "y=n:sign"):
+        with pytest.raises(ConventionError, match="n:class"):
+            parse(told, softmax)
+
+
 def test_shapes_and_scalars_can_be_written():
     assert parse("W1=(d, h), b2=()", MLP) == {**MLP.layouts, "W1": "d h", "b2": ""}
 

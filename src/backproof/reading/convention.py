@@ -87,7 +87,8 @@ def parse(text: str, model: Model) -> dict[str, str]:
 
     `text` is a preset (`"rows"`), layouts of single tensors (`"x=n d, y=n"`), or a preset followed
     by layouts that differ from it (`"rows, y=n, b1=h"`). Without a preset the rest is ours. A
-    layout may be written as a shape, `"W1=(d, h)"`; a scalar is `"b2=()"`.
+    layout may be written as a shape, `"W1=(d, h)"`; a scalar is `"b2=()"`; labels may be told as
+    `"y=n:class"`, `"y=n:class1"` or `"y=n:sign"` (see `encoded`).
 
     Raises `ConventionError` naming the tensor, what came and what was expected.
     """
@@ -114,15 +115,23 @@ def _layout(tensor: str, text: str, model: Model) -> str:
             f"convention: {model.name} has no tensor {tensor!r}; it has {', '.join(model.layouts)}"
         )
     expected = model.layouts[tensor]
+    text, _, code = text.partition(":")
     layout = " ".join(text.strip("()").replace(",", " ").split())
     named = [axis for axis in expected.split() if axis != "1"]
+    if code:
+        if tensor != "y" or code not in _LABELS or (code == "sign" and "k" in named):
+            raise ConventionError(
+                f"convention: {tensor} came as {text}:{code}; labels may be written as n:class, "
+                "n:class1 (classes from 1) or n:sign (-1 and 1)"
+            )
+        named = ["n"]
     if sorted(axis for axis in layout.split() if axis != "1") != sorted(named):
         axes = " and ".join(named) if named else "none"
         raise ConventionError(
             f"convention: {tensor} came as {as_shape(layout)}, expected a rearrangement of "
             f"{as_shape(expected)}: the axes {axes}, each once, in any order, with or without 1"
         )
-    return layout
+    return f"{layout}:{code}" if code else layout
 
 
 def encoded(array: np.ndarray, ours: str, theirs: str, dtype: str | None) -> np.ndarray:
