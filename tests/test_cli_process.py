@@ -93,7 +93,12 @@ def test_a_signal_ends_it_and_what_it_started(name: str, words: str, tmp_path: P
     command = [*PROGRAM, "check", path, "--timeout", "60", "--model", "logistic_regression"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # which nohup has taken away
     )
     child = int(said.read_text())  # as soon as the function runs, which never returns
     process.send_signal(number)

@@ -22,6 +22,8 @@ def bound_arguments(function: ast.FunctionDef, read: Reader, skip: int = 0) -> s
         value = value_for(name, function, read, default)
         if value == SIMPLE["dims"] and apart:
             return f"{value}[1:]"
+        if value is None and not default:
+            value = as_called(name, function, read)
         if value is None and not default and function.name in ("__init__", "init"):
             axis = next(unknown, None)
             value = None if axis is None else SIMPLE[axis]
@@ -29,6 +31,23 @@ def bound_arguments(function: ast.FunctionDef, read: Reader, skip: int = 0) -> s
 
     unread = "what that is could not be read; tell the functions to check with --function"
     return written(listed, value_of, function.name, unread)
+
+
+def as_called(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
+    """What the file itself passes for a parameter: a function of its own, or a text."""
+    makes = [one.name for one in read.classes.values() if function in one.body]
+    target = makes[0] if makes and function.name == "__init__" else function.name
+    listed = [one for one, _, _ in parameters_of(function) if one != "self"]
+    for node in ast.walk(read.program.tree):
+        if isinstance(node, ast.Call) and patterns.called(node) == target:
+            given = dict(zip(listed, node.args, strict=False))
+            given |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+            value = given.get(name)
+            if isinstance(value, ast.Name) and value.id in read.functions:
+                return value.id
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                return repr(value.value)
+    return None
 
 
 def anything(name: str, function: ast.FunctionDef) -> str | None:

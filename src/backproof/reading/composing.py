@@ -1,0 +1,178 @@
+"""What has to be called before somebody's function can be: statements that make its arguments.
+
+An argument that no name tells is looked for among the results of the file's other functions
+(`cache`, `A2`, `y_hat`), which are then called first.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections.abc import Iterator
+
+from backproof.reading import names, roles, updates
+from backproof.reading.arguments import anything, outside, value_for, written
+from backproof.reading.binding import parameters_of
+from backproof.reading.recipes import Reader, Unbound
+
+FORWARD = re.compile(
+    r"(?:l_?)?(?:model_?)?(?:forward|feed_?for?ward|fwd|predict|propagat|hypothesis|compute_output|"
+    r"think|run|activat|prop_?forward|model$|net$|network$|mlp$|output$)",
+)
+_YHAT = re.compile(
+    r"y_?hat|yhat|a_?l|a_?2|a_?3|a|y_?pred(?:ict(?:ed)?)?|pred(?:iction)?s?|probs?|probabilities|"
+    r"outputs?|out|p|h|scores|o|yp|final_?outputs?|y_?prob|final|yh|s"
+)
+_CACHE = re.compile(
+    r"cache[sd]?|memory|store|intermediate.*|activations?|layers?|hidden.*|state|ctx"
+)
+_DEPTH = 3
+
+
+def returned_names(function: ast.FunctionDef) -> list[str]:
+    """The names in the function's last `return`, the keys of a dict among them."""
+    value = updates.returned_value(function)
+    found: list[str] = []
+    for part in () if value is None else ast.walk(value):
+        if isinstance(part, ast.Name):
+            found.append(part.id)
+        elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+            found.append(part.value)
+    return found
+
+
+def _keys_in(function: ast.FunctionDef, name: str) -> list[str]:
+    """The keys of the dict that a function makes under a name: `cache = {"A2": A2}`."""
+    return [
+        key.value
+        for node in updates.own_nodes(function.body)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Dict)
+        and updates.last_word(node.targets[0]) == name
+        for key in node.value.keys
+        if isinstance(key, ast.Constant) and isinstance(key.value, str)
+    ]
+
+
+def _layer_of(name: str) -> float:
+    """The layer that a result is of: of A1, A2 and A3 the last is meant, and yhat is after all."""
+    number = re.search(r"\d+$", name)
+    return float(number[0]) if number else math.inf
+
+
+class Composer:
+    """The statements before a call, and what they have made so far."""
+
+    def __init__(self, read: Reader, owner: ast.ClassDef | None) -> None:
+        self.read = read
+        self.owner = owner
+        self.lines: list[str] = []
+        self.made: dict[str, str] = {}  # what a result is called in its function: our variable
+        self.done: set[str] = set()
+
+    def arguments(self, function: ast.FunctionDef, skip: int, deep: int = 0) -> str:
+        """The arguments for a call; raises `Unbound` for what nothing is known of."""
+        return written(
+            parameters_of(function)[skip:],
+            lambda name, default: self._value(name, function, default, deep),
+            "",
+            "what that is could not be read from its name or from what the other functions return",
+        )
+
+    def _value(self, name: str, function: ast.FunctionDef, default: bool, deep: int) -> str | None:
+        is_result = _YHAT.fullmatch(name.lower()) or _CACHE.fullmatch(name.lower())
+        if not is_result or roles.role(name) in ("d", "h", "k", "dims"):
+            value = value_for(name, function, self.read, default)
+            if value is not None:
+                return value
+        if default:
+            return None
+        if name in self.made:
+            return self.made[name]
+        if deep < _DEPTH:
+            self._produce(name, function, deep)
+        found = self._among_made(name) or value_for(name, function, self.read, default)
+        return found or anything(name, function)
+
+    def _among_made(self, name: str) -> str | None:
+        lowered = name.lower()
+        by_case = {made.lower(): variable for made, variable in self.made.items()}
+        if name in self.made or lowered in by_case:
+            return self.made.get(name) or by_case[lowered]
+        for pattern in (_CACHE, _YHAT):
+            if pattern.fullmatch(lowered):
+                alike = [made for made in self.made if pattern.fullmatch(made.lower())]
+                if alike:
+                    return self.made[max(alike, key=_layer_of)]
+        return self.made.get("*") if _YHAT.fullmatch(lowered) else None
+
+    def _produce(self, name: str, function: ast.FunctionDef, deep: int) -> None:
+        """Call what gives `name`: a function that returns it, or else the forward pass.
+
+        Of what is there already only a function that returns it by its name is better.
+        """
+        ranked = sorted(self._producers(name, function), key=lambda pair: pair[0])
+        if self._among_made(name) is not None and not any(rank < 2 for rank, _ in ranked):
+            return
+        for _, producer in ranked:
+            if self.call(producer, deep + 1) and self._among_made(name) is not None:
+                return
+
+    def _producers(
+        self, name: str, function: ast.FunctionDef
+    ) -> Iterator[tuple[int, ast.FunctionDef]]:
+        for scope in self.read.found:
+            other = scope.function
+            if (
+                other is None
+                or other.name in (function.name, *self.done)
+                or updates.returned_value(other) is None
+            ):
+                continue
+            if scope.owner is not None and scope.owner is not self.owner:
+                continue
+            if names.is_backward(other.name) and not FORWARD.match(other.name.lower()):
+                continue
+            returned = [one.lower() for one in returned_names(other)]
+            forward = FORWARD.match(other.name.lower().strip("_")) is not None
+            if name.lower() in returned:
+                yield (0 if forward else 1), other
+            elif forward:
+                yield 2, other
+
+    def call(self, function: ast.FunctionDef, deep: int = 0) -> bool:
+        """Call a function of the file and keep its results under the names it returns."""
+        kept = list(self.lines), dict(self.made)
+        self.done.add(function.name)
+        is_method = self.owner is not None and function in self.owner.body
+        try:
+            arguments = self.arguments(function, 1 if is_method else 0, deep)
+        except Unbound:
+            self.lines, self.made = kept
+            return False
+        target = function.name
+        if is_method and self.owner is not None:
+            target = f"__self.{outside(self.owner, function)}"
+        results = self._results(function)
+        variables = [f"__{function.name}_{place}" for place in range(len(results))]
+        self.lines.append(f"{', '.join(variables)} = {target}({arguments})")
+        self.made.update(zip(results, variables, strict=True))
+        for name, variable in zip(results, variables, strict=True):
+            for key in _keys_in(function, name):
+                self.made.setdefault(key, f"{variable}[{key!r}]")
+        if len(results) == 1:
+            self.made.setdefault("*", variables[0])
+        return True
+
+    def _results(self, function: ast.FunctionDef) -> list[str]:
+        value = updates.returned_value(function)
+        if isinstance(value, ast.Tuple):
+            return [
+                updates.last_word(one)
+                if isinstance(one, ast.Name | ast.Attribute | ast.Subscript)
+                else ("cache" if isinstance(one, ast.Dict | ast.Tuple | ast.List) else f"_{place}")
+                for place, one in enumerate(value.elts)
+            ]
+        word = updates.last_word(value) if isinstance(value, ast.Name | ast.Attribute) else ""
+        return [word or "yhat"]
