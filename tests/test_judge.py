@@ -196,7 +196,6 @@ def test_witnesses_that_disagree_leave_it_undecided(monkeypatch: pytest.MonkeyPa
 def test_cases_are_counted_by_scale() -> None:
     told = report(on_trial.right, count=200)
     assert sum(c.drawn for c in told.cases.values()) == 200
-    assert all(c.drawn == c.judged + c.discarded for c in told.cases.values())
     assert told.cases["mild"].discarded == 0
 
 

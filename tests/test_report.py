@@ -39,7 +39,7 @@ WRONG = Report(
     },
     loss=Quantity("right", 0.125),
     findings=(Finding("impure", "changes its inputs in place: w"),),
-    cases={"hard": Counts(20, 18, 2), "mild": Counts(40, 40, 0)},
+    cases={"hard": Counts(20, 18), "mild": Counts(40, 40)},
     precision="float64",
     seed=3,
     seconds=1.25,
@@ -94,7 +94,7 @@ def test_long_words_are_wrapped_and_nothing_judged_is_not_counted() -> None:
 
 
 def test_given_cases_have_no_scale() -> None:
-    given = WRONG._replace(convention=AS_GIVEN, cases={"mild": Counts(1, 1, 0)})
+    given = WRONG._replace(convention=AS_GIVEN, cases={"mild": Counts(1, 1)})
     assert as_text(given).splitlines()[-1] == "    1 case in float64, 1.2 s"
 
 

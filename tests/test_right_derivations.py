@@ -46,10 +46,9 @@ def unsure(monkeypatch: pytest.MonkeyPatch) -> set[int]:
 
 
 def try_out(tried: Derivation, count: int, seed: int, unsure: set[int]) -> Tried:
-    lowest = "float32" if "float32" in precisions_named(tried.backward) else None
     on_trial = candidate(tried.backward, tried.model, tried.activation, tried.loss)
     unsure.clear()
-    report = judge(on_trial, count, seed, lowest_named=lowest)
+    report = judge(on_trial, count, seed, named=precisions_named(tried.backward))
     quantities = {**report.gradients, **({"loss": report.loss} if report.loss else {})}
     margins = [q.margin for q in quantities.values() if not math.isnan(q.margin)]
     why = [f"{q}: {told.verdict}, {told.why}" for q, told in quantities.items() if told.why]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backproof.check_loss_judge import Arguments, Trial, answer_of, judged, truth_of
-from backproof.error_bounds import FORMATS
+from backproof.factors import lowest_of
 from backproof.reading.failure import described, line_of
 from backproof.verdict import (
     AS_GIVEN,
@@ -174,7 +174,7 @@ def _lowest(answers: Sequence[Any]) -> str:
     names = {
         array.dtype.name for answer in answers if not isinstance(answer, str) for array in answer
     }
-    return max({"float64"} | (names & FORMATS.keys()), key=lambda name: float(FORMATS[name].u))
+    return lowest_of(names)
 
 
 def _changes(function: Callable[..., Any], case: Arguments) -> bool:
@@ -220,7 +220,7 @@ def _report(
         gradients=quantities,
         loss=None,
         findings=findings,
-        cases={"mild": Counts(drawn, judged, drawn - judged)},
+        cases={"mild": Counts(drawn, judged)},
         precision=trial.precision,
         seed=0,
         seconds=time.perf_counter() - started,

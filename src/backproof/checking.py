@@ -30,7 +30,6 @@ CASES = 2000
 _FACTOR_OF_REDUCTION = {"mean": "1", "sum": "n"}
 # Loops have no name but their line; decorators are refused with theirs.
 _OWN_LINE = re.compile(r"(?<=the loop in )line (\d+)|(?<=, )line (\d+)(?=: @backproof)")
-_LOWEST_FIRST = ("bfloat16", "float16", "half", "float32", "single")
 
 
 class FileReport(NamedTuple):
@@ -291,13 +290,12 @@ def _judged(
     spec = one.spec
     activation = spec.activation or "identity"
     candidate = Candidate(spec.family, activation, spec, run, guards=bool(about.guards))
-    lowest = next((name for name in _LOWEST_FIRST if name in about.precisions), None)
     return judge(
         candidate,
         cases,
         seed,
         told_factor=_FACTOR_OF_REDUCTION.get(one.reduction or ""),
-        lowest_named={"half": "float16", "single": "float32"}.get(lowest or "", lowest),
+        named=about.precisions,
         convention=one.convention,
         line=one.line,
         progress=progress,

@@ -5,7 +5,7 @@ Its own loss says what its gradients are of; where it states none, only the sum 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -22,11 +22,10 @@ _STEP = 1e-5
 _CLOSE = 1e-3  # relative: as near as a loss must be to another to be meant for it
 
 
-def precision_of(outcomes: Sequence[Outcome], named: str | None) -> str:
-    """The lowest precision in which the candidate answers, or that its source names."""
-    lowest = {outcome.lowest for outcome in outcomes if outcome.lowest in FORMATS}
-    lowest |= {named} if named in FORMATS else set()
-    return max(lowest | {"float64"}, key=lambda name: float(FORMATS[name].u))
+def lowest_of(precisions: Iterable[str]) -> str:
+    """The lowest of these precisions and float64; what is no precision counts for nothing."""
+    known = {"float64"} | (set(precisions) & FORMATS.keys())
+    return max(known, key=lambda name: float(FORMATS[name].u))
 
 
 Compared: TypeAlias = Sequence[tuple[Case, Outcome, Truth]]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import concurrent.futures
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from backproof.factors import (
     Compared,
     factor_of,
     is_of_its_own_loss,
-    precision_of,
+    lowest_of,
     several_of,
     times_of,
 )
@@ -63,7 +63,7 @@ def judge(
     seed: int,
     *,
     told_factor: str | None = None,
-    lowest_named: str | None = None,
+    named: Collection[str] = (),
     convention: str = "columns are examples",
     line: int | None = None,
     progress: Callable[[str], None] = lambda _: None,
@@ -77,14 +77,14 @@ def judge(
         count: how many cases.
         seed: of the cases.
         told_factor: what its gradients are said to be of: "1" (mean) or "n" (sum).
-        lowest_named: the lowest precision its source names, if below float64.
+        named: the precisions below float64 that its source names.
         convention: for the report, in words.
         line: where the function stands in its file.
         progress: told what is going on.
     """
     told: dict[str, Any] = {
         "told_factor": told_factor,
-        "lowest_named": lowest_named,
+        "named": named,
         "convention": convention,
         "line": line,
         "progress": progress,
@@ -120,7 +120,7 @@ def judge(
     answered = sum(bool(one.values) and not is_arithmetic(one.problem) for one in outcomes)
     if answered == 0 or (candidate.spec.guessed and 2 * answered < len(outcomes)):
         return report(problem=_most_common_problem(outcomes))
-    precision = precision_of(outcomes, lowest_named)
+    precision = lowest_of([*named, *(outcome.lowest for outcome in outcomes)])
     candidate = candidate._replace(precision=precision)
     known = _truths_of_mean(candidate, count, seed)
     several = several_of(candidate, cases, outcomes, known)
@@ -386,7 +386,6 @@ def _telling(
 def _counts(cases: Sequence[Case], telling: Mapping[int, bool]) -> dict[Scale, Counts]:
     counts: dict[Scale, Counts] = {}
     for i, case in enumerate(cases):
-        drawn, judged, discarded = counts.get(case.scale, Counts(0, 0, 0))
-        shown = telling.get(i, False)
-        counts[case.scale] = Counts(drawn + 1, judged + shown, discarded + (not shown))
+        drawn, judged = counts.get(case.scale, Counts(0, 0))
+        counts[case.scale] = Counts(drawn + 1, judged + telling.get(i, False))
     return dict(sorted(counts.items()))

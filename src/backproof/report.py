@@ -164,7 +164,7 @@ def _cases(report: Report) -> str:
         return f"{drawn:,} {noun}, {report.seconds:.1f} s"
     parts = [
         f"{judged:,} of {drawn:,} {scale}" if judged < drawn else f"{drawn:,} {scale}"
-        for scale, (drawn, judged, _) in report.cases.items()
+        for scale, (drawn, judged) in report.cases.items()
     ]
     judged = f"; judged: {', '.join(parts)}" if report.convention != AS_GIVEN else ""
     return f"{drawn:,} {noun} in {report.precision}, {report.seconds:.1f} s{judged}"
@@ -227,7 +227,10 @@ def function_as_json(report: Report) -> dict[str, Any]:
         "gradients": {name: _quantity(quantity) for name, quantity in report.gradients.items()},
         "loss": _quantity(report.loss) if report.loss else None,
         "findings": [finding._asdict() for finding in report.findings],
-        "cases": {scale: counts._asdict() for scale, counts in report.cases.items()},
+        "cases": {
+            scale: {**counts._asdict(), "discarded": counts.discarded}
+            for scale, counts in report.cases.items()
+        },
         "precision": report.precision,
         "seed": report.seed,
         "seconds": round(report.seconds, 3),

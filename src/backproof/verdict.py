@@ -57,11 +57,15 @@ class Quantity(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """Cases of one scale: drawn; judged; and discarded, because their bound showed nothing."""
+    """Cases of one scale: drawn, and judged."""
 
     drawn: int
     judged: int
-    discarded: int
+
+    @property
+    def discarded(self) -> int:
+        """Those whose bound was too wide for anything to show."""
+        return self.drawn - self.judged
 
 
 class Report(NamedTuple):
