@@ -16,6 +16,7 @@ import pytest
 
 from backproof.cli import main
 from backproof.report import schema
+from backproof.verdict import FileReport
 from homework import EXAMPLES, FEW, RIGHT, RIGHT_LOGISTIC, backward, written
 
 
@@ -121,7 +122,7 @@ def test_a_bug_of_ours_in_one_file_does_not_lose_the_others(
 ) -> None:
     from backproof import checking
 
-    def sometimes_broken(path: Path, *told: Any, **options: Any) -> checking.FileReport:
+    def sometimes_broken(path: Path, *told: Any, **options: Any) -> FileReport:
         if path.name == "b.py":
             raise RuntimeError("inside")
         return right(path, *told, **options)

@@ -8,7 +8,6 @@ import jsonschema
 import numpy as np
 import pytest
 
-from backproof.checking import FileReport
 from backproof.report import (
     WIDTH,
     as_json,
@@ -18,7 +17,15 @@ from backproof.report import (
     files_in_lines,
     schema,
 )
-from backproof.verdict import AS_GIVEN, Counterexample, Counts, Finding, Quantity, Report
+from backproof.verdict import (
+    AS_GIVEN,
+    Counterexample,
+    Counts,
+    FileReport,
+    Finding,
+    Quantity,
+    Report,
+)
 
 SHOWN = Counterexample(
     {"w": np.array([[1.0], [0.5]]), "b": np.zeros((1, 1)), "x": np.array([[1.0, -2.0]])},

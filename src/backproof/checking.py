@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from backproof.reading.call import Run, in_process
 from backproof.reading.convention import describe
@@ -24,29 +24,12 @@ from backproof.reading.source import UNTOLD, read_function, to_spec
 from backproof.reading.told import MOST_CASES, Settings, Unreadable
 from backproof.reading.understand import Judgeable, Plan, laid_out, plan, understand
 from backproof.reading.watching import Here
-from backproof.verdict import Report, Verdict, worst
+from backproof.verdict import FileReport, Report, Verdict, worst
 
 CASES = 2000
 _FACTOR_OF_REDUCTION = {"mean": "1", "sum": "n"}
 # Loops have no name but their line; decorators are refused with theirs.
 _OWN_LINE = re.compile(r"(?<=the loop in )line (\d+)|(?<=, )line (\d+)(?=: @backproof)")
-
-
-class FileReport(NamedTuple):
-    """What is known of one file.
-
-    `problem` says why it is unread, `question` whether that is something to be told, and `bug`
-    whether it is a mistake of ours. `notes` are worth knowing and stand in the way of nothing.
-    """
-
-    path: str
-    verdict: Verdict
-    functions: Sequence[Report]
-    problem: str | None = None
-    question: bool = False
-    seconds: float = 0.0
-    bug: bool = False
-    notes: Sequence[str] = ()
 
 
 def check(

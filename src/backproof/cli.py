@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:  # importing it takes as long as all the rest of the start
-    from backproof.checking import FileReport
+    from backproof.verdict import FileReport
 
 MISUSE, BUG = 2, 70
 SECONDS, GIGABYTES = 10.0, 2.0
@@ -113,7 +113,7 @@ def _our_bug(error: Exception) -> int:
 
 def _bug_in(path: Path, error: Exception) -> FileReport:
     """The report on a file that met a bug of ours; said on stderr as well."""
-    from backproof.checking import FileReport
+    from backproof.verdict import FileReport
 
     problem = (
         f"this is a bug of backproof's own ({type(error).__name__}), not of your code.\n"

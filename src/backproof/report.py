@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backproof.checking import FileReport
-from backproof.verdict import AS_GIVEN, Counterexample, Quantity, Report
+from backproof.verdict import AS_GIVEN, Counterexample, FileReport, Quantity, Report
 
 SCHEMA_VERSION = 1
 WIDTH = 100

@@ -97,6 +97,23 @@ class Report(NamedTuple):
         return as_text(self)
 
 
+class FileReport(NamedTuple):
+    """What is known of one file.
+
+    `problem` says why it is unread, `question` whether that is something to be told, and `bug`
+    whether it is a mistake of ours. `notes` are worth knowing and stand in the way of nothing.
+    """
+
+    path: str
+    verdict: Verdict
+    functions: Sequence[Report]
+    problem: str | None = None
+    question: bool = False
+    seconds: float = 0.0
+    bug: bool = False
+    notes: Sequence[str] = ()
+
+
 _WORST_FIRST: tuple[Verdict, ...] = ("wrong", "undecided", "unread", "right")
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from backproof.checking import FileReport, check_program
+from backproof.checking import check_program
 from backproof.reading.program import of_script
+from backproof.verdict import FileReport
 
 LOOP = """
 import numpy as np

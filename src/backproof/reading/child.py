@@ -13,7 +13,6 @@ import linecache
 import marshal
 import mmap
 import os
-import struct
 import sys
 import time
 import types
@@ -30,8 +29,6 @@ from backproof.reading.probe import Probe
 from backproof.reading.spec import Spec, from_json
 from backproof.reading.watching import watched_case
 
-CLOSED: Final = 74  # our exit status when somebody's code closed the pipe we answer on
-COUNT: Final = struct.Struct("<Q")  # how many cases of this run were begun, in shared memory
 _FAILURES: Final = "__backproof_failures__"
 _FILLED: Final = "__backproof_filled__"
 _CHUNK: Final = 1 << 16
@@ -67,7 +64,7 @@ class _Pipe:
             while view:
                 view = view[os.write(self._sink, view) :]
         except OSError:
-            os._exit(CLOSED)
+            os._exit(wire.CLOSED)
 
     def _end_copy(self) -> None:
         """End a process that somebody's code has forked: it would answer what is asked of us."""
@@ -81,7 +78,7 @@ class _Pipe:
             try:
                 chunk = os.read(source, _CHUNK)
             except OSError:
-                os._exit(CLOSED)
+                os._exit(wire.CLOSED)
             if not chunk:
                 return
             yield from frames.feed(chunk)
@@ -95,7 +92,7 @@ def main() -> None:
     if load is None:
         return
     with open(load.header["count"], "r+b") as file:
-        begun = mmap.mmap(file.fileno(), COUNT.size)
+        begun = mmap.mmap(file.fileno(), wire.COUNT.size)
     memory = _limited(load.header["memory"])
     path: str = load.header["path"]
     try:
@@ -291,7 +288,7 @@ def _run(
             frame = pipe.take()
             if frame is None:
                 return
-            COUNT.pack_into(begun, 0, number)
+            wire.COUNT.pack_into(begun, 0, number)
             yield frame.arrays
 
     cases = arriving()

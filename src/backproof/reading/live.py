@@ -18,7 +18,6 @@ from typing import IO, Final
 
 from backproof.reading import wire
 from backproof.reading.call import Kind
-from backproof.reading.child import CLOSED, COUNT
 from backproof.reading.told import Unreadable
 
 CHUNK: Final = 1 << 16
@@ -79,9 +78,9 @@ class Live:
         self._complaint = ""
         descriptor, self.counter = tempfile.mkstemp(prefix="backproof-")
         with open(descriptor, "r+b") as file:
-            file.write(COUNT.pack(0))
+            file.write(wire.COUNT.pack(0))
             file.flush()
-            self._begun = mmap.mmap(file.fileno(), COUNT.size)
+            self._begun = mmap.mmap(file.fileno(), wire.COUNT.size)
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "backproof.reading.child"],
@@ -103,11 +102,11 @@ class Live:
 
     def begin(self) -> None:
         """Count the cases of a run from here."""
-        COUNT.pack_into(self._begun, 0, 0)
+        wire.COUNT.pack_into(self._begun, 0, 0)
 
     def begun(self) -> int:
         """How many cases of this run the process has begun."""
-        number: int = COUNT.unpack_from(self._begun)[0]
+        number: int = wire.COUNT.unpack_from(self._begun)[0]
         return number
 
     def send(self, messages: Iterable[bytes]) -> None:
@@ -169,8 +168,8 @@ class Live:
         try:
             status = self._process.wait(timeout=1.0)
         except subprocess.TimeoutExpired:
-            status = CLOSED
-        if status == CLOSED:
+            status = wire.CLOSED
+        if status == wire.CLOSED:
             return "the process closed the pipe on which it answers"
         if status >= 0:
             return f"the process ended with status {status} (os._exit?)"

@@ -10,12 +10,14 @@ import json
 import math
 import struct
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from backproof.reading.call import Outcome
 
+CLOSED: Final = 74  # the child's exit status when somebody's code closed the pipe it answers on
+COUNT: Final = struct.Struct("<Q")  # how many cases of a run were begun, in shared memory
 _LENGTHS = struct.Struct("<IQ")
 
 
