@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
+import gc
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -163,3 +166,20 @@ def test_a_file_is_not_right_when_some_of_its_pieces_do_not_run(tmp_path: Any) -
     assert "sigmoid_backward" in (broken.problem or "")
     path.write_text(PIECES.replace("s(1", "s * (1"))
     assert backproof.check_file(path, cases=FEW).verdict == "right"
+
+
+def test_files_are_read_one_at_a_time(tmp_path: Any) -> None:
+    """CPython 3.11 raises SystemError when a collection lets another thread parse meanwhile."""
+    path = tmp_path / "long.py"
+    path.write_text("z = " + " + ".join(["x"] * 600) + "\nclass A: pass\n" * 400)
+
+    def give_way(*_: Any) -> None:
+        os.sched_yield()
+
+    gc.callbacks.append(give_way)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            read = list(pool.map(lambda _: backproof.check_file(path, cases=1), range(60)))
+    finally:
+        gc.callbacks.remove(give_way)
+    assert {one.verdict for one in read} == {"unread"}

@@ -142,7 +142,8 @@ def check_file(
     """
     started = time.perf_counter()
     try:
-        read = program(Path(path))
+        with _parsing:
+            read = program(Path(path))
     except Unreadable as error:
         seconds = time.perf_counter() - started
         return FileReport(str(path), "unread", (), str(error), seconds=seconds)
@@ -179,7 +180,7 @@ def check_program(
         return FileReport(path, verdict, functions, **told)
 
     try:
-        with _deep_is_unread(read.name):
+        with _deep_is_unread(read.name), _parsing:
             planned = plan(read, settings)
             modules = planned.modules
         if not modules:
@@ -207,6 +208,11 @@ def check_program(
     notes += _filled(child)
     problem = "\n".join(asked)
     return file_report(verdict, reports, problem=problem or None, question=not reports)
+
+
+# CPython 3.11 counts the depth of syntax trees for all threads together, and raises SystemError
+# where a garbage collection lets two of them parse at once.
+_parsing = threading.Lock()
 
 
 @contextlib.contextmanager
