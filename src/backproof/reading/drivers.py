@@ -119,9 +119,12 @@ class _AsArrays(ast.NodeTransformer):
         return node.value if held and node.attr == "values" else node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
+        method = node.func
         self.generic_visit(node)
-        if isinstance(node.func, ast.Attribute) and node.func.attr in ("to_numpy", "as_matrix"):
-            return node.func.value
+        if isinstance(method, ast.Attribute):
+            if method.attr in ("to_numpy", "as_matrix"):
+                return method.value
+            node.func = method  # `values()` is of a dict
         if not names.is_loss(patterns.called(node)):
             return node
         kept = ast.parse(f"{PROBE}.loss(0)", mode="eval").body
