@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from backproof.reading import names, patterns, roles, updates
-from backproof.reading.binding import defaults_of, parameters_of
+from backproof.reading.binding import defaults_of, given_in, parameters_of
 from backproof.reading.recipes import PROBE, Reader, Unbound
 
 
@@ -40,9 +40,7 @@ def as_called(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
     listed = [one for one, _, _ in parameters_of(function) if one != "self"]
     for node in ast.walk(read.program.tree):
         if isinstance(node, ast.Call) and patterns.called(node) == target:
-            given = dict(zip(listed, node.args, strict=False))
-            given |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
-            value = given.get(name)
+            value = given_in(node, listed).get(name)
             if isinstance(value, ast.Name) and value.id in read.functions:
                 return value.id
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
@@ -151,11 +149,7 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
 
 def _is_strength(name: str, function: ast.FunctionDef) -> bool:
     """Whether what is called a learning rate is an L2 term's lambda: where no step is taken."""
-    steps = any(updates.updates(function.body)) or any(
-        isinstance(node, ast.For | ast.While) and updates.is_updating(node.body, set())
-        for node in ast.walk(function)
-    )
-    return not steps and any(
+    return not any(updates.updates(function.body)) and any(
         isinstance(node, ast.BinOp)
         and isinstance(node.op, ast.Div)
         and isinstance(node.left, ast.Name)
@@ -334,10 +328,13 @@ def initializer(read: Reader) -> str | None:
     return None
 
 
-def outside(owner: ast.ClassDef, method: ast.FunctionDef) -> str:
-    """What a method is called outside of its class: a private one goes by another name there."""
-    private = method.name.startswith("__") and not method.name.endswith("__")
-    return f"_{owner.name.lstrip('_')}{method.name}" if private else method.name
+def callee(owner: ast.ClassDef | None, function: ast.FunctionDef) -> str:
+    """A function, or a method of our object; a private one goes by another name out there."""
+    if owner is None:
+        return function.name
+    private = function.name.startswith("__") and not function.name.endswith("__")
+    prefix = f"_{owner.name.lstrip('_')}" if private else ""
+    return f"__self.{prefix}{function.name}"
 
 
 def instance(owner: ast.ClassDef, read: Reader) -> str:
@@ -370,5 +367,5 @@ def preparing(owner: ast.ClassDef, function: ast.FunctionDef, read: Reader) -> l
             arguments = bound_arguments(part, read, skip=1)
         except Unbound:
             continue
-        chosen.append(f"__self.{outside(owner, part)}({arguments})")
+        chosen.append(f"{callee(owner, part)}({arguments})")
     return chosen

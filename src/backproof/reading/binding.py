@@ -32,6 +32,12 @@ def defaults_of(arguments: ast.arguments) -> dict[str, ast.expr]:
     return found
 
 
+def given_in(call: ast.Call, parameters: Sequence[str]) -> dict[str, ast.expr]:
+    """What a call gives these parameters, by name; one of a method's without `self`."""
+    given = dict(zip(parameters, call.args, strict=False))
+    return given | {one.arg: one.value for one in call.keywords if one.arg}
+
+
 def signature(parameters: Sequence[str]) -> str:
     """The parameters as they stand in a definition: `(W1, b1, x, y)`."""
     return f"({', '.join(parameters)})"

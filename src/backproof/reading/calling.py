@@ -8,12 +8,7 @@ from __future__ import annotations
 import ast
 
 from backproof.reading import names, rates, roles, updates
-from backproof.reading.arguments import (
-    instance,
-    is_unrolled,
-    outside,
-    preparing,
-)
+from backproof.reading.arguments import callee, instance, is_unrolled, preparing
 from backproof.reading.binding import parameters_of
 from backproof.reading.composing import FORWARD, Composer, returned_names
 from backproof.reading.drivers import needed, used_by, with_globals
@@ -166,13 +161,7 @@ def _gives_gradients(read: Reader, scope: Scope) -> bool:
     if names.is_backward(function.name) and updates.returned_value(function) is not None:
         return True
     if scope.owner is not None and names.is_backward(function.name):
-        return any(
-            isinstance(node, ast.Attribute | ast.Subscript)
-            and isinstance(node.ctx, ast.Store)
-            and updates.base_of(node) == "self"
-            and names.gradient(updates.last_word(node)) is not None
-            for node in ast.walk(function)
-        )
+        return any(True for _ in updates.left_behind(function))
     return False
 
 
@@ -228,7 +217,7 @@ def _call(read: Reader, composer: Composer, scope: Scope) -> tuple[list[str], st
     before = [f"__self = {instance(owner, read)}", *preparing(owner, function, read)]
     before.append(f"__self = {PROBE}.give('__self', __self)")
     _run_forward(composer, scope)
-    return before, f"__self.{outside(owner, function)}({composer.arguments(function, 1)})"
+    return before, f"{callee(owner, function)}({composer.arguments(function, 1)})"
 
 
 def _kept_globally(read: Reader, body: list[ast.stmt]) -> list[str]:
@@ -274,9 +263,7 @@ def _losses(composer: Composer, scope: Scope) -> list[str]:
         except Unbound:
             composer.lines, composer.made, composer.done = kept
             continue
-        target = other.function.name
-        if other.owner is not None:
-            target = f"__self.{outside(other.owner, other.function)}"
+        target = callee(other.owner, other.function)
         found.append((target, arguments, composer.lines[before:]))
     if len(found) != 1:  # which of several is meant is not known
         return []

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from backproof.reading import names, roles, updates
-from backproof.reading.arguments import anything, outside, value_for, written
+from backproof.reading.arguments import anything, callee, value_for, written
 from backproof.reading.binding import parameters_of
 from backproof.reading.recipes import Reader, Unbound
 
@@ -145,18 +145,15 @@ class Composer:
         """Call a function of the file and keep its results under the names it returns."""
         kept = list(self.lines), dict(self.made)
         self.done.add(function.name)
-        is_method = self.owner is not None and function in self.owner.body
+        owner = self.owner if self.owner is not None and function in self.owner.body else None
         try:
-            arguments = self.arguments(function, 1 if is_method else 0, deep)
+            arguments = self.arguments(function, 0 if owner is None else 1, deep)
         except Unbound:
             self.lines, self.made = kept
             return False
-        target = function.name
-        if is_method and self.owner is not None:
-            target = f"__self.{outside(self.owner, function)}"
         results = self._results(function)
         variables = [f"__{function.name}_{place}" for place in range(len(results))]
-        self.lines.append(f"{', '.join(variables)} = {target}({arguments})")
+        self.lines.append(f"{', '.join(variables)} = {callee(owner, function)}({arguments})")
         self.made.update(zip(results, variables, strict=True))
         for name, variable in zip(results, variables, strict=True):
             for key in _keys_in(function, name):

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Iterable, Sequence
 
 from backproof.reading import names, patterns, rates, roles, updates
-from backproof.reading.arguments import bound_arguments, instance, outside, preparing
+from backproof.reading.arguments import bound_arguments, callee, instance, preparing
 from backproof.reading.drivers import driver_of, needed, with_globals
 from backproof.reading.inputs import prelude, with_data
 from backproof.reading.recipes import (
@@ -220,7 +220,7 @@ def _calling(read: Reader, scope: Scope, function: ast.FunctionDef) -> list[ast.
     """The statements that call a function or method with what its parameters stand for."""
     assert scope.function is not None
     if scope.owner is None:
-        return [parsed(f"return {function.name}({bound_arguments(function, read)})")]
+        return [parsed(f"return {callee(None, function)}({bound_arguments(function, read)})")]
     made = instance(scope.owner, read)
     prepared = [parsed(line) for line in preparing(scope.owner, scope.function, read)]
     static = any(
@@ -231,5 +231,5 @@ def _calling(read: Reader, scope: Scope, function: ast.FunctionDef) -> list[ast.
     return [
         parsed(f"__self = {made}"),
         *prepared,
-        parsed(f"return __self.{outside(scope.owner, function)}({arguments})"),
+        parsed(f"return {callee(scope.owner, function)}({arguments})"),
     ]

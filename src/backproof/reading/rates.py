@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from backproof.reading import patterns
-from backproof.reading.binding import defaults_of
+from backproof.reading.binding import defaults_of, given_in
 from backproof.reading.roles import is_rate, role
 from backproof.reading.updates import Update, last_word, own_nodes, updates
 
@@ -67,8 +67,7 @@ def fixed_rates(
             listed = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
             if isinstance(node.func, ast.Attribute) and listed[:1] == ["self"]:
                 listed = listed[1:]
-            given = dict(zip(listed, node.args, strict=False))
-            given |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+            given = given_in(node, listed)
             defaults = defaults_of(function.args)
             for name in listed:
                 value = given.get(name, defaults.get(name))

@@ -246,6 +246,7 @@ def _implied(read: Reader, trial: settle.Trial, output: str, activation: str) ->
 def _goes_through(tree: ast.Module, outputs: set[str], held: set[str]) -> bool:
     through = divided = False
     helpers = _slopes_of_arguments(tree)
+    stems = {re.sub(r"\d+$", "", name) for name in outputs}
     own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     for node in ast.walk(tree):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and node not in helpers:
@@ -258,7 +259,6 @@ def _goes_through(tree: ast.Module, outputs: set[str], held: set[str]) -> bool:
         elif isinstance(node, ast.Call) and patterns.called(node) == "divide" and node.args[1:]:
             below = node.args[1]
         if below is not None and not any(patterns.called(p) == "exp" for p in ast.walk(below)):
-            stems = {re.sub(r"\d+$", "", name) for name in outputs}
             divided = divided or bool(_words(below) & outputs or _made_up(below) & stems)
     return through and not divided
 

@@ -19,7 +19,7 @@ _WORD_Y = re.compile(
     r"(?:\w+_)?(?:y|t|outputs?|targets?|labels?|expected\w*|desired\w*|answers?|truth|classes"
     r"|one_hot\w*|onehot\w*|ground_truth|etiquetas?|rotulos?|esperad\w*)(?:_\w+)?"
 )
-_SIZE = r"taman(?:h)?o_(?:d[ae]_)?(?:capa_|camada_)?(?:d[ae]_)?"
+_SIZE = r"tamanh?o_(?:d[ae]_)?(?:capa_|camada_)?(?:d[ae]_)?"
 _ROLES = {
     "rate": r"(?:learning_?|learn_?)?rate|taxa(?:_\w+)?|step|lr|alpha|eta|step_?size|l_?rate"
     r"|learning|alfa|passo|tasa\w*|taux\w*|lernrate",

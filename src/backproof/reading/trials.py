@@ -187,10 +187,11 @@ def _class_code(read: Reader) -> str:
 
 def _with_signs(read: Reader, proposals: Iterable[dict[str, str]]) -> Iterator[dict[str, str]]:
     """The proposals, with labels -1 and 1 first where the file speaks of them."""
+    code, signs = _class_code(read), _SIGNS.search(read.program.text)
     for told in proposals:
         if told["y"].endswith(":class"):
-            told = {**told, "y": f"{told['y'].partition(':')[0]}:{_class_code(read)}"}
-        if _SIGNS.search(read.program.text) and "k" not in told["y"]:
+            told = {**told, "y": f"{told['y'].partition(':')[0]}:{code}"}
+        if signs and "k" not in told["y"]:
             yield {**told, "y": f"{told['y'].partition(':')[0]}:sign"}
         yield told
 
@@ -241,13 +242,11 @@ def _spec(recipe: Recipe, key: str, assignment: Assignment, x: str, y: str) -> S
     notes: dict[str, str] = {}
     if recipe.returns is not None:
         places = _of_a_kind(recipe.returns) or returned(recipe.returns, model).places
-        words = {
-            updates.last_word(node)
-            for node in ast.walk(recipe.returns)
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
-        }
+        left = list(updates.left_behind(recipe.returns))
+        words = {node.attr for node in left if isinstance(node, ast.Attribute)}
         notes = {name: word for word, name in names.gradients_in(words, model).items()}
-        if not notes and _is_kept_by_layer(recipe.returns):
+        # In a dict, under keys that are put together.
+        if not notes and any(isinstance(node, ast.Subscript) for node in left):
             notes = {f"d{name}": f"d{name}" for name in model.parameters}
     if not recipe.updates:
         notes["loss"] = "loss"
@@ -267,17 +266,6 @@ def _spec(recipe: Recipe, key: str, assignment: Assignment, x: str, y: str) -> S
         notes=notes,
         module=key,
         slots=own,
-    )
-
-
-def _is_kept_by_layer(function: ast.FunctionDef) -> bool:
-    """Whether a method leaves its gradients behind as `self.grads["dW" + str(l)]`."""
-    return any(
-        isinstance(node, ast.Subscript)
-        and isinstance(node.ctx, ast.Store)
-        and updates.base_of(node) == "self"
-        and names.gradient(updates.last_word(node)) is not None
-        for node in ast.walk(function)
     )
 
 

@@ -243,6 +243,21 @@ WEIGHT_LIKE = re.compile(
 # --- who updates, and in which loop ------------------------------------------------------------
 
 
+def left_behind(function: ast.FunctionDef) -> Iterator[ast.Attribute | ast.Subscript]:
+    """Where a method leaves gradients in its object: `self.dW1`, `self.grads["dW" + str(l)]`."""
+    for node in ast.walk(function):
+        kept = isinstance(node, ast.Attribute) or (
+            isinstance(node, ast.Subscript) and base_of(node) == "self"
+        )
+        if (
+            kept
+            and isinstance(node, ast.Attribute | ast.Subscript)
+            and isinstance(node.ctx, ast.Store)
+            and names.gradient(last_word(node)) is not None
+        ):
+            yield node
+
+
 class Scope(NamedTuple):
     """A body of statements: the script itself (`function` None), a function, or a method."""
 
