@@ -28,6 +28,9 @@ from backproof.verdict import FileReport, Report, Verdict, worst
 
 CASES = 2000
 _FACTOR_OF_REDUCTION = {"mean": "1", "sum": "n"}
+# CPython 3.11 counts the depth of syntax trees for all threads together, and raises SystemError
+# where a garbage collection lets two of them parse at once.
+_parsing = threading.Lock()
 # Loops have no name but their line; decorators are refused with theirs.
 _OWN_LINE = re.compile(r"(?<=the loop in )line (\d+)|(?<=, )line (\d+)(?=: @backproof)")
 
@@ -208,11 +211,6 @@ def check_program(
     notes += _filled(child)
     problem = "\n".join(asked)
     return file_report(verdict, reports, problem=problem or None, question=not reports)
-
-
-# CPython 3.11 counts the depth of syntax trees for all threads together, and raises SystemError
-# where a garbage collection lets two of them parse at once.
-_parsing = threading.Lock()
 
 
 @contextlib.contextmanager

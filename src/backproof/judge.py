@@ -93,6 +93,7 @@ def judge(
     cases = shared_cases(candidate.model, restriction_of(candidate.spec), count, seed)
     progress(f"{count:,} cases")
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        # They are asked for again below, and remembered; here they are computed while it runs.
         pending = pool.submit(_truths_of_mean, candidate, count, seed)
         outcomes = candidate.answers(cases[:_REPEATED], repeat=True)
         outcomes += candidate.answers(cases[_REPEATED:]) if cases[_REPEATED:] else []
@@ -193,14 +194,15 @@ def _errs_on_shares_only(
     shares = candidate.model.output in ("sigmoid", "softmax", "sigmoid_squared")
     if not shares or candidate.spec.certain or candidate.model.piece is not None:
         return False
-    if not wrong and not any(_raised(outcome) for outcome in outcomes):
+    raises = any(_raised(outcome) for outcome in outcomes)
+    if not wrong and not raises:
         return False
     certain = [
         (outcome, known)
         for case, outcome, known in zip(cases, outcomes, truth, strict=True)
         if case.scale == "mild" and np.isin(case.arrays["y"], (0.0, 1.0)).all()
     ]
-    if any(_raised(outcome) for outcome in outcomes):  # it refuses them; the rest may be wrong
+    if raises:  # it refuses them; the rest may be wrong
         return bool(certain) and not any(_raised(outcome) for outcome, _ in certain)
     return len(certain) < len(cases) and all(
         is_inside(outcome, known, name) for outcome, known in certain for name in wrong
