@@ -9,7 +9,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from backproof.notation import FAMILY, LARGEST, Model, member
-from backproof.reading import patterns, settle
+from backproof.reading import forward, patterns, settle
 from backproof.reading.process import Child
 from backproof.reading.recipes import Reader, Recipe
 from backproof.reading.spec import Argument, Spec
@@ -236,9 +236,9 @@ def _implied(read: Reader, trial: settle.Trial, output: str, activation: str) ->
     if output == "tanh":
         return "tanh_squared"
     case = trial.case
-    yhat = settle.predicted(trial.spec.family, case, activation, output)
-    z = settle.predicted(trial.spec.family, case, activation, "identity")
-    outputs, scores = settle.names_of(yhat, trial.seen), settle.names_of(z, trial.seen)
+    yhat = forward.predicted(trial.spec.family, case, activation, output)
+    z = forward.predicted(trial.spec.family, case, activation, "identity")
+    outputs, scores = forward.names_of(yhat, trial.seen), forward.names_of(z, trial.seen)
     through = _goes_through(read.program.tree, outputs, outputs | scores)
     return "sigmoid_squared" if through else "sigmoid"
 

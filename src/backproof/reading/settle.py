@@ -3,7 +3,8 @@
 A proposal is tried on a case whose sizes all differ. It stands if the code runs through, gives
 every value in its parameter's shape, and computes on the way what the forward pass of a model
 computes: that tells the activation and the output too. Of gradients and updates only the shapes
-are looked at. Where the forward pass is none of a model's, or nothing runs, there is a question.
+are looked at, but for an L2 term that no loss states. Where the forward pass is none of a model's
+(see `forward`), or nothing runs, there is a question.
 """
 
 from __future__ import annotations
@@ -14,16 +15,13 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from backproof.notation import ACTIVATIONS, Model
-from backproof.reading import names
+from backproof.notation import Model
+from backproof.reading import forward, names
 from backproof.reading.call import Case
 from backproof.reading.slots import SIZES
 from backproof.reading.spec import LAMBDA, PENALTIES, Spec
 from backproof.reading.wire import Frame
 from backproof.reference.activations import ACTIVATIONS as DERIVED
-
-_CLOSE = 1e-6  # what guards and float32 move a forward pass by
-_OUTPUTS = ("sigmoid", "softmax", "tanh", "identity")
 
 
 class Watching(Protocol):
@@ -113,10 +111,10 @@ def tried(child: Watching, spec: Spec, slopes: Sequence[float] = ()) -> Trial:
     problem = None if ran else str(header["problem"])
     if header["rates"]:  # it was passed after all
         spec = spec._replace(rate=None)
-    matches = tuple(_matches(spec, case, seen, slopes))
+    matches = tuple(forward.matches(spec, case, seen, slopes))
     if ":sign" in spec.layouts.get("y", ""):
         # That labels are -1 and 1 shows in what they enter: the margin, or the loss.
-        margins = tuple(_margins(spec, case, [array for _, array in seen]))
+        margins = tuple(forward.margins(spec, case, [array for _, array in seen]))
         plain = tuple(match for match in matches if match[1] != "sigmoid")
         matches = margins or tuple(_by_loss(spec, case, losses.values())) or plain
     shown = any(output != "identity" for _, output in matches)
@@ -173,68 +171,54 @@ def _rank(trial: Trial) -> tuple[int, int, int]:
     return (not trial.matches, len(trial.faults), pairs)
 
 
-# --- the forward pass --------------------------------------------------------------------------
+# --- what its variables show -------------------------------------------------------------------
 
 
-_PROBABILITY = re.compile(r"[aApPyYoO]\w{0,6}|[sS]oftmax")
+_RESULT = re.compile(
+    r"y_?_?(?:hat|pred\w*|prob\w*)|yp|yh|pred\w*|p\d?|prob\w*|o|out\w*|a\d?|a_?out|h\d?|hidden\w*"
+    r"|activ\w*|s\d?|sig\w*|softmax|forward\w*|predict\w*|g"
+)
 
 
-def _matches(
-    spec: Spec,
-    case: Mapping[str, np.ndarray],
-    named: Sequence[tuple[str, np.ndarray]],
-    slopes: Sequence[float],
-) -> Iterator[tuple[str, str]]:
-    model, seen = spec.family, [array for _, array in named]
-    activations = _activations(model, slopes)
-    if model.piece is not None:
-        for activation in activations:
-            if _is_among(_given(model, case, activation), seen):
-                yield activation, "identity"
-        return
-    # A softmax of one class is 1, whatever it is computed from.
-    softmax_of_one = any(
-        array.size == case["y"].size and _PROBABILITY.fullmatch(name) and np.all(array == 1.0)
-        for name, array in named
+def shows(trial: Trial, size: int) -> bool:
+    """Whether some variable of this size could be what a layer gives, by its name."""
+    y = trial.case["y"]
+    return any(
+        array.size == size and _RESULT.fullmatch(name.lower()) and not forward.same(y, array)
+        for name, array in trial.seen
     )
-    last = {
-        activation: predicted(model, case, activation, "identity") for activation in activations
-    }
-    for output in _OUTPUTS:
-        if output == "softmax" and model.output_axis != "k":
-            continue
-        if output == "identity" and model.output_axis == "1" and softmax_of_one:
-            continue
-        for activation, z in last.items():
-            if _is_among(_out(z, output), seen):
-                yield activation, output
 
 
-def _activations(model: Model, slopes: Sequence[float] = ()) -> list[str]:
-    """What may be between the layers; `slopes` are those of the file's leaky ReLUs."""
-    leaky = [f"leaky_relu_{slope:g}" for slope in slopes]
-    return [*ACTIVATIONS, *leaky] if model.has_activation else ["identity"]
+def hidden_of(trial: Trial, slopes: Sequence[float]) -> tuple[str, ...] | None:
+    """The activations that the first hidden layer computes; None where that does not show."""
+    model = trial.spec.family
+    if model.depth < 2:
+        return None
+    case, (weight, bias) = trial.case, list(model.parameters)[:2]
+    z = case[weight] @ case["x"] + case[bias]
+    arrays = [array for _, array in trial.seen]
+    found = tuple(
+        name
+        for name in forward.activations_of(model, slopes)
+        if name != "identity" and forward.is_among(np.asarray(DERIVED[name].g(z)), arrays)
+    )
+    return found if found or shows(trial, z.size) else None
 
 
-def _margins(
-    spec: Spec, case: Mapping[str, np.ndarray], seen: Sequence[np.ndarray]
-) -> Iterator[tuple[str, str]]:
-    """The models of which it computes y z, or the sigmoid of that."""
-    model, sign = spec.family, 2.0 * case["y"] - 1.0
-    for activation in _activations(model):
-        score = sign * predicted(model, case, activation, "identity")
-        if any(_is_among(_out(z, "sigmoid"), seen) for z in (score, -score)):
-            yield activation, "sigmoid"
-        elif _is_among(score, seen) or _is_among(-score, seen):
-            yield activation, "identity"
+def output_of(model: Model) -> str:
+    """What follows the last layer, as `forward.matches` calls it."""
+    return model.output.partition("_")[0]
+
+
+# --- the loss ----------------------------------------------------------------------------------
 
 
 def _by_loss(
     spec: Spec, case: Mapping[str, np.ndarray], losses: Iterable[float]
 ) -> Iterator[tuple[str, str]]:
     """The model by the value of the loss, where no variable holds its output."""
-    for activation in _activations(spec.family):
-        for output in _OUTPUTS:
+    for activation in forward.activations_of(spec.family):
+        for output in forward.OUTPUTS:
             if output == "softmax" and spec.family.output_axis != "k":
                 continue
             known = _objectives(spec, case, output, activation)
@@ -251,102 +235,6 @@ def _factor(own: float, value: float, case: Mapping[str, np.ndarray]) -> str | N
     return next(near, None)
 
 
-def predicted(
-    model: Model, case: Mapping[str, np.ndarray], activation: str, output: str
-) -> np.ndarray:
-    """yhat of a case, in our layout."""
-    z: np.ndarray | None = None
-    layers = list(model.parameters)
-    for weight, bias in zip(layers[::2], layers[1::2], strict=True):
-        a = case["x"] if z is None else DERIVED[activation].g(z)
-        z = case[weight] @ a + case[bias]
-    assert z is not None
-    return _out(z, output)
-
-
-def _given(model: Model, case: Mapping[str, np.ndarray], activation: str) -> np.ndarray:
-    """What a piece gives forward."""
-    z = case["Z"] if model.piece == "activation" else case["W"] @ case["A_prev"] + case["b"]
-    return np.asarray(DERIVED[activation].g(z)) if model.has_activation else z
-
-
-def _out(z: np.ndarray, output: str) -> np.ndarray:
-    with np.errstate(all="ignore"):
-        if output == "sigmoid":
-            return np.asarray(1.0 / (1.0 + np.exp(-z)))
-        if output == "tanh":
-            return np.asarray(np.tanh(z))
-        if output == "softmax":
-            e = np.exp(z - z.max(axis=0))
-            return np.asarray(e / e.sum(axis=0))
-    return z
-
-
-def _is_among(value: np.ndarray, seen: Sequence[np.ndarray]) -> bool:
-    return any(_same(value, array) for array in seen)
-
-
-def _same(value: np.ndarray, array: np.ndarray) -> bool:
-    # Most are told apart by their first entry, which is the same however they are turned.
-    if array.size != value.size or not _near(array.flat[0], value.flat[0]):
-        return False
-    squeezed, wanted = array.squeeze(), value.squeeze()
-    for turned in (wanted, wanted.T):
-        if squeezed.shape == turned.shape and np.allclose(
-            squeezed, turned, rtol=_CLOSE, atol=_CLOSE
-        ):
-            return True
-    return False
-
-
-def _near(one: float, other: float) -> bool:
-    return bool(abs(one - other) <= _CLOSE * (1.0 + abs(other)))
-
-
-def output_of(model: Model) -> str:
-    """What follows the last layer, as `matches` calls it."""
-    return model.output.partition("_")[0]
-
-
-_RESULT = re.compile(
-    r"y_?_?(?:hat|pred\w*|prob\w*)|yp|yh|pred\w*|p\d?|prob\w*|o|out\w*|a\d?|a_?out|h\d?|hidden\w*"
-    r"|activ\w*|s\d?|sig\w*|softmax|forward\w*|predict\w*|g"
-)
-
-
-def shows(trial: Trial, size: int) -> bool:
-    """Whether some variable of this size could be what a layer gives, by its name."""
-    y = trial.case["y"]
-    return any(
-        array.size == size and _RESULT.fullmatch(name.lower()) and not _same(y, array)
-        for name, array in trial.seen
-    )
-
-
-def hidden_of(trial: Trial, slopes: Sequence[float]) -> tuple[str, ...] | None:
-    """The activations that the first hidden layer computes; None where that does not show."""
-    model = trial.spec.family
-    if model.depth < 2:
-        return None
-    case, (weight, bias) = trial.case, list(model.parameters)[:2]
-    z = case[weight] @ case["x"] + case[bias]
-    arrays = [array for _, array in trial.seen]
-    found = tuple(
-        name
-        for name in _activations(model, slopes)
-        if name != "identity" and _is_among(np.asarray(DERIVED[name].g(z)), arrays)
-    )
-    return found if found or shows(trial, z.size) else None
-
-
-def names_of(value: np.ndarray, seen: Sequence[tuple[str, np.ndarray]]) -> set[str]:
-    """The variables that hold this value."""
-    return {name for name, array in seen if _same(value, array)}
-
-
-# --- the loss ----------------------------------------------------------------------------------
-
-
 def objectives(trial: Trial, output: str, activation: str, *, after: bool) -> dict[str, float]:
     """The value of each loss that goes with the output, before or after the update."""
     case = dict(trial.case)
@@ -360,7 +248,7 @@ def objectives(trial: Trial, output: str, activation: str, *, after: bool) -> di
 def _objectives(
     spec: Spec, case: Mapping[str, np.ndarray], output: str, activation: str
 ) -> dict[str, float]:
-    yhat = predicted(spec.family, case, activation, output)
+    yhat = forward.predicted(spec.family, case, activation, output)
     y, n = case["y"], case["y"].shape[1]
     with np.errstate(all="ignore"):
         targets = 2.0 * y - 1.0 if ":sign" in spec.layouts["y"] else y

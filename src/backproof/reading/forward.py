@@ -1,0 +1,129 @@
+"""The forward pass of a model on one case, and how to know it again among a file's own arrays.
+
+Nothing is run here: there is a case, and there are the arrays that somebody's code held on the way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from backproof.notation import ACTIVATIONS, Model
+from backproof.reading.spec import Spec
+from backproof.reference.activations import ACTIVATIONS as DERIVED
+
+_CLOSE = 1e-6  # what guards and float32 move a forward pass by
+OUTPUTS = ("sigmoid", "softmax", "tanh", "identity")
+_PROBABILITY = re.compile(r"[aApPyYoO]\w{0,6}|[sS]oftmax")
+
+
+def matches(
+    spec: Spec,
+    case: Mapping[str, np.ndarray],
+    named: Sequence[tuple[str, np.ndarray]],
+    slopes: Sequence[float],
+) -> Iterator[tuple[str, str]]:
+    """The (activation, output) pairs whose forward pass is among the arrays."""
+    model, seen = spec.family, [array for _, array in named]
+    activations = activations_of(model, slopes)
+    if model.piece is not None:
+        for activation in activations:
+            if is_among(_given(model, case, activation), seen):
+                yield activation, "identity"
+        return
+    # A softmax of one class is 1, whatever it is computed from.
+    softmax_of_one = any(
+        array.size == case["y"].size and _PROBABILITY.fullmatch(name) and np.all(array == 1.0)
+        for name, array in named
+    )
+    last = {
+        activation: predicted(model, case, activation, "identity") for activation in activations
+    }
+    for output in OUTPUTS:
+        if output == "softmax" and model.output_axis != "k":
+            continue
+        if output == "identity" and model.output_axis == "1" and softmax_of_one:
+            continue
+        for activation, z in last.items():
+            if is_among(_out(z, output), seen):
+                yield activation, output
+
+
+def activations_of(model: Model, slopes: Sequence[float] = ()) -> list[str]:
+    """What may be between the layers; `slopes` are those of the file's leaky ReLUs."""
+    leaky = [f"leaky_relu_{slope:g}" for slope in slopes]
+    return [*ACTIVATIONS, *leaky] if model.has_activation else ["identity"]
+
+
+def margins(
+    spec: Spec, case: Mapping[str, np.ndarray], seen: Sequence[np.ndarray]
+) -> Iterator[tuple[str, str]]:
+    """The models of which it computes y z, or the sigmoid of that."""
+    model, sign = spec.family, 2.0 * case["y"] - 1.0
+    for activation in activations_of(model):
+        score = sign * predicted(model, case, activation, "identity")
+        if any(is_among(_out(z, "sigmoid"), seen) for z in (score, -score)):
+            yield activation, "sigmoid"
+        elif is_among(score, seen) or is_among(-score, seen):
+            yield activation, "identity"
+
+
+def predicted(
+    model: Model, case: Mapping[str, np.ndarray], activation: str, output: str
+) -> np.ndarray:
+    """yhat of a case, in our layout."""
+    z: np.ndarray | None = None
+    layers = list(model.parameters)
+    for weight, bias in zip(layers[::2], layers[1::2], strict=True):
+        a = case["x"] if z is None else DERIVED[activation].g(z)
+        z = case[weight] @ a + case[bias]
+    assert z is not None
+    return _out(z, output)
+
+
+def _given(model: Model, case: Mapping[str, np.ndarray], activation: str) -> np.ndarray:
+    """What a piece gives forward."""
+    z = case["Z"] if model.piece == "activation" else case["W"] @ case["A_prev"] + case["b"]
+    return np.asarray(DERIVED[activation].g(z)) if model.has_activation else z
+
+
+def _out(z: np.ndarray, output: str) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        if output == "sigmoid":
+            return np.asarray(1.0 / (1.0 + np.exp(-z)))
+        if output == "tanh":
+            return np.asarray(np.tanh(z))
+        if output == "softmax":
+            e = np.exp(z - z.max(axis=0))
+            return np.asarray(e / e.sum(axis=0))
+    return z
+
+
+def is_among(value: np.ndarray, seen: Sequence[np.ndarray]) -> bool:
+    """Whether one of the arrays is the value, whatever its orientation."""
+    return any(same(value, array) for array in seen)
+
+
+def same(value: np.ndarray, array: np.ndarray) -> bool:
+    """Whether an array is the value or its transpose, axes of size 1 aside, up to guards."""
+    # Most are told apart by their first entry, which is the same however they are turned.
+    if array.size != value.size or not _near(array.flat[0], value.flat[0]):
+        return False
+    squeezed, wanted = array.squeeze(), value.squeeze()
+    for turned in (wanted, wanted.T):
+        if squeezed.shape == turned.shape and np.allclose(
+            squeezed, turned, rtol=_CLOSE, atol=_CLOSE
+        ):
+            return True
+    return False
+
+
+def _near(one: float, other: float) -> bool:
+    return bool(abs(one - other) <= _CLOSE * (1.0 + abs(other)))
+
+
+def names_of(value: np.ndarray, seen: Sequence[tuple[str, np.ndarray]]) -> set[str]:
+    """The variables that hold this value."""
+    return {name for name, array in seen if same(value, array)}
