@@ -19,11 +19,11 @@ def bound_arguments(function: ast.FunctionDef, read: Reader, skip: int = 0) -> s
     apart = known >= {"d", "dims"}  # the inputs' size stands by itself
 
     def value_of(name: str, default: bool) -> str | None:
-        value = value_for(name, function, read, default)
+        value = passed_object(name, function, read) or value_for(name, function, read, default)
         if value == SIMPLE["dims"] and apart:
             return f"{value}[1:]"
         if value is None and not default:
-            value = as_called(name, function, read)
+            value = as_called(name, function, read) or data_by_use(name, function, read)
         if value is None and not default and function.name in ("__init__", "init"):
             axis = next(unknown, None)
             value = None if axis is None else SIMPLE[axis]
@@ -35,17 +35,72 @@ def bound_arguments(function: ast.FunctionDef, read: Reader, skip: int = 0) -> s
 
 def as_called(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
     """What the file itself passes for a parameter: a function of its own, or a text."""
+    for value in _passed(name, function, read):
+        if isinstance(value, ast.Name) and value.id in read.functions:
+            return value.id
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            return repr(value.value)
+    return None
+
+
+def passed_object(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
+    """The variable that the file itself passes, if it holds objects that the script made."""
+    for value in _passed(name, function, read):
+        if isinstance(value, ast.Name) and _is_object(value.id, read):
+            return value.id
+    return None
+
+
+def data_by_use(name: str, function: ast.FunctionDef, read: Reader, deep: int = 0) -> str | None:
+    """The inputs, or the labels, for a parameter that is used as these, whatever it is called.
+
+    Inputs are multiplied with a matrix, from labels the output is subtracted or they from it.
+    """
+    taken = {roles.role(one) for one, _, _ in parameters_of(function)}
+    multiplied = subtracted = False
+    for node in ast.walk(function):
+        if isinstance(node, ast.BinOp):
+            sides = name in (_turned(node.left), _turned(node.right))
+            multiplied |= sides and isinstance(node.op, ast.MatMult)
+            subtracted |= sides and isinstance(node.op, ast.Sub)
+        elif isinstance(node, ast.Call) and patterns.called(node) in ("dot", "matmul"):
+            own = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+            multiplied |= name in [_turned(one) for one in (*own, *node.args)]
+    if multiplied:
+        return SIMPLE["x"] if "x" not in taken else None
+    if subtracted:
+        return SIMPLE["y"] if "y" not in taken else None
+    handed = handed_on(ast.walk(function), name, read) if deep < 2 else ()
+    return next(filter(None, (data_by_use(p, f, read, deep + 1) for f, p in handed)), None)
+
+
+def _turned(node: ast.expr) -> str:
+    """The name of a variable, transposed or not."""
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _passed(name: str, function: ast.FunctionDef, read: Reader) -> Iterator[ast.expr]:
+    """What the file's own calls of a function, or of its class, pass for a parameter."""
     makes = [one.name for one in read.classes.values() if function in one.body]
     target = makes[0] if makes and function.name == "__init__" else function.name
     listed = [one for one, _, _ in parameters_of(function) if one != "self"]
     for node in ast.walk(read.program.tree):
         if isinstance(node, ast.Call) and patterns.called(node) == target:
             value = given_in(node, listed).get(name)
-            if isinstance(value, ast.Name) and value.id in read.functions:
-                return value.id
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                return repr(value.value)
-    return None
+            if value is not None:
+                yield value
+
+
+def _is_object(name: str, read: Reader) -> bool:
+    """Whether the script makes an object of a class of its own of that name, or a list of some."""
+    return any(
+        patterns.called(part) in read.classes
+        for statement in read.script
+        if isinstance(statement, ast.Assign) and updates.last_word(statement.targets[0]) == name
+        for part in ast.walk(statement.value)
+    )
 
 
 def anything(name: str, function: ast.FunctionDef) -> str | None:
@@ -102,11 +157,15 @@ _KEPT = ("h", "k", "d", "dims", "zero", "quiet", "steps", "keep", "scale")
 def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool) -> str | None:
     """What a parameter of that name is given, as source; None where nothing is known of it."""
     role = roles.role(name)
+    if role is None or role == "y":
+        role = _role_by_use(name, function) or role
     if default and role in ("x", "y") and re.search(r"test|val|dev", name.lower()):
         return None
     if role in ("x", "y") and _is_size(name, function):
         role = "d" if role == "x" else "k"
-    if is_list_of_pairs(name, [function]):
+    if is_table(name, function):
+        return f"{PROBE}.table"
+    if is_list_of_pairs(name, function.body, read):
         return f"{PROBE}.pairs"
     if role == "rate" and _is_strength(name, function):
         role = "lambda"
@@ -116,8 +175,6 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
         return None
     if role is not None:
         return SIMPLE[role]
-    if not default and _is_count(name, function):
-        return SIMPLE["steps"]
     if name == "l" and not default:
         return SIMPLE["lambda"]
     if name in read.functions:
@@ -163,12 +220,23 @@ def _is_of_vector(function: ast.FunctionDef, read: Reader) -> bool:
     return any(is_unrolled(name, function, read) for name, _, _ in parameters_of(function))
 
 
-def _is_count(name: str, function: ast.FunctionDef) -> bool:
-    """Whether a parameter says how often something is done: `for turn in range(i)`."""
-    return any(
-        isinstance(node, ast.For) and re.search(rf"\bx?range\({name}\)", ast.unparse(node.iter))
-        for node in ast.walk(function)
-    )
+def _role_by_use(name: str, function: ast.FunctionDef) -> str | None:
+    """What a parameter stands for by what is done with it, whatever the language of its name.
+
+    `for turn in range(name)` counts, `range(0, n, name)` goes from batch to batch, and the sizes of
+    all layers are paired by `name[:-1]` and `name[1:]`.
+    """
+    slices = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and patterns.called(node) in ("range", "xrange"):
+            if len(node.args) == 3 and ast.unparse(node.args[2]) == name:
+                return "n"
+        elif isinstance(node, ast.For):
+            if re.search(rf"\bx?range\({name}\)", ast.unparse(node.iter)):
+                return "steps"
+        elif isinstance(node, ast.Subscript) and ast.unparse(node.value) == name:
+            slices.add(ast.unparse(node.slice))
+    return "dims" if slices >= {":-1", "1:"} else None
 
 
 def _is_one(name: str, function: ast.FunctionDef) -> bool:
@@ -201,15 +269,56 @@ def _is_size(name: str, function: ast.FunctionDef) -> bool:
     return False
 
 
-def is_list_of_pairs(name: str, body: Sequence[ast.AST]) -> bool:
-    """Whether `for x, t in name` goes through it; it may stand in a call of the probe."""
-    return any(
-        isinstance(node, ast.For)
-        and isinstance(node.target, ast.Tuple)
-        and len(node.target.elts) == 2
+def is_list_of_pairs(name: str, body: Sequence[ast.AST], read: Reader, deep: int = 0) -> bool:
+    """Whether `for x, t in name` goes through it, or through batches that are cut from it."""
+    nodes = [node for statement in body for node in ast.walk(statement)]
+    held = {name}
+    for node in sorted(nodes, key=lambda one: getattr(one, "lineno", 0)):
+        if isinstance(node, ast.For):
+            of = ast.unparse(node.iter).removeprefix(f"{PROBE}.once(").removesuffix(")")
+            if of in held and isinstance(node.target, ast.Tuple) and len(node.target.elts) == 2:
+                return True
+            if of in held - {name} and isinstance(node.target, ast.Name):
+                held.add(node.target.id)
+        elif isinstance(node, ast.Assign) and _cuts(node.value, held):
+            held |= {part.id for part in node.targets if isinstance(part, ast.Name)}
+    return deep < 2 and any(
+        is_list_of_pairs(parameter, callee.body, read, deep + 1)
+        for one in held - {name}
+        for callee, parameter in handed_on(nodes, one, read)
+    )
+
+
+def is_table(name: str, function: ast.FunctionDef) -> bool:
+    """Whether the label stands in the last column: `data[:, -1]`, `for row in data: row[-1]`."""
+    rows = {
+        ast.unparse(node.target)
+        for node in ast.walk(function)
+        if isinstance(node, ast.For)
         and ast.unparse(node.iter) in (name, f"{PROBE}.once({name})")
-        for statement in body
-        for node in ast.walk(statement)
+        and isinstance(node.target, ast.Name)
+    }
+    return any(
+        isinstance(node, ast.Subscript)
+        and (
+            (ast.unparse(node.value) in rows and ast.unparse(node.slice) == "-1")
+            or (ast.unparse(node.value) == name and ast.unparse(node.slice) in _LAST_COLUMN)
+        )
+        for node in ast.walk(function)
+    )
+
+
+_LAST_COLUMN = ("(slice(None), -1)", ":, -1", "(:, -1)", ":, :-1", "(:, :-1)")
+
+
+def _cuts(value: ast.expr, held: set[str]) -> bool:
+    """`[data[k : k + size] for k in range(0, n, size)]`, or one such batch."""
+    return any(
+        isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.Slice)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in held
+        for node in ast.walk(value)
     )
 
 
@@ -238,13 +347,14 @@ def is_unrolled(name: str, function: ast.FunctionDef, read: Reader, deep: int = 
 def handed_on(
     nodes: Iterable[ast.AST], name: str, read: Reader
 ) -> Iterator[tuple[ast.FunctionDef, str]]:
-    """The file's functions that are called with a variable, and their parameters for it."""
+    """The file's functions and methods that are called with a variable, and what they call it."""
+    defined = {one.function.name: one.function for one in read.found if one.function is not None}
     for node in nodes:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            callee = read.functions.get(node.func.id)
-            taken = [] if callee is None else parameters_of(callee)
-            for argument, (parameter, _, _) in zip(node.args, taken, strict=False):
-                if callee is not None and isinstance(argument, ast.Name) and argument.id == name:
+        callee = defined.get(patterns.called(node))
+        if isinstance(node, ast.Call) and callee is not None:
+            taken = [one for one, _, _ in parameters_of(callee) if one != "self"]
+            for parameter, argument in given_in(node, taken).items():
+                if isinstance(argument, ast.Name) and argument.id == name:
                     yield callee, parameter
 
 

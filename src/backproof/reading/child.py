@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from backproof.reading import guards, recipes, stubs, wire
+from backproof.reading import guards, helpers, recipes, stubs, wire
 from backproof.reading.call import Driven, Function, outcomes
 from backproof.reading.failure import PLACES, described, line_of
 from backproof.reading.probe import Probe
@@ -99,6 +99,7 @@ def main() -> None:
         if load.header["modules"]:
             stubs.install()
             stubs.draw_all()
+            helpers.learn_slopes(load.header["modules"][0]["text"])
             modules = {
                 one["key"]: _assembled(path, one, load.arrays[one["key"]])
                 for one in load.header["modules"]
@@ -232,6 +233,8 @@ def _watched(module: types.ModuleType, frame: wire.Frame) -> bytes:
 def _callables(
     module: types.ModuleType, spec: Spec, *, without_guards: bool
 ) -> tuple[Function, Function | None]:
+    if spec.family.piece is None:
+        helpers.take_softmax_along(spec.layouts["x"])
     function = _function(module, spec.function)
     loss = None if spec.loss is None else _function(module, spec.loss)
     if without_guards:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from backproof.reading import names, roles, updates
-from backproof.reading.arguments import anything, callee, value_for, written
+from backproof.reading.arguments import anything, as_called, callee, data_by_use, value_for, written
 from backproof.reading.binding import parameters_of
 from backproof.reading.recipes import Reader, Unbound
 
@@ -93,7 +93,8 @@ class Composer:
         if deep < _DEPTH:
             self._produce(name, function, deep)
         found = self._among_made(name) or value_for(name, function, self.read, default)
-        return found or anything(name, function)
+        found = found or as_called(name, function, self.read)
+        return found or data_by_use(name, function, self.read) or anything(name, function)
 
     def _among_made(self, name: str) -> str | None:
         lowered = name.lower()

@@ -183,13 +183,13 @@ def laid_out(
     if "+" not in layout:
         return to_theirs(array, ours[tensor], layout, dtype)
     if tensor == "x":
-        return with_ones(array, layout, dtype)
+        return with_ones(array, ours[tensor], layout, dtype)
     return np.array(folded(array, arrays[f"b{tensor[1:]}"], ours[tensor], layout), dtype)
 
 
-def with_ones(x: np.ndarray, theirs: str, dtype: str | None) -> np.ndarray:
+def with_ones(x: np.ndarray, ours: str, theirs: str, dtype: str | None) -> np.ndarray:
     """The inputs with a feature that is always 1, laid out as `theirs`: `n 1+d`."""
-    both, joined = _joined_rows("d n", theirs)
+    both, joined = _joined_rows(ours, theirs)
     ones = np.ones((1, x.shape[1]))
     parts = [ones, x] if joined.startswith("1+") else [x, ones]
     return to_theirs(np.concatenate(parts, axis=0), both, theirs, dtype)

@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Sequence
 
-from backproof.reading import roles, updates
+from backproof.reading import patterns, roles, updates
 from backproof.reading.arguments import SIMPLE, is_list_of_pairs
 from backproof.reading.binding import parameters_of
 from backproof.reading.drivers import DEFINITION, used_by
@@ -26,15 +26,20 @@ _SHAPED = re.compile(
 def prelude(read: Reader, loop: Loop, body: Sequence[ast.stmt]) -> list[ast.stmt]:
     """The statements of a script up to its loop that it needs, with our inputs for its own."""
     kept = _kept(body, read)
+    return [*given_inputs(read, kept, loop), *kept]
+
+
+def given_inputs(read: Reader, kept: Sequence[ast.stmt], like: ast.AST) -> list[ast.stmt]:
+    """The statements that give what a script's statements look up our inputs, where `like` is."""
     here = {name for statement in kept for name in loaded(statement)}
     used = here | used_by(read, here)
     defined = {*read.functions, *read.classes}
-    given = {name for name in used - defined if roles.is_data(name)}
+    given = {name for name in used - defined - _computed(kept) if roles.is_data(name)}
     made = {name for statement in kept for name in bound(statement)}
     given |= {name for name in used - made if roles.role(name) == "lambda"}
     values = {name: SIMPLE[str(roles.role(name))] for name in sorted(given)}
-    values |= {name: f"{PROBE}.pairs" for name in given if is_list_of_pairs(name, kept)}
-    return [*(located(f"{name} = {value}", loop) for name, value in values.items()), *kept]
+    values |= {name: f"{PROBE}.pairs" for name in given if is_list_of_pairs(name, kept, read)}
+    return [located(f"{name} = {value}", like) for name, value in values.items()]
 
 
 def with_data(function: ast.FunctionDef, read: Reader) -> None:
@@ -60,7 +65,7 @@ def with_data(function: ast.FunctionDef, read: Reader) -> None:
     )
     tail = function.body[start:]
     needed = {name for statement in tail for name in loaded(statement)}
-    function.body = [*_before(function.body[:start], needed), *tail]
+    function.body = [*making(function.body[:start], needed), *tail]
 
 
 def _kept(statements: Sequence[ast.stmt], read: Reader) -> list[ast.stmt]:
@@ -77,18 +82,19 @@ def _kept(statements: Sequence[ast.stmt], read: Reader) -> list[ast.stmt]:
         place -= 1
     tail = list(statements[place:])
     needed = {name for statement in tail for name in loaded(statement)}
-    return [*_before(statements[:place], needed | used_by(read, needed), read), *tail]
+    return [*making(statements[:place], needed | used_by(read, needed), read), *tail]
 
 
 def _header(loop: ast.For | ast.While) -> str:
     return ast.unparse(loop.iter if isinstance(loop, ast.For) else loop.test)
 
 
-def _before(
+def making(
     statements: Sequence[ast.stmt], needed: set[str], read: Reader | None = None
 ) -> list[ast.stmt]:
     """The statements that make what is needed, but for inputs; definitions come by themselves."""
     kept: list[ast.stmt] = []
+    computed = _computed(statements)
     for statement in reversed(statements):
         names = bound(statement)
         wanted = names & needed
@@ -98,14 +104,27 @@ def _before(
             continue
         if not wanted or (isinstance(statement, DEFINITION) and read is not None):
             continue
-        only_data = all(roles.is_data(name) for name in wanted)
-        if only_data and not own and not _remakes(statement, wanted):
+        only_data = all(roles.is_data(name) for name in wanted - computed)
+        if only_data and not (own or wanted & computed or _remakes(statement, wanted)):
             continue
         kept.append(statement)
         needed |= loaded(statement)
         if read is not None:
             needed |= used_by(read, needed)
     return kept[::-1]
+
+
+def _computed(statements: Sequence[ast.stmt]) -> set[str]:
+    """The variables that are made of exchanged parameters: an `output` that is no label."""
+    found: set[str] = set()
+    for statement in statements:
+        exchanged = isinstance(statement, ast.Assign) and patterns.called(statement.value) in (
+            "give",
+            "gift",
+        )
+        if exchanged or loaded(statement) & found:
+            found |= bound(statement)
+    return found
 
 
 def _remakes(statement: ast.stmt, data: frozenset[str]) -> bool:

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Iterable, Sequence
 
 from backproof.reading import names, patterns, rates, roles, updates
-from backproof.reading.arguments import bound_arguments, callee, instance, preparing
+from backproof.reading.arguments import bound_arguments, callee, instance, is_table, preparing
 from backproof.reading.drivers import driver_of, needed, with_globals
 from backproof.reading.inputs import prelude, with_data
 from backproof.reading.recipes import (
@@ -94,8 +94,20 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
         frozenset(known_rates),
         _fixed_rate(read, bodies, steps, known_rates),
         disturbed=rates.is_disturbed(bodies, known_rates),
-        single=updates.is_one_at_a_time(loops),
+        single=updates.is_one_at_a_time(loops)
+        or any(f"{PROBE}.pairs" in ast.unparse(one) for one in statements[-1:])
+        or _goes_by_row(scope, loops),
         batch=updates.batch_size(loops, read.program.tree),
+    )
+
+
+def _goes_by_row(scope: Scope, loops: Sequence[Loop]) -> bool:
+    """Whether the innermost loop goes through the rows of a table, labels in the last column."""
+    return (
+        scope.function is not None
+        and isinstance(loops[-1], ast.For)
+        and isinstance(loops[-1].iter, ast.Name)
+        and is_table(loops[-1].iter.id, scope.function)
     )
 
 

@@ -46,10 +46,15 @@ def named(name: str) -> str | None:
     return next((known for known, words in _NAMED.items() if words.fullmatch(snake)), None)
 
 
-def is_derivative(name: str) -> bool:
-    """Whether a function of this name is the derivative of an activation: `sigmoid_prime`."""
+def derivative_of(name: str) -> str | None:
+    """The activation that a function of this name is the derivative of: `sigmoid_prime`."""
     match = _DERIVATIVE.fullmatch(name.strip("_").lower())
-    return match is not None and named(match["of"] or match["of_after"]) is not None
+    return None if match is None else named(match["of"] or match["of_after"])
+
+
+def is_derivative(name: str) -> bool:
+    """Whether a function of this name is the derivative of an activation."""
+    return derivative_of(name) is not None
 
 
 def is_used(name: str, function: ast.FunctionDef) -> bool:

@@ -21,6 +21,7 @@ import numpy as np
 from backproof.reading import names, roles, stubs
 
 _DEEP = 4  # how far into objects, lists and dicts parameters are looked for
+_LAYERS = 4  # no model here has more
 
 
 class Slot(NamedTuple):
@@ -74,6 +75,11 @@ class Probe:
     def pairs(self) -> list[tuple[Any, Any]]:
         """The examples as a list of pairs, of which there is one."""
         return [(self.x, self.y)]
+
+    @property
+    def table(self) -> np.ndarray:
+        """The examples as rows with the label in the last column."""
+        return np.column_stack([self.x, np.reshape(self.y, (len(self.x), -1))])
 
     def remember(self, module: dict[str, Any]) -> None:
         """Keep the globals that the module's functions set, as they are before anything has run."""
@@ -200,7 +206,19 @@ class Probe:
     def _is_wanted(self, word: str) -> bool:
         return word.strip("_") in self.wanted
 
+    def _is_vector(self, path: str, word: str, value: Any) -> bool:
+        """Whether a list of numbers is one parameter; a short one may be one number a layer."""
+        return (
+            isinstance(value, list)
+            and self._is_wanted(word)
+            and (len(value) > _LAYERS if self.gifts is None else path in self.gifts)
+            and all(_is_value(one) and np.ndim(one) == 0 for one in value)
+        )
+
     def _slots(self, path: str, word: str, value: Any, deep: int) -> Iterator[tuple[str, Any]]:
+        if self._is_vector(path, word, value):
+            yield path, value
+            return
         if _is_value(value):
             if self._is_wanted(word):
                 yield path, value
@@ -216,6 +234,8 @@ class Probe:
                 return self.rate
             if roles.role(word) == "lambda":
                 return self.penalty
+        if self._is_vector(path, word, value):
+            return list(self._exchanged(path, np.array(value)))
         if _is_value(value):
             return self._exchanged(path, value) if self._is_wanted(word) else value
         for part, key, inner in list(_parts(value, deep)):

@@ -103,9 +103,22 @@ def is_disturbed(bodies: Sequence[Sequence[ast.AST]], rates: set[str]) -> bool:
                 return True
             if any(_changes(part, rates) for part in ast.walk(one.step)):
                 return True
-            if rates and any(_is_other(part, rates) for part in _multiplied(one.step)):
+            known = rates | _differences(body)
+            if rates and any(_is_other(part, known) for part in _multiplied(one.step)):
                 return True
     return False
+
+
+def _differences(body: Sequence[ast.AST]) -> set[str]:
+    """The variables that are a difference, or an example: what errors are made of."""
+    found: set[str] = set()
+    for node in own_nodes(body):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp):
+            if isinstance(node.value.op, ast.Sub):
+                found |= {last_word(target) for target in node.targets}
+        elif isinstance(node, ast.For) and patterns.called(node.iter) not in ("range", "xrange"):
+            found.add(ast.unparse(node.target))
+    return found
 
 
 def is_no_multiple(bodies: Sequence[Sequence[ast.AST]]) -> bool:

@@ -292,7 +292,11 @@ def _is_slope_call(node: ast.Call, held: set[str], own: set[str]) -> bool:
     )
     if name in own:
         flagged |= any(isinstance(one, ast.Constant) and one.value is True for one in node.args)
-    if not (flagged or patterns.is_derivative(name) or re.search(r"deriv|prime|grad|slope", name)):
+    if not (
+        flagged
+        or patterns.is_derivative(name)
+        or re.search(r"deriv|prim[ae]|grad|slope|ableitung|turunan", name.lower())
+    ):
         return False
     return bool(node.args) and _last(node.args[0]) in held
 

@@ -88,7 +88,7 @@ def left_alone(scope: Scope, bodies: Sequence[Sequence[ast.stmt]]) -> set[str]:
         for node in nodes
         if isinstance(node, ast.Assign)
         for target, value in _pairs(node)
-        if isinstance(target, ast.Name | ast.Attribute) and _is_drawn(value)
+        if isinstance(target, ast.Name | ast.Attribute) and is_drawn(value)
     }
     return {word for word in found & used if names.parameter(word) is not None}
 
@@ -103,7 +103,7 @@ def _pairs(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
             yield target, value
 
 
-def _is_drawn(value: ast.expr) -> bool:
+def is_drawn(value: ast.expr) -> bool:
     """`np.zeros((h, 1))`, `0.0`, `0.1 * np.random.randn(d, h)`: how parameters are set up."""
     if patterns.number(value) is not None:
         return True
@@ -143,7 +143,7 @@ def roots_of(read: Reader, scope: Scope, loops: Sequence[Loop], wanted: set[str]
     for node in updates.own_nodes(loops[0].body):
         if isinstance(node, ast.Call) and patterns.called(node) in read.known:
             if isinstance(node.func, ast.Attribute) and base_of(node.func):
-                roots[base_of(node.func)] = None
+                roots[_gone_through(base_of(node.func), loops[0])] = None
             for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
                 if isinstance(argument, ast.Name) and _may_hold(argument.id, wanted):
                     roots[argument.id] = None
@@ -176,6 +176,17 @@ def roots_of(read: Reader, scope: Scope, loops: Sequence[Loop], wanted: set[str]
         if isinstance(part, ast.Name)
     }
     return [name for name in roots if name and name in assigned and name not in inner]
+
+
+def _gone_through(name: str, loop: Loop) -> str:
+    """The list that `for layer in reversed(network)` goes through, for its variable."""
+    for node in updates.own_nodes(loop.body):
+        if isinstance(node, ast.For) and ast.unparse(node.target) == name:
+            of = node.iter
+            if isinstance(of, ast.Call) and of.args:
+                of = of.args[0]
+            return base_of(of) or name
+    return name
 
 
 def declared_globals(read: Reader, scope: Scope, loop: Loop) -> list[str]:

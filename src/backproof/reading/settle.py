@@ -314,11 +314,12 @@ def penalty_of_steps(child: Watching, trial: Trial) -> tuple[str | None, tuple[s
     that it is judged and found wrong; one with a constant of its own is not judged.
     """
     spec, case = trial.spec, trial.case
+    without = tried(child, spec)  # the trial's own steps may have been taken before its rate showed
     other = tried(child, spec._replace(penalty="1"))
     step = -spec.rate_of({**SIZES, "n": case["y"].shape[1]}) if spec.updates else 1.0
     added = {
         name[1:]: (other.values[name] - value) / step
-        for name, value in trial.values.items()
+        for name, value in without.values.items()
         if name != "loss" and name in other.values and value.shape == other.values[name].shape
     }
     moved = {name: one for name, one in added.items() if np.max(np.abs(one)) > 1e-9}

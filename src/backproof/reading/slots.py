@@ -302,10 +302,13 @@ def vectors(model: Model) -> Iterator[dict[str, str]]:
 # --- where nothing is known of shapes ----------------------------------------------------------
 
 
-def proposals(paths: Mapping[str, str], model: Model) -> Iterator[dict[str, str]]:
+def proposals(
+    paths: Mapping[str, str], model: Model, *, vectors: bool = False
+) -> Iterator[dict[str, str]]:
     """Every way in which people lay out these tensors (path to tensor), the usual ones first.
 
-    The layouts are of all tensors that have a path, and of x and y.
+    The layouts are of all tensors that have a path, and of x and y. With `vectors` there may be
+    one example, in vectors.
     """
     have = set(paths.values())
     weights = [name for name in model.parameters if name[0] in "Ww" and name in have]
@@ -319,8 +322,10 @@ def proposals(paths: Mapping[str, str], model: Model) -> Iterator[dict[str, str]
             ys = [ys[0], "n:class", "1 n:class" if columns else "n 1:class"]
         for bias in ("matrix", "vector", "number"):
             for vector in (False, True) if out == "1" else (False,):
-                for y in ys:
-                    told = {"x": "d n" if columns else "n d", "y": y}
+                for y in [*ys, *(["", "1"] if out == "1" else [out])] if vectors else ys:
+                    of_one = vectors and "n" not in y.split()
+                    x = "d" if of_one else "d n" if columns else "n d"
+                    told = {"x": x, "y": y}
                     for place, name in enumerate(weights):
                         row, column = model.layouts[name].split()
                         as_columns = columns != turned

@@ -7,6 +7,7 @@ functions that courses hand out as helpers are there and compute what their name
 
 from __future__ import annotations
 
+import ast
 import builtins
 import importlib.abc
 import importlib.machinery
@@ -19,9 +20,12 @@ from typing import Any
 
 import numpy as np
 
+from backproof.reading.helpers import HELPERS
+
 _NEVER_RUN = ("matplotlib", "seaborn", "google.colab", "IPython", "ipywidgets", "tqdm", "plotly")
 _LARGE = 1 << 12  # numbers
 _WITHIN = ("numpy", "backproof")
+_handed_out: set[str] = set()  # the helpers that somebody imports from a module that is not there
 __all__ = ["as_numpy_1", "draw_all", "fill", "install", "return_pairs"]
 
 
@@ -70,7 +74,7 @@ class _Stub(types.ModuleType):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.__path__: list[str] = []
-        self.__all__ = list(_HELPERS)
+        self.__all__ = list(HELPERS)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
@@ -79,7 +83,9 @@ class _Stub(types.ModuleType):
             return _passed_through if name != "trange" else range
         if name in (*_OF_NUMPY, "subtract", "multiply", "matmul", "transpose"):
             return getattr(np, name)
-        return _HELPERS.get(name) or Nothing()
+        if name in HELPERS:
+            _handed_out.add(name)
+        return HELPERS.get(name) or Nothing()
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -207,21 +213,34 @@ def as_numpy_1(module: types.ModuleType, text: str) -> None:
 
 
 def fill(module: types.ModuleType, text: str) -> list[str]:
-    """Define what the file calls and nowhere defines, as helpers of its name are; says which."""
-    filled = []
-    for name in {*_HELPERS, *_OF_NUMPY}:
-        defined = name in module.__dict__ or re.search(rf"\bdef {name}\(", text)
-        if re.search(rf"(?<![\w.]){name}\(", text) and not defined:
-            setattr(module, name, _HELPERS.get(name) or getattr(np, name))
+    """Define what the file calls and nowhere defines, as helpers of its name are; says which.
+
+    So does what it imports from modules that are not there.
+    """
+    called, alone = _called_in(text)
+    filled = sorted(_handed_out & called)
+    for name in alone & {*HELPERS, *_OF_NUMPY}:
+        if name not in module.__dict__ and not re.search(rf"\bdef {name}\(", text):
+            setattr(module, name, HELPERS.get(name) or getattr(np, name))
             filled.append(name)
     return sorted(filled)
+
+
+def _called_in(text: str) -> tuple[set[str], set[str]]:
+    """The names of what a file calls, and of those what it calls by the name alone."""
+    try:
+        nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    except SyntaxError:  # of a cell that is left out
+        return set(re.findall(r"(\w+)\(", text)), set(re.findall(r"(?<![\w.])(\w+)\(", text))
+    alone = {node.func.id for node in nodes if isinstance(node.func, ast.Name)}
+    return alone | {node.func.attr for node in nodes if isinstance(node.func, ast.Attribute)}, alone
 
 
 def return_pairs(module: types.ModuleType, text: str) -> None:
     """Let the helpers return their input as well where the file takes two: `A, cache = relu(Z)`."""
     for name in re.findall(r"^\s*\w+\s*,\s*\w+\s*=\s*(\w+)\(", text, re.MULTILINE):
         helper = module.__dict__.get(name)
-        if helper is not None and helper is _HELPERS.get(name):
+        if helper is not None and helper is HELPERS.get(name):
             setattr(module, name, _with_its_input(helper))
 
 
@@ -260,45 +279,3 @@ _NUMPY_1 = {
 
 
 _OF_NUMPY = ("log", "exp", "dot", "sqrt", "tanh", "power", "square", "zeros", "ones", "array")
-
-
-def _sigmoid(z: Any) -> Any:
-    return 1 / (1 + np.exp(-z))
-
-
-def _sigmoid_gradient(z: Any) -> Any:
-    return _sigmoid(z) * (1 - _sigmoid(z))
-
-
-def _relu(z: Any) -> Any:
-    return np.maximum(0, z)
-
-
-def _softmax(z: Any, axis: int = 0) -> Any:
-    e = np.exp(z - np.max(z, axis=axis, keepdims=True))
-    return e / np.sum(e, axis=axis, keepdims=True)
-
-
-def _sigmoid_backward(dA: Any, cache: Any) -> Any:
-    s = _sigmoid(cache)
-    return dA * s * (1 - s)
-
-
-def _relu_backward(dA: Any, cache: Any) -> Any:
-    return dA * (cache > 0)
-
-
-# What helper modules of courses hold (and scipy.special, where it is not installed).
-_HELPERS: dict[str, Any] = {
-    "sigmoid": _sigmoid,
-    "expit": _sigmoid,
-    "Sigmoid": _sigmoid,
-    "sigmoid_gradient": _sigmoid_gradient,
-    "sigmoidGradient": _sigmoid_gradient,
-    "relu": _relu,
-    "ReLU": _relu,
-    "softmax": _softmax,
-    "Softmax": _softmax,
-    "sigmoid_backward": _sigmoid_backward,
-    "relu_backward": _relu_backward,
-}

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from backproof.notation import Model, member
-from backproof.reading import names, settle, slots, updates
+from backproof.reading import names, patterns, settle, slots, updates
 from backproof.reading.convention import laid_out
 from backproof.reading.probe import Slot
 from backproof.reading.process import Child
@@ -34,7 +34,10 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
         yield from _handed_over(child, read, recipe, key, paths)
         return
     for several in _outputs(read):
-        for x, y in _forms(read, several, recipe.single):
+        forms = _forms(read, several, recipe.single)
+        if f"{PROBE}.table" in ast.unparse(recipe.statements[-1]):
+            forms = iter([("n d", f"n:{_class_code(read)}" if several else "n")])
+        for x, y in forms:
             case = _inputs(recipe, x, y, several)
             sizes = {axis: SIZES[axis] for axis in ("d", "h")}
             sizes["n"] = 1 if recipe.single else SIZES["n"]
@@ -123,7 +126,8 @@ def _handed_over(
             if depth == 1 and absent == ("b",) and _holds_bias(read, paths[0]):
                 yield from _with_bias_inside(child, read, recipe, key, bound, model)
                 break
-            for told in _with_signs(read, slots.proposals(bound, model)):
+            ways = slots.proposals(bound, model, vectors=recipe.single)
+            for told in _with_signs(read, ways):
                 layouts = {name: layout for name, layout in told.items() if name not in "xy"}
                 assignment = Assignment(depth, several, bound, layouts, absent)
                 spec = _spec(recipe, key, assignment, told["x"], told["y"])
@@ -199,6 +203,8 @@ def _with_signs(read: Reader, proposals: Iterable[dict[str, str]]) -> Iterator[d
 def _forms(read: Reader, several: bool, single: bool) -> Iterator[tuple[str, str]]:
     """The layouts of x and y that are tried."""
     signs = _SIGNS.search(read.program.text)
+    if single and _stacks_columns(read):
+        yield "n d 1", "n k 1" if several else "n 1 1"
     for x in ("n d", "d n", *(("d",) if single else ())):
         rows = x == "n d"
         if several:
@@ -213,6 +219,19 @@ def _forms(read: Reader, several: bool, single: bool) -> Iterator[tuple[str, str
         if x == "d":
             ys = ["k", *ys] if several else ["", "1", *ys]
         yield from ((x, y) for y in ys)
+
+
+def _stacks_columns(read: Reader) -> bool:
+    """Whether each example is a column: `np.reshape(data, (4, 2, 1))`."""
+    for node in ast.walk(read.program.tree):
+        if patterns.called(node) == "reshape":
+            assert isinstance(node, ast.Call)
+            sizes = node.args
+            if sizes and isinstance(sizes[-1], ast.Tuple):
+                sizes = sizes[-1].elts
+            if len(sizes) >= 3 and patterns.number(sizes[-1]) == 1:
+                return True
+    return False
 
 
 def _with_ones(x: str, assignment: Assignment) -> list[str]:
@@ -273,8 +292,23 @@ def _of_a_kind(function: ast.FunctionDef) -> tuple[str, ...]:
     """`*b`, `*W` where all bias gradients and all weight gradients are returned together."""
     for node in updates.own_nodes(function.body):
         if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
-            found = [names.gradient(updates.last_word(one)) for one in node.value.elts]
+            words = [updates.last_word(one) for one in node.value.elts]
+            found = [names.gradient(word) or _shaped_like(word, function) for word in words]
             roles = [one.role for one in found if one is not None and one.layer is None]
             if len(found) == 2 and sorted(roles) == ["W", "b"]:
                 return tuple(f"*{role}" for role in roles)
     return ()
+
+
+def _shaped_like(word: str, function: ast.FunctionDef) -> names.Parameter | None:
+    """Whose shapes a variable is set up with: `nabla_p = [np.zeros(p.shape) for p in pesos]`."""
+    for node in updates.own_nodes(function.body):
+        if (
+            isinstance(node, ast.Assign)
+            and updates.last_word(node.targets[0]) == word
+            and re.search(r"zeros|empty", ast.unparse(node.value))
+        ):
+            used = [part for part in ast.walk(node.value) if isinstance(part, ast.expr)]
+            found = {names.parameter(updates.last_word(part)) for part in used} - {None}
+            return found.pop() if len(found) == 1 else None
+    return None

@@ -26,6 +26,7 @@ from backproof.reading import (
     settle,
     slots,
     source,
+    straight,
 )
 from backproof.reading.process import Child, Module
 from backproof.reading.program import Program
@@ -110,7 +111,10 @@ def _is_called(recipe: Recipe, name: str) -> bool:
 def _recipes(reader: Reader, judged: set[str]) -> list[Recipe]:
     found = [*calling.losses(reader), *loops.training(reader)]
     found += [one for one in calling.called(reader) if one.name not in judged]
-    return [*found, *calling.stepping(reader), *pieces.pieces(reader), *layers.layers(reader)]
+    found += [*calling.stepping(reader), *pieces.pieces(reader), *layers.layers(reader)]
+    if judged or any(one.question is None and not one.loss_only for one in found):
+        return found
+    return [*found, *straight.passes(reader)]
 
 
 def _module(

@@ -373,6 +373,9 @@ def _over_layers(loop: Loop) -> bool:
         return True
     if direct:
         return False
+    calls = [node.func for node in own_nodes(loop.body) if isinstance(node, ast.Call)]
+    if any(isinstance(func, ast.Attribute) and base_of(func) in targets for func in calls):
+        return True
     return re.search(r"layer|\bl\b|parameters|params", text) is not None
 
 
@@ -409,6 +412,8 @@ def is_one_at_a_time(loops: Sequence[Loop]) -> bool:
     """Whether the innermost loop goes through the examples: `for x, t in zip(X, y)`, `X[i]`."""
     loop = loops[-1]
     text = ast.unparse(loop.iter) if isinstance(loop, ast.For) else ""
+    if isinstance(loop, ast.For) and _is_of_pairs(loop):
+        return True
     if re.search(r"batch|range\(.*,.*,.*\)", text.lower()):
         return False
     targets = (
@@ -437,6 +442,20 @@ def is_one_at_a_time(loops: Sequence[Loop]) -> bool:
             if parts & index and not sliced:
                 return True
     return False
+
+
+def _is_of_pairs(loop: ast.For) -> bool:
+    """`for x, t in mini_batch`: of one example each, where many `batches` would be X and Y."""
+    if not isinstance(loop.target, ast.Tuple) or not isinstance(loop.iter, ast.Name):
+        return False
+    words = [last_word(one) for one in loop.target.elts if isinstance(one, ast.Name)]
+    several = re.search(r"batches|lotes|load|iter|gen", loop.iter.id.lower())
+    return (
+        [roles.role(word) for word in words] == ["x", "y"]
+        and words[0].islower()
+        and not any("batch" in word for word in words)
+        and several is None
+    )
 
 
 def _draws_one(node: ast.expr) -> bool:
