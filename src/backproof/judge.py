@@ -189,10 +189,7 @@ def _errs_on_shares_only(
     truth: Sequence[Truth],
     quantities: Mapping[str, Quantity],
 ) -> bool:
-    """Whether all that is wrong, or raises, may do so for labels that are neither 0 nor 1.
-
-    On most of the others it is right; a guard may explain the rest, which judging again will tell.
-    """
+    """Whether all that is wrong, or raises, does so where a label is neither 0 nor 1."""
     wrong = [name for name, quantity in quantities.items() if quantity.verdict == "wrong"]
     shares = candidate.model.output in ("sigmoid", "softmax", "sigmoid_squared")
     if not shares or candidate.spec.certain or candidate.model.piece is not None:
@@ -201,16 +198,19 @@ def _errs_on_shares_only(
     if not wrong and not raises:
         return False
     certain = [
-        (outcome, known)
-        for case, outcome, known in zip(cases, outcomes, truth, strict=True)
+        i
+        for i, case in enumerate(cases)
         if case.scale == "mild" and np.isin(case.arrays["y"], (0.0, 1.0)).all()
     ]
     if raises:  # it refuses them; the rest may be wrong
-        return bool(certain) and not any(_raised(outcome) for outcome, _ in certain)
-    inside = {
-        name: sum(is_inside(outcome, known, name) for outcome, known in certain) for name in wrong
-    }
-    return len(certain) < len(cases) and all(2 * one > len(certain) for one in inside.values())
+        return bool(certain) and not any(_raised(outcomes[i]) for i in certain)
+    off = [i for i in certain if not all(is_inside(outcomes[i], truth[i], name) for name in wrong)]
+    if len(certain) == len(cases) or (off and not candidate.guards):
+        return False
+    bare = candidate.answers([cases[i] for i in off], without_guards=True) if off else []
+    return all(
+        is_inside(one, truth[i], name) for i, one in zip(off, bare, strict=True) for name in wrong
+    )
 
 
 def _raised(outcome: Outcome) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from backproof.reading import names, patterns, roles, updates
 from backproof.reading.binding import defaults_of, given_in, parameters_of
 from backproof.reading.recipes import PROBE, Reader, Unbound
+from backproof.reading.slices import bound
 
 
 def bound_arguments(function: ast.FunctionDef, read: Reader, skip: int = 0) -> str:
@@ -40,25 +41,54 @@ def as_called(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
             return value.id
         if isinstance(value, ast.Constant) and isinstance(value.value, str):
             return repr(value.value)
-    return None
+    alike = (one for one in sorted(_bound_in(read)) if one.lower() == name.lower())
+    return next((one for one in alike if _is_plan(one, read)), None)
+
+
+def _bound_in(read: Reader) -> set[str]:
+    return {name for statement in read.script for name in bound(statement)}
+
+
+def _is_plan(name: str, read: Reader) -> bool:
+    """Whether the script sets a name to a list of texts or dicts: a network's architecture."""
+    return any(
+        isinstance(statement, ast.Assign)
+        and updates.last_word(statement.targets[0]) == name
+        and isinstance(statement.value, ast.List)
+        and any(
+            isinstance(one, ast.Dict | ast.Tuple | ast.Constant) for one in statement.value.elts
+        )
+        and any(
+            isinstance(part, ast.Constant) and isinstance(part.value, str)
+            for part in ast.walk(statement.value)
+        )
+        for statement in read.script
+    )
 
 
 def passed_object(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
-    """The variable that the file itself passes, if it holds objects that the script made."""
+    """The variable that the file itself passes, if it holds objects, or an architecture."""
     for value in _passed(name, function, read):
-        if isinstance(value, ast.Name) and _is_object(value.id, read):
-            return value.id
+        held = value.id if isinstance(value, ast.Name) else ""
+        if is_object(held, read) or _is_plan(held, read):
+            return held
     return None
 
 
 def data_by_use(name: str, function: ast.FunctionDef, read: Reader, deep: int = 0) -> str | None:
-    """The inputs, or the labels, for a parameter that is used as these, whatever it is called.
-
-    Inputs are multiplied with a matrix, from labels the output is subtracted or they from it.
-    """
+    """The inputs, or the labels, for a parameter that is used as these, whatever it is called."""
     taken = {roles.role(one) for one, _, _ in parameters_of(function)}
+    role = role_of_data(name, [function])
+    if role is not None:
+        return None if role in taken else SIMPLE[role]
+    handed = handed_on(ast.walk(function), name, read) if deep < 2 else ()
+    return next(filter(None, (data_by_use(p, f, read, deep + 1) for f, p in handed)), None)
+
+
+def role_of_data(name: str, body: Sequence[ast.AST]) -> str | None:
+    """`x` for what is multiplied with a matrix, `y` for what an output is subtracted from."""
     multiplied = subtracted = False
-    for node in ast.walk(function):
+    for node in (node for statement in body for node in ast.walk(statement)):
         if isinstance(node, ast.BinOp):
             sides = name in (_turned(node.left), _turned(node.right))
             multiplied |= sides and isinstance(node.op, ast.MatMult)
@@ -66,12 +96,7 @@ def data_by_use(name: str, function: ast.FunctionDef, read: Reader, deep: int = 
         elif isinstance(node, ast.Call) and patterns.called(node) in ("dot", "matmul"):
             own = [node.func.value] if isinstance(node.func, ast.Attribute) else []
             multiplied |= name in [_turned(one) for one in (*own, *node.args)]
-    if multiplied:
-        return SIMPLE["x"] if "x" not in taken else None
-    if subtracted:
-        return SIMPLE["y"] if "y" not in taken else None
-    handed = handed_on(ast.walk(function), name, read) if deep < 2 else ()
-    return next(filter(None, (data_by_use(p, f, read, deep + 1) for f, p in handed)), None)
+    return "x" if multiplied else "y" if subtracted else None
 
 
 def _turned(node: ast.expr) -> str:
@@ -93,7 +118,7 @@ def _passed(name: str, function: ast.FunctionDef, read: Reader) -> Iterator[ast.
                 yield value
 
 
-def _is_object(name: str, read: Reader) -> bool:
+def is_object(name: str, read: Reader) -> bool:
     """Whether the script makes an object of a class of its own of that name, or a list of some."""
     return any(
         patterns.called(part) in read.classes

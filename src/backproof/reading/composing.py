@@ -17,7 +17,7 @@ from backproof.reading.binding import parameters_of
 from backproof.reading.recipes import Reader, Unbound
 
 FORWARD = re.compile(
-    r"(?:l_?)?(?:model_?)?(?:forward|feed_?for?ward|fwd|predict|propagat|hypothesis|compute_output|"
+    r"(?:[fl]_?)?(?:model_?)?(?:forward|feed_?for?ward|fwd|predict|propagat|hypothesis|compute_output|"
     r"think|run|activat|prop_?forward|model$|net$|network$|mlp$|output$)",
 )
 _YHAT = re.compile(

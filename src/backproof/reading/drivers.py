@@ -30,6 +30,8 @@ def with_globals(
 
 def _role(read: Reader, name: str) -> str | None:
     """What a global stands for that is ours to give."""
+    if name == "input" and not any(name in bound(statement) for statement in read.script):
+        return None  # the function
     role = roles.role(name)
     if roles.is_data(name) or role == "lambda":
         return role

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from backproof.reading import patterns, roles, updates
-from backproof.reading.arguments import SIMPLE, is_list_of_pairs
+from backproof.reading.arguments import SIMPLE, is_list_of_pairs, is_object, role_of_data
 from backproof.reading.binding import parameters_of
 from backproof.reading.drivers import DEFINITION, used_by
 from backproof.reading.recipes import PROBE, Reader, located
@@ -25,21 +25,56 @@ _SHAPED = re.compile(
 
 def prelude(read: Reader, loop: Loop, body: Sequence[ast.stmt]) -> list[ast.stmt]:
     """The statements of a script up to its loop that it needs, with our inputs for its own."""
-    kept = _kept(body, read)
-    return [*given_inputs(read, kept, loop), *kept]
+    own = _data_by_use(read, loop)
+    kept = _kept(body, read, own)
+    return [*given_inputs(read, kept, loop, own), *kept]
 
 
-def given_inputs(read: Reader, kept: Sequence[ast.stmt], like: ast.AST) -> list[ast.stmt]:
-    """The statements that give what a script's statements look up our inputs, where `like` is."""
+def _data_by_use(read: Reader, loop: Loop) -> dict[str, str]:
+    """What the loop uses as inputs or labels and no name says so, with the role of each."""
+    made = {name for statement in loop.body for name in bound(statement)}
+    used = {name for statement in loop.body for name in loaded(statement)} - made
+    missing = {"x", "y"} - {str(roles.role(name)) for name in used}
+    plain = [one for one in read.script if not isinstance(one, DEFINITION)]
+    drawn = {name for statement in plain for name in bound(statement)} & used
+    found = {
+        name: role
+        for name in sorted(drawn)
+        if roles.role(name) is None
+        and updates.WEIGHT_LIKE.fullmatch(name.lower()) is None
+        and (role := role_of_data(name, loop.body)) in missing
+    }
+    return found if len(set(found.values())) == len(found) else {}  # which is which is not known
+
+
+def given_inputs(
+    read: Reader, kept: Sequence[ast.stmt], like: ast.AST, own: Mapping[str, str] | None = None
+) -> list[ast.stmt]:
+    """The statements that give what a script's statements look up our inputs, where `like` is.
+
+    `own` has the roles of what is data though no name says so.
+    """
     here = {name for statement in kept for name in loaded(statement)}
     used = here | used_by(read, here)
     defined = {*read.functions, *read.classes}
-    given = {name for name in used - defined - _computed(kept) if roles.is_data(name)}
+    if not any("input" in bound(statement) for statement in read.script):
+        used.discard("input")  # the function
+    given = {name for name in used - defined if roles.is_data(name)}
     made = {name for statement in kept for name in bound(statement)}
     given |= {name for name in used - made if roles.role(name) == "lambda"}
-    values = {name: SIMPLE[str(roles.role(name))] for name in sorted(given)}
+    values = {name: SIMPLE[role] for name, role in (own or {}).items() if name in used}
+    values |= {name: SIMPLE[str(roles.role(name))] for name in sorted(given)}
     values |= {name: f"{PROBE}.pairs" for name in given if is_list_of_pairs(name, kept, read)}
     return [located(f"{name} = {value}", like) for name, value in values.items()]
+
+
+def passed_objects(read: Reader, body: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """The script's statements that make the objects which a driver passes on, for each run anew."""
+    passed = {name for statement in body for name in loaded(statement) if is_object(name, read)}
+    if not passed:
+        return []
+    kept = making(read.script, passed, read)
+    return [*given_inputs(read, kept, body[0]), *kept]
 
 
 def with_data(function: ast.FunctionDef, read: Reader) -> None:
@@ -68,7 +103,7 @@ def with_data(function: ast.FunctionDef, read: Reader) -> None:
     function.body = [*making(function.body[:start], needed), *tail]
 
 
-def _kept(statements: Sequence[ast.stmt], read: Reader) -> list[ast.stmt]:
+def _kept(statements: Sequence[ast.stmt], read: Reader, own: Mapping[str, str]) -> list[ast.stmt]:
     """Of a script's statements those that its instrumented loop needs, and the loop."""
     place = next(
         (
@@ -82,7 +117,7 @@ def _kept(statements: Sequence[ast.stmt], read: Reader) -> list[ast.stmt]:
         place -= 1
     tail = list(statements[place:])
     needed = {name for statement in tail for name in loaded(statement)}
-    return [*making(statements[:place], needed | used_by(read, needed), read), *tail]
+    return [*making(statements[:place], needed | used_by(read, needed), read, own), *tail]
 
 
 def _header(loop: ast.For | ast.While) -> str:
@@ -90,9 +125,15 @@ def _header(loop: ast.For | ast.While) -> str:
 
 
 def making(
-    statements: Sequence[ast.stmt], needed: set[str], read: Reader | None = None
+    statements: Sequence[ast.stmt],
+    needed: set[str],
+    read: Reader | None = None,
+    data: Container[str] = (),
 ) -> list[ast.stmt]:
-    """The statements that make what is needed, but for inputs; definitions come by themselves."""
+    """The statements that make what is needed, but for inputs; definitions come by themselves.
+
+    Inputs are what names say, and `data`.
+    """
     kept: list[ast.stmt] = []
     computed = _computed(statements)
     for statement in reversed(statements):
@@ -104,7 +145,7 @@ def making(
             continue
         if not wanted or (isinstance(statement, DEFINITION) and read is not None):
             continue
-        only_data = all(roles.is_data(name) for name in wanted - computed)
+        only_data = all(roles.is_data(one) or one in data for one in wanted - computed)
         if only_data and not (own or wanted & computed or _remakes(statement, wanted)):
             continue
         kept.append(statement)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from backproof.reading import names, patterns, rates, roles, updates
 from backproof.reading.arguments import bound_arguments, callee, instance, is_table, preparing
 from backproof.reading.drivers import driver_of, needed, with_globals
-from backproof.reading.inputs import prelude, with_data
+from backproof.reading.inputs import passed_objects, prelude, with_data
 from backproof.reading.recipes import (
     PROBE,
     Reader,
@@ -83,7 +83,9 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
             for statement in new.body[1:]:
                 _without_global(statement, set(declared))
         with_data(new, read)
-        driver = with_globals(read, _calling(read, scope, new))
+        body = _calling(read, scope, new)
+        body = [*(made := passed_objects(read, body)), *body]
+        driver = with_globals(read, body, {name for one in made for name in bound(one)})
         replaced = {id(scope.function): new}
     statements = needed(read, driver, replaced)
     return Recipe(

@@ -23,7 +23,8 @@ _PARAMETER_AFTER = re.compile(
     r"(?P<layer>hidden|hid|output|out)_(?P<role>w|weights?|kernel|b|bias(?:es)?)"
 )
 _GRADIENT = re.compile(
-    r"(?:d(?:l|j|c|e|loss|cost)_?d_?|d_?|grads?_?|gradients?_?|g_?|nabla_?)(?P<of>.+)"
+    r"(?:deriv(?:ative)?s?_?|d(?:l|j|c|e|loss|cost)_?d_?|d_?|grads?_?|gradients?_?|g_?|nabla_?)"
+    r"(?P<of>.+)"
     r"|(?P<of_after>.+?)_?(?:grads?|gradients?)"
 )
 _BATCH = r"(?:_?(?:train|batch|tr|b))?"

@@ -70,6 +70,8 @@ class Probe:
         self._turned: set[int] = set()
         self._idle = False  # a loop came by that did not turn
         self._handed: dict[str, str] = {}  # slots that hold what was handed over as a gift
+        # By the id of what was there: that, so that its id is not used again, and what is now.
+        self._exchanged_before: dict[int, tuple[Any, Any]] = {}
 
     @property
     def pairs(self) -> list[tuple[Any, Any]]:
@@ -236,6 +238,8 @@ class Probe:
                 return self.penalty
         if self._is_vector(path, word, value):
             return list(self._exchanged(path, np.array(value)))
+        if id(value) in self._exchanged_before:  # the same array, kept by another object too
+            return self._exchanged_before[id(value)][1]
         if _is_value(value):
             return self._exchanged(path, value) if self._is_wanted(word) else value
         for part, key, inner in list(_parts(value, deep)):
@@ -269,11 +273,19 @@ class Probe:
         number = not isinstance(value, np.ndarray)
         self.inventory[path] = Slot(path, tuple(np.shape(value)), number)
         if self.gifts is None or path not in self.gifts:
+            self._keep_together(value, value)
             return value
         gift = self.gifts[path]
         if number and gift.size == 1:
             return gift.reshape(())[()]
-        return np.asmatrix(gift) if isinstance(value, np.matrix) else gift
+        given = np.asmatrix(gift) if isinstance(value, np.matrix) else gift
+        self._keep_together(value, given)
+        return given
+
+    def _keep_together(self, value: Any, given: Any) -> None:
+        """Let every other reference to an array be exchanged as well; a number has none."""
+        if isinstance(value, np.ndarray):
+            self._exchanged_before[id(value)] = value, given
 
 
 def _alike(one: str, other: str) -> int:

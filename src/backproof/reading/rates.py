@@ -232,7 +232,7 @@ def _value(node: ast.expr) -> float | None:
 
 
 _GRADIENT = re.compile(
-    r"grad|delta|deriv|nabla|error|err|adjust|update|^d_?[a-z]\w*$|^[xyazhlt]_?\d*$|^[wb]\d*$|^np$|"
+    r"grad|delta|deriv|nabla|error|err|adj|update|^d_?[a-z]\w*$|^[xyazhlt]_?\d*$|^[wb]\d*$|^np$|"
     r"input|target|output|layer|hidden|dot|matmul|sum|mean|^t$|sigmoid|shape|size|len|reshape|outer"
 )
 

@@ -53,7 +53,7 @@ _ROLE = {role: re.compile(pattern) for role, pattern in _ROLES.items()}
 @lru_cache(1 << 12)
 def role(name: str) -> str | None:
     """What a name stands for beside the parameters: a key of `_ROLES`, `x`, `y`, or None."""
-    if name in dir(builtins):
+    if name in dir(builtins) and name != "input":  # which people call their inputs
         return None
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip("_")).lower()
     if X.fullmatch(snake):

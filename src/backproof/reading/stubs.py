@@ -223,6 +223,10 @@ def fill(module: types.ModuleType, text: str) -> list[str]:
         if name not in module.__dict__ and not re.search(rf"\bdef {name}\(", text):
             setattr(module, name, HELPERS.get(name) or getattr(np, name))
             filled.append(name)
+    if _handed_out >= {*HELPERS}:  # all names of a module that is not there: it may have any other
+        for name in alone - {*module.__dict__, *dir(builtins)}:
+            if re.search(rf"\bdef {name}\(", text) is None:
+                setattr(module, name, Nothing())
     return sorted(filled)
 
 

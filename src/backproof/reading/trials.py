@@ -167,7 +167,7 @@ def _outputs(read: Reader) -> tuple[bool, ...]:
     """One row of the output or several: one first, unless the file is about classes."""
     text = read.program.text.lower()
     classes = re.search(
-        r"one_?hot|num_?classes|n_?classes|num_?labels|softmax|np\.eye|argmax|mnist|digits", text
+        r"one_?hot|num_?classes|n_?classes|num_?labels|softmax|np\.eye|argmax|mnist", text
     )
     return (True, False) if classes else (False, True)
 
@@ -175,7 +175,7 @@ def _outputs(read: Reader) -> tuple[bool, ...]:
 _SIGNS = re.compile(
     r"exp\(\s*-?\s*(?:y|t)\w*\s*\*|margin|np\.sign\(|where\([^()]*,\s*-?1\.?,\s*-?1|"
     r"\{-1|-1 (?:and|or)\b|[-+]1 ?/ ?[-+]1|2\.?\s*\*\s*\(?[yt]\w*\s*-\s*1|"
-    r"\b[yYtT]\w*\[[^\]]*\]\s*=\s*-1"
+    r"\b[yYtT]\w*\[[^\]]*\]\s*=\s*-1|\(\s*[yYtT]\w*\s*\+\s*1\.?\s*\)\s*/\s*2"
 )
 
 
