@@ -209,8 +209,8 @@ def check_program(
         verdict = "undecided"
         asked.append("its pieces are right, but not all of what goes with them could be judged")
     notes += _filled(child)
-    problem = "\n".join(asked) or (None if reports else planned.nothing)
-    return file_report(verdict, reports, problem=problem, question=not reports)
+    stands_open = "\n".join(asked) or (None if reports else planned.nothing)
+    return file_report(verdict, reports, problem=stands_open, question=not reports)
 
 
 @contextlib.contextmanager
