@@ -47,9 +47,7 @@ def handed_in(draw, *, folders=True, alphabet=_LETTERS):
     """A number, a name and files for each student."""
     students = draw(people(alphabet))
     numbers = draw(
-        st.lists(
-            st.integers(1, 10**8), min_size=len(students), max_size=len(students), unique=True
-        )
+        st.lists(st.integers(1, 10**8), min_size=len(students), max_size=len(students), unique=True)
     )
     return [
         (str(number), name, draw(files(folders)))

@@ -1,7 +1,7 @@
 import pytest
-from grading.classes import zipped
 
 from backproof.grading.submissions import collected
+from grading.classes import zipped
 
 
 @pytest.fixture

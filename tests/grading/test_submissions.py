@@ -1,15 +1,16 @@
 import os
+import re
 import tempfile
 import unicodedata
 from pathlib import Path
 
 import pytest
-from grading import classes
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backproof.grading.submissions import collected, submitted_program
 from backproof.reading.told import Unreadable
+from grading import classes
 
 LOWER = st.characters(categories=["Ll", "Lo"])
 
@@ -84,7 +85,7 @@ def test_gradescope_comes_back(students, as_zip):
 @given(classes.handed_in(), st.booleans())
 def test_folders_come_back(students, as_zip):
     entries = classes.folders(students)
-    found, contents = read_back(entries, as_zip, "folders")
+    _, contents = read_back(entries, as_zip, "folders")
     assert contents == {name: them for _, name, them in students}
 
 
@@ -116,7 +117,7 @@ def test_names_are_composed_however_they_were_packed(students, form):
         unicodedata.normalize(form, name): content
         for name, content in classes.moodle(students).items()
     }
-    found, contents = read_back(entries, True)
+    _, contents = read_back(entries, True)
     assert contents == {number: them for number, _, them in students}
 
 
@@ -223,7 +224,7 @@ def test_a_student_twice_is_kept_twice(collect):
     ("metadata", "names", "words"),
     [
         (
-            "submission_1:\n  :submitters:\n  - :name: Ana\n  - :name: \"B\\u00eda\"\n"
+            'submission_1:\n  :submitters:\n  - :name: Ana\n  - :name: "B\\u00eda"\n'
             "    :sid: '7'\n  :results:\n    output: |-\n      :submitters:\n      - x\n"
             "    tests:\n    - name: a\n  :history: []\nsubmission_2:\n  :submitters: []\n",
             ["Ana, Bía", None, None],
@@ -275,7 +276,7 @@ def test_the_platform_can_be_told(collect):
     found = collect({"ana.py": b"", "bia/mlp.py": b""}, platform="folders")
     assert [one.key for one in found.submissions] == ["bia"]
     assert found.left_out == (("ana.py", "has no name that lies in the folder of a submission"),)
-    with pytest.raises(Unreadable, match="^'blackboard': expected one of moodle, canvas"):
+    with pytest.raises(Unreadable, match=r"^'blackboard': expected one of moodle, canvas"):
         collect({"ana.py": b""}, platform="blackboard")
 
 
@@ -315,10 +316,11 @@ def test_empty_submissions_are_there(tmp_path):
 def test_the_program_is_told_or_the_only_one(collect, names, pattern, chosen):
     entries = {f"ana/{name}": name.encode() for name in names}
     (ana, _) = collect({**entries, "bia/b.py": b""}).submissions
-    try:
+    if chosen.startswith("holds"):
+        with pytest.raises(Unreadable, match="^" + re.escape(chosen)):
+            submitted_program(ana, pattern)
+    else:
         assert submitted_program(ana, pattern) == chosen
-    except Unreadable as error:
-        assert str(error).startswith(chosen)
 
 
 @pytest.mark.skipif(not hasattr(os, "symlink") or os.name == "nt", reason="links need rights")
@@ -351,5 +353,5 @@ def test_what_is_no_collection_is_told(tmp_path):
     (tmp_path / "mlp.py").write_bytes(b"")
     with pytest.raises(Unreadable, match=r"^mlp.py is one file; a folder or a zip"):
         collected(tmp_path / "mlp.py", tmp_path)
-    with pytest.raises(Unreadable, match="^there is no folder or zip"):
+    with pytest.raises(Unreadable, match=r"^there is no folder or zip"):
         collected(tmp_path / "nowhere", tmp_path)

@@ -125,17 +125,19 @@ class Store:
             with found.opened() as source:
                 if found.path is not None:
                     return _hashed(source, None, found.path, most)
-                return self._unpacked(source, most)
+                return self._unpacked(source, found.size, most)
         except BROKEN as error:
             raise Refused(f"cannot be read: {_reason(error)}") from None
 
-    def _unpacked(self, source: IO[bytes], most: int) -> Stored:
+    def _unpacked(self, source: IO[bytes], size: int, most: int) -> Stored:
         if self._left <= 0:
             raise Refused("is not unpacked: the collection unpacks to too much")
         descriptor, name = tempfile.mkstemp(dir=self._folder)
         try:
             with open(descriptor, "wb") as sink:
                 stored = _hashed(source, sink, Path(name), most)
+            if stored.size != size:
+                raise zipfile.BadZipFile(f"{stored.size} bytes instead of {size}")
             self._left -= stored.size
             path = self._folder / stored.sha256
             os.replace(name, path)
@@ -163,9 +165,13 @@ def too_large(size: int, most: int) -> str:
     if most <= 0:
         return "is not read: the files of this submission are too large together"
     return (
-        f"has {size / 2**20:.3g} MB, and at most {most / 2**20:.3g} MB are read; "
+        f"has {_megabytes(size)}, and at most {_megabytes(most)} are read; "
         "in a notebook it is the outputs: clear them"
     )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 2**20:.1f}".removesuffix(".0") + " MB"
 
 
 def _reason(error: BaseException) -> str:
@@ -263,7 +269,7 @@ def _of_zip(archive: zipfile.ZipFile, limits: Limits) -> Tree:
             folders.add(name or "")
             continue
         refused = "" if name else "has a name that leads out of the zip, and is not unpacked"
-        refused = refused or _refused(info, limits.ratio)
+        refused = refused or _refused(info, limits)
         if id(info) in overlapping:
             refused = refused or "shares its bytes with another entry, which no honest zip does"
         shown = name or names.harmless(raw.replace("..", "_").replace(":", "_").lstrip("/\\"))
@@ -278,7 +284,7 @@ def _of_zip(archive: zipfile.ZipFile, limits: Limits) -> Tree:
     return Tree(files, sorted(folders - holding - {""}))
 
 
-def _refused(info: zipfile.ZipInfo, ratio: int) -> str:
+def _refused(info: zipfile.ZipInfo, limits: Limits) -> str:
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind == stat.S_IFLNK:
         return "is a link to another place, which is not followed"
@@ -289,7 +295,7 @@ def _refused(info: zipfile.ZipInfo, ratio: int) -> str:
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return f"is packed in a way that is not read (method {info.compress_type}); pack as zip"
     times = info.file_size // max(info.compress_size, 1)
-    if info.file_size > _SUSPICIOUS and times > ratio:
+    if _SUSPICIOUS < info.file_size <= limits.file_bytes and times > limits.ratio:
         return f"unpacks to {times} times its size, which no notebook does"
     return ""
 
