@@ -179,7 +179,7 @@ def patched(archive, name, **fields):
         ({"size": 2**31}, "has 2048 MB, and at most 50 MB are read"),
         ({"size": 200 << 20}, "has 200 MB, and at most 50 MB are read"),
         ({"size": 3}, "cannot be read: its bytes in the zip are damaged (Bad CRC-32"),
-        ({"size": 30}, "cannot be read: its bytes in the zip are damaged (24 bytes instead of 30"),
+        ({"size": 30}, "is damaged: 24 bytes, and the zip says 30"),
     ],
 )
 def test_what_a_directory_claims_is_not_believed(collect, fields, words):
@@ -199,8 +199,7 @@ def test_a_notebook_of_200_megabytes_is_refused_unread(tmp_path):
     (tmp_path / "bia.py").write_bytes(b"")
     ana, bia = collected(tmp_path, tmp_path).submissions
     assert ana.problems == (
-        "ana.ipynb has 200 MB, and at most 50 MB are read; in a notebook it is the outputs: "
-        "clear them",
+        "ana.ipynb has 200 MB, and at most 50 MB are read, so clear its outputs",
     )
     assert not ana.files
     assert not bia.problems
@@ -327,13 +326,28 @@ def test_limits_hold_for_files_submissions_and_collections(collect):
     one = zipped({"a.py": b""})
     tight = Limits(directory_bytes=20)
     narrow = first(collect, {"work.zip": one}, limits=tight)
-    assert narrow.problems == ("work.zip has too many entries to be unpacked",)
+    assert narrow.problems == ("work.zip is packed for more files than are unpacked",)
     class_of_many = {f"s{number}/a.py": bytes([number]) * 900 for number in range(9)}
     found = collect(class_of_many, limits=SMALL)
     assert [bool(one.files) for one in found.submissions] == [True] * 6 + [False] * 3
     assert found.submissions[-1].problems == (
         "a.py is not unpacked: the collection unpacks to too much",
     )
+
+
+def test_a_directory_of_64_bits_is_not_read_for_a_student(collect):
+    whole = zipped({"a.py": b""})
+    end = whole.rindex(b"PK\5\6")
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, end, 1)
+    assert not first(collect, {"work.zip": whole}).problems
+    ana = first(collect, {"work.zip": whole[:end] + bytes(2 << 20) + locator + whole[end:]})
+    assert ana.problems == ("work.zip is packed for more files than are unpacked",)
+
+
+def test_a_scratch_folder_that_cannot_be_written_is_no_students_problem(tmp_path):
+    (tmp_path / "class.zip").write_bytes(zipped({"ana.py": b"", "bia.py": b""}))
+    with pytest.raises(Unreadable, match=r"nowhere cannot be written: No such file"):
+        collected(tmp_path / "class.zip", tmp_path / "nowhere")
 
 
 def test_problems_are_counted_and_not_all_told(collect):

@@ -268,6 +268,22 @@ def test_no_bytes_are_a_traceback(content):
             fill()
 
 
+@given(
+    st.sampled_from(sorted(CASES)),
+    st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 9), st.binary(max_size=4)), max_size=4),
+)
+def test_no_damage_is_a_traceback(case, changes):
+    content = golden(f"{case}.csv")
+    for at, cut, put in changes:
+        at %= len(content)
+        content = content[:at] + put + content[at + cut :]
+    try:
+        filled = CASES[case](content)
+    except Unreadable:
+        return
+    assert set(filled.filled) | set(filled.missing)
+
+
 # Written from the documentation that `gradescope_results` names.
 SCHEMA = {
     "type": "object",

@@ -28,6 +28,7 @@ _CHUNK: Final = 1 << 20
 _ENCRYPTED: Final = 0x1 | 0x40 | 0x2000  # APPNOTE.TXT 4.4.4: bits 0, 6 and 13
 _LOCAL_HEADER: Final = 30  # bytes before the name: APPNOTE.TXT 4.3.7
 _END: Final = struct.Struct("<4s4H2LH")  # end of central directory: APPNOTE.TXT 4.3.16
+_LOCATOR_64: Final = 20  # bytes of what says that there is a second one: APPNOTE.TXT 4.3.15
 _LONGEST_COMMENT: Final = 0xFFFF
 _SUSPICIOUS: Final = 10 << 20  # bytes; below it no ratio does harm
 BROKEN: Final = (
@@ -59,6 +60,10 @@ class Limits:
 
 class Refused(Exception):  # noqa: N818 - it is a finding about somebody's file
     """A file that is not read; the message says why, as the end of a sentence about it."""
+
+
+class TooLarge(Refused):
+    """A file that is not read for its size."""
 
 
 @dataclass(frozen=True)
@@ -115,59 +120,63 @@ class Store:
         self._left = limits.collection_bytes
 
     def kept(self, found: Found, most: int) -> Stored:
-        """Read `found`, of at most `most` bytes; raises `Refused` when that cannot be done."""
+        """Read `found`, of at most `most` bytes; raises `Refused` when that cannot be done.
+
+        An `OSError` is one of the scratch folder.
+        """
         if found.refused:
             raise Refused(found.refused)
         most = min(most, self._limits.file_bytes)
         if found.size > most:
-            raise Refused(too_large(found.size, most))
-        try:
-            with found.opened() as source:
-                if found.path is not None:
-                    return _hashed(source, None, found.path, most)
-                return self._unpacked(source, found.size, most)
-        except BROKEN as error:
-            raise Refused(f"cannot be read: {_reason(error)}") from None
-
-    def _unpacked(self, source: IO[bytes], size: int, most: int) -> Stored:
+            raise TooLarge(too_large(found.size, most))
+        if found.path is not None:
+            size, sha256 = _copied(found, None, most)
+            return Stored(found.path, size, sha256)
         if self._left <= 0:
             raise Refused("is not unpacked: the collection unpacks to too much")
         descriptor, name = tempfile.mkstemp(dir=self._folder)
         try:
             with open(descriptor, "wb") as sink:
-                stored = _hashed(source, sink, Path(name), most)
-            if stored.size != size:
-                raise zipfile.BadZipFile(f"{stored.size} bytes instead of {size}")
-            self._left -= stored.size
-            path = self._folder / stored.sha256
+                size, sha256 = _copied(found, sink, most)
+            if size != found.size:
+                raise Refused(f"is damaged: {size} bytes, and the zip says {found.size}")
+            path = self._folder / sha256
             os.replace(name, path)
         except BaseException:
             os.unlink(name)
             raise
-        return Stored(path, stored.size, stored.sha256)
+        self._left -= size
+        return Stored(path, size, sha256)
 
 
-def _hashed(source: IO[bytes], sink: IO[bytes] | None, path: Path, most: int) -> Stored:
+def _copied(found: Found, sink: IO[bytes] | None, most: int) -> tuple[int, str]:
+    """How many bytes `found` has, and their SHA-256; no more than `most` of them are read."""
     digest = hashlib.sha256()
     size = 0
-    while chunk := source.read(_CHUNK):
+    for chunk in _chunks(found):
         size += len(chunk)
         if size > most:
-            raise Refused(too_large(size, most))
+            raise TooLarge(too_large(size, most))
         digest.update(chunk)
         if sink is not None:
             sink.write(chunk)
-    return Stored(path, size, digest.hexdigest())
+    return size, digest.hexdigest()
+
+
+def _chunks(found: Found) -> Iterator[bytes]:
+    try:
+        with found.opened() as source:
+            while chunk := source.read(_CHUNK):
+                yield chunk
+    except BROKEN as error:
+        raise Refused(f"cannot be read: {_reason(error)}") from None
 
 
 def too_large(size: int, most: int) -> str:
     """What is said of a file of `size` bytes where `most` are allowed."""
     if most <= 0:
         return "is not read: the files of this submission are too large together"
-    return (
-        f"has {_megabytes(size)}, and at most {_megabytes(most)} are read; "
-        "in a notebook it is the outputs: clear them"
-    )
+    return f"has {_megabytes(size)}, and at most {_megabytes(most)} are read"
 
 
 def _megabytes(size: int) -> str:
@@ -233,7 +242,7 @@ def opened(path: Path, name: str, limits: Limits, *, trusted: bool = False) -> I
         try:
             stream = stack.enter_context(open(path, "rb"))
             if not trusted and _directory(stream) > limits.directory_bytes:
-                raise Unreadable(f"{name} has too many entries to be unpacked")
+                raise Unreadable(f"{name} is packed for more files than are unpacked")
             archive = stack.enter_context(zipfile.ZipFile(stream))
         except BROKEN as error:
             words = error.strerror if isinstance(error, OSError) else str(error)
@@ -253,6 +262,8 @@ def _directory(stream: IO[bytes]) -> int:
     stream.seek(0)
     if at < 0:
         raise zipfile.BadZipFile("it has no directory")
+    if tail[max(0, at - _LOCATOR_64) :].startswith(b"PK\6\7"):
+        return end  # as much as there is, by an account that this one does not bound
     size: int = _END.unpack_from(tail, at)[5]
     return size
 

@@ -100,7 +100,8 @@ def _row(text: str, at: int, line: int, delimiter: str, called: str) -> tuple[Ro
     cells: list[Cell] = []
     while True:
         found = cell.match(text, at)
-        assert found is not None  # it matches nothing too
+        if found is None:
+            raise _bad_quote(called, line)
         value = found[0] if found[1] is None else found[1].replace('""', '"')
         cells.append(Cell(found.start(), found.end(), value))
         at = found.end()
@@ -109,8 +110,12 @@ def _row(text: str, at: int, line: int, delimiter: str, called: str) -> tuple[Ro
             continue
         newline = _NEWLINE.match(text, at)
         if newline is None and at < len(text):
-            raise Unreadable(f"{called}, line {line}: a quote that does not end, or ends too early")
+            raise _bad_quote(called, line)
         return Row(line, cells), newline.end() if newline else at
+
+
+def _bad_quote(called: str, line: int) -> Unreadable:
+    return Unreadable(f"{called}, line {line}: a quote that does not end, or ends too early")
 
 
 _CELLS: Final = {

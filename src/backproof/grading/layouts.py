@@ -102,9 +102,9 @@ def grouped_by_submission(
         if (key, "") not in grouped:
             grouped[key, ""].append((Place(key, None, ""), None))
     # Text beside a file is no second submission.
-    for key, attempt in list(grouped):
-        if not attempt and any(other[0] == key and other[1] for other in grouped):
-            del grouped[key, attempt]
+    with_files = {key for key, attempt in grouped if attempt}
+    for key in with_files:
+        grouped.pop((key, ""), None)
     return grouped
 
 

@@ -90,7 +90,13 @@ def collected(
     """
     if platform is not None and platform not in platforms.PLATFORMS:
         raise Unreadable(f"{platform!r}: expected one of {', '.join(platforms.PLATFORMS)}")
-    store = Store(scratch, limits)
+    try:
+        return _collected(path, Store(scratch, limits), platform, limits)
+    except OSError as error:
+        raise Unreadable(f"{scratch} cannot be written: {error.strerror or error}") from None
+
+
+def _collected(path: Path, store: Store, platform: str | None, limits: Limits) -> Collection:
     if path.is_dir():
         return _of_tree(path.name, in_folder(path), store, platform, limits)
     if not path.is_file():

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from backproof.grading import names
-from backproof.grading.archives import Found, Limits, Refused, Store, Stored, opened, too_large
+from backproof.grading.archives import (
+    Found,
+    Limits,
+    Refused,
+    Store,
+    Stored,
+    TooLarge,
+    opened,
+    too_large,
+)
 from backproof.reading.program import SUFFIXES
 from backproof.reading.told import Unreadable
 
@@ -54,7 +63,9 @@ def _keep(found: Found, store: Store, limits: Limits, results: Kept) -> None:
         try:
             stored = store.kept(found, _left(results, limits))
         except Refused as refused:
-            results.problems += (f"{found.name} {refused}",)
+            remedy = ", so clear its outputs" if suffix == ".ipynb" else ""
+            remedy = remedy if isinstance(refused, TooLarge) else ""
+            results.problems += (f"{found.name} {refused}{remedy}",)
             return
         same = results.files.get(found.name)
         if same is None or same.sha256 != stored.sha256:
@@ -78,7 +89,7 @@ def _unpack(found: Found, store: Store, limits: Limits, results: Kept) -> None:
                 )
             if sum(one.size for one in inside) > limits.submission_bytes:
                 total = sum(one.size for one in inside)
-                raise Refused(f"unpacked {too_large(total, limits.submission_bytes)}")
+                raise Refused(f"unpacked, {too_large(total, limits.submission_bytes)}")
             for one in inside:
                 _keep(one._replace(name=f"{found.name}/{one.name}"), store, limits, results)
     except Refused as refused:
