@@ -111,7 +111,10 @@ def zipped(entries, *, compression=zipfile.ZIP_DEFLATED):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", compression) as archive:
         for name, content in pairs:
-            archive.writestr(name, content)
+            # Not the time of day, which would make other bytes each time.
+            info = name if isinstance(name, zipfile.ZipInfo) else zipfile.ZipInfo(name)
+            info.compress_type = compression
+            archive.writestr(info, content)
     return buffer.getvalue()
 
 

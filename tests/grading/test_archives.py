@@ -276,7 +276,11 @@ def test_zips_of_students_are_unpacked_one_level(collect):
     assert submitted_program(ana, "mlp.ipynb") == "work.zip/work/mlp.ipynb"
 
 
-@pytest.mark.parametrize("content", [b"", b"PK", b"no zip at all", zipped({"a.py": b"1"})[:-30]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"PK", b"no zip at all", zipped({"a.py": b"1"})[:-30]],
+    ids=["empty", "short", "text", "cut"],
+)
 def test_a_damaged_zip_of_a_students_harms_no_other(collect, content):
     ana = first(collect, {"work.zip": content})
     assert not ana.files
