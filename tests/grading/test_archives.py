@@ -156,6 +156,13 @@ def test_two_entries_of_one_name_are_both_kept(collect):
         submitted_program(ana)
 
 
+def test_two_equal_entries_of_one_name_are_one_file(collect):
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        entries = zipped(one_student([("mlp.py", b"1"), ("mlp.py", b"1")]))
+    ana, _ = collect(entries).submissions
+    assert list(ana.files) == ["mlp.py"]
+
+
 def patched(archive, name, **fields):
     """The zip with fields of the entry called `name` overwritten, in both of its headers."""
     content = bytearray(archive)
@@ -327,6 +334,10 @@ def test_limits_hold_for_files_submissions_and_collections(collect):
     inner = zipped({f"{number}.py": b"" for number in range(7)})
     crowded = first(collect, {"work.zip": inner}, limits=SMALL)
     assert crowded.problems == ("work.zip holds 7 files, of which at most 5 are unpacked",)
+    whole = first(
+        collect, {"work.zip": zipped({"a.csv": b"1" * 999, "b.csv": b"2" * 999})}, limits=SMALL
+    )
+    assert whole.problems == ("work.zip unpacked, has 0 MB, and at most 0 MB are read",)
     one = zipped({"a.py": b""})
     tight = Limits(directory_bytes=20)
     narrow = first(collect, {"work.zip": one}, limits=tight)

@@ -243,6 +243,14 @@ def test_a_column_for_comments_may_be_missing_or_one_of_several():
         moodle_worksheet(long, {}, {"657693": "x"}, feedback_column="Other")
 
 
+def test_equal_grades_are_no_maximum_of_an_empty_column():
+    content = (
+        b"Id,Name,Status,Marker,Grade,Max,Can,Graded\n"
+        b"Participant 1,Ana,Sent,,3.00,10.00,Yes,-\nParticipant 2,Bia,Sent,,3.00,10.00,Yes,-\n"
+    )
+    assert b"Sent,,7,10.00" in moodle_worksheet(content, {"1": 7}).content
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
