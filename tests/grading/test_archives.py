@@ -156,11 +156,12 @@ def test_two_entries_of_one_name_are_both_kept(collect):
         submitted_program(ana)
 
 
-def test_two_equal_entries_of_one_name_are_one_file(collect):
+@pytest.mark.parametrize(("second", "count"), [(b"1", 1), (b"2", 2)])
+def test_equal_entries_of_one_name_are_one_file(collect, second, count):
     with pytest.warns(UserWarning, match="Duplicate name"):
-        entries = zipped(one_student([("mlp.py", b"1"), ("mlp.py", b"1")]))
+        entries = zipped(one_student([("mlp.py", b"1"), ("mlp.py", second)]))
     ana, _ = collect(entries).submissions
-    assert list(ana.files) == ["mlp.py"]
+    assert list(ana.files) == ["mlp.py", "mlp (2).py"][:count]
 
 
 def patched(archive, name, **fields):

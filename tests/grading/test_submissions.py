@@ -203,6 +203,15 @@ def test_a_canvas_upload_of_the_same_name_and_another_number_is_newer(collect):
     assert one.superseded == ("hw3.py",)
 
 
+def test_the_newest_of_zips_that_canvas_took_is_the_one(collect):
+    older, newer = (classes.zipped({"mlp.py": content}) for content in (b"old", b"new"))
+    (one,) = collect(
+        {"doejane_1234_98765_hw3.zip": older, "doejane_1234_98770_hw3-1.zip": newer}
+    ).submissions
+    assert submitted_program(one) == "hw3-1.zip/mlp.py"
+    assert one.problems == ("hw3.zip/mlp.py is older than another of its name",)
+
+
 def test_a_student_twice_is_kept_twice(collect):
     found = collect(
         {
@@ -276,6 +285,8 @@ def test_the_platform_can_be_told(collect):
     found = collect({"ana.py": b"", "bia/mlp.py": b""}, platform="folders")
     assert [one.key for one in found.submissions] == ["bia"]
     assert found.left_out == (("ana.py", "has no name that lies in the folder of a submission"),)
+    with pytest.raises(Unreadable, match=r"^class.zip is not Moodle's download of all subm"):
+        collect({"ana.py": b""}, platform="moodle")
     with pytest.raises(Unreadable, match=r"^'blackboard': expected one of moodle, canvas"):
         collect({"ana.py": b""}, platform="blackboard")
 

@@ -245,9 +245,10 @@ def opened(path: Path, name: str, limits: Limits, *, trusted: bool = False) -> I
                 raise Unreadable(f"{name} is packed for more files than are unpacked")
             archive = stack.enter_context(zipfile.ZipFile(stream))
         except BROKEN as error:
-            words = error.strerror if isinstance(error, OSError) else str(error)
+            if isinstance(error, OSError) and error.filename is not None:
+                raise Unreadable(f"{name} cannot be read: {error.strerror}") from None
             raise Unreadable(
-                f"{name} is no zip, or a damaged one ({words or 'it ends too early'}); "
+                f"{name} is no zip, or a damaged one ({error or 'it ends too early'}); "
                 "download or pack it again"
             ) from None
         yield _of_zip(archive, limits)

@@ -97,14 +97,15 @@ def collected(
 
 
 def _collected(path: Path, store: Store, platform: str | None, limits: Limits) -> Collection:
+    called = path.name or str(path)
     if path.is_dir():
-        return _of_tree(path.name, in_folder(path), store, platform, limits)
+        return _of_tree(called, in_folder(path), store, platform, limits)
     if not path.is_file():
         raise Unreadable(f"there is no folder or zip {path}")
     if path.suffix in SUFFIXES:
-        raise Unreadable(f"{path.name} is one file; a folder or a zip of submissions is expected")
-    with opened(path, path.name, limits, trusted=True) as tree:
-        return _of_tree(path.name, tree, store, platform, limits)
+        raise Unreadable(f"{called} is one file; a folder or a zip of submissions is expected")
+    with opened(path, called, limits, trusted=True) as tree:
+        return _of_tree(called, tree, store, platform, limits)
 
 
 def submitted_program(submission: Submission, pattern: str | None = None) -> str:
@@ -156,6 +157,10 @@ def _of_tree(called: str, tree: Tree, store: Store, told: str | None, limits: Li
     people, doubt = _people(platform, tree, store)
     left_out: list[LeftOut] = []
     grouped = grouped_by_submission(platform, tree, people, left_out)
+    if not grouped:
+        raise Unreadable(
+            f"{called} is not {platforms.TITLES[platform]}: no name in it is like that"
+        )
     submissions = _built(platform, grouped, store, limits, people)
     line = (
         f"{called}{f', {wrapper}' if wrapper else ''}: {platforms.TITLES[platform]}, "
@@ -232,7 +237,7 @@ def _built(
 def _hidden(places: Sequence[Place]) -> bool:
     """Whether Moodle hid the names: it calls all of them the same word."""
     shown = {place.name for place in places}
-    first = next(iter(shown)) or ""
+    first = next(iter(shown), None) or ""
     many = len({place.key for place in places}) > 1
     return len(shown) == 1 and (many or first.casefold() in platforms.ANONYMOUS)
 
@@ -255,8 +260,9 @@ def _superseded(files: Mapping[str, Stored]) -> tuple[str, ...]:
     newest: dict[str, str] = {}
     older: list[str] = []
     for name in files:
-        numbered = _NUMBERED.fullmatch(name)
-        base = f"{numbered['stem']}{numbered['suffix'] or ''}" if numbered else name
+        top, slash, rest = name.partition("/")  # of a zip that was handed in, or the name itself
+        numbered = _NUMBERED.fullmatch(top)
+        base = f"{numbered['stem']}{numbered['suffix'] or ''}{slash}{rest}" if numbered else name
         base = base if base in files else name
         if base in newest:
             older.append(newest[base])
