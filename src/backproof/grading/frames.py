@@ -1,0 +1,293 @@
+"""What goes over the pipe between us and a submission: JSON, and the bytes of arrays.
+
+A frame is the lengths of both (`<IQ`), the header and the arrays one after the other. A value is a
+node of the header: numbers, text and None as they are, containers and arrays as lists that begin
+with a letter (`_node` has them all). Nothing is pickled, and whoever reads allocates nothing for a
+length that is only claimed: every kind, shape and count is checked against the bytes that came.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+
+HEADER_BYTES: Final = 1 << 20
+AROUND: Final = 64  # bytes of the smallest header and the lengths
+SPARE: Final = 2048  # bytes of a header in which nothing is let out but words
+LENGTHS: Final = struct.Struct("<IQ")
+_DEPTH: Final = 20
+_PARTS: Final = 20_000
+_BITS: Final = 1024  # of an integer
+_AXES: Final = 8
+_LONGEST: Final = 1 << 40
+_WORD: Final = 80
+# bool, integers, float16 to long double, complex; in this machine's byte order
+_KINDS: Final = {np.dtype(code).str: np.dtype(code) for code in "?bhilqBHILQefdgFDG"}
+
+
+@dataclass(frozen=True)
+class Other:
+    """In place of a value that is not let out: what it is, in words."""
+
+    kind: str
+
+
+Value: TypeAlias = (
+    "np.ndarray | bool | int | float | str | None | Other"
+    " | tuple[Value, ...] | list[Value] | dict[str, Value]"
+)
+
+
+class Malformed(Exception):  # noqa: N818 - it is a finding about who wrote the frame
+    """Bytes that are no frame of ours, or more of them than are let out."""
+
+
+class _TooMuch(Exception):  # noqa: N818 - turned into an `Other` by `encoded`
+    pass
+
+
+def packed(header: dict[str, Any], body: bytes = b"") -> bytes:
+    """The bytes of one frame."""
+    text = json.dumps(header, separators=(",", ":")).encode()
+    return b"".join((LENGTHS.pack(len(text), len(body)), text, body))
+
+
+def encoded(value: object, room: int) -> tuple[Any, bytes]:
+    """A value as a node and the bytes of its arrays; an `Other` for what is not let out.
+
+    Arguments:
+        value: anything; what is no `Value` is replaced by an `Other`, and so is all of it if it is
+            nested too deeply or has too many parts.
+        room: how many bytes the arrays and texts may take.
+    """
+    bodies: list[bytes] = []
+    try:
+        node = _node(value, bodies, [room, _PARTS], 0)
+    except _TooMuch as reason:
+        return ["o", str(reason)], b""
+    return node, b"".join(bodies)
+
+
+def _node(value: object, bodies: list[bytes], left: list[int], depth: int) -> Any:
+    """`left` counts down: the bytes and the parts there is room for."""
+    left[1] -= 1
+    if left[1] < 0:
+        raise _TooMuch(f"a value of more than {_PARTS} parts")
+    if depth > _DEPTH:
+        raise _TooMuch(f"a value nested more than {_DEPTH} deep")
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _array(value, bodies, left)
+    if value is None or isinstance(value, (bool, float)):
+        return value
+    if isinstance(value, int):
+        return value if value.bit_length() <= _BITS else ["o", f"an integer of over {_BITS} bits"]
+    if isinstance(value, str):
+        _take(left, len(value), "a text")
+        return value
+    if isinstance(value, Other):
+        return ["o", value.kind]
+    if isinstance(value, (tuple, list)):
+        letter = "t" if isinstance(value, tuple) else "l"
+        return [letter, *(_node(part, bodies, left, depth + 1) for part in value)]
+    if isinstance(value, dict):
+        if not all(isinstance(key, str) for key in value):
+            return ["o", "a dict with keys that are no strings"]
+        _take(left, sum(map(len, value)), "a dict")
+        return ["d", {key: _node(part, bodies, left, depth + 1) for key, part in value.items()}]
+    return ["o", f"a value of type {type(value).__name__}"[:_WORD]]
+
+
+def _array(value: np.ndarray | np.generic, bodies: list[bytes], left: list[int]) -> Any:
+    array = value if type(value) is np.ndarray else np.array(value, subok=False)
+    dtype = array.dtype.newbyteorder("=")
+    if dtype.str not in _KINDS or array.ndim > _AXES:
+        return ["o", f"an array of {dtype} with {array.ndim} axes"[:_WORD]]
+    _take(left, array.nbytes, f"an array of shape {array.shape}"[:_WORD])
+    bodies.append(array.astype(dtype, copy=False).tobytes())
+    return ["a", dtype.str, list(array.shape)]
+
+
+def _take(left: list[int], size: int, what: str) -> None:
+    left[0] -= size
+    if left[0] < 0:
+        raise _TooMuch(f"{what}, {size} bytes where {left[0] + size} are left")
+
+
+def decoded(node: Any, body: bytes | memoryview) -> Value:
+    """The value of a node; arrays are read-only views of `body` and take all of it.
+
+    Raises `Malformed` at anything `encoded` would not have made.
+    """
+    arrays = _Arrays(body)
+    try:
+        value = _value(node, arrays, [_PARTS], 0)
+    except (TypeError, IndexError, OverflowError) as error:
+        raise Malformed(f"a node that is none: {type(error).__name__}") from None
+    if arrays.offset != len(body):
+        raise Malformed("more bytes than the arrays take")
+    return value
+
+
+class _Arrays:
+    """Takes arrays off a body from its start."""
+
+    def __init__(self, body: bytes | memoryview) -> None:
+        self._body = body
+        self.offset = 0
+
+    def take(self, kind: object, shape: object) -> np.ndarray:
+        dtype = _KINDS.get(kind) if isinstance(kind, str) else None
+        if dtype is None:
+            raise Malformed("an array of an unknown kind")
+        if not isinstance(shape, list) or len(shape) > _AXES:
+            raise Malformed("an array without a shape")
+        if not all(type(length) is int and 0 <= length <= _LONGEST for length in shape):
+            raise Malformed("an array with an impossible shape")
+        count = math.prod(shape)
+        end = self.offset + count * dtype.itemsize
+        if end > len(self._body):
+            raise Malformed("an array larger than the bytes that came")
+        piece = self._body[self.offset : end]
+        self.offset = end
+        try:
+            if dtype.kind == "b":  # a byte that is neither 0 nor 1 is no bool to compute with
+                truths = np.frombuffer(piece, np.uint8).reshape(shape) != 0
+                truths.flags.writeable = False
+                return truths
+            return np.frombuffer(piece, dtype).reshape(shape)
+        except ValueError:  # 0 × 2**40 × 2**40
+            raise Malformed("an array with an impossible shape") from None
+
+
+def _value(node: Any, arrays: _Arrays, left: list[int], depth: int) -> Value:
+    left[0] -= 1
+    if left[0] < 0 or depth > _DEPTH:
+        raise Malformed("a value of too many parts")
+    if isinstance(node, str):
+        return node if node.isascii() else node.encode(errors="replace").decode()
+    if node is None or isinstance(node, (bool, int, float)):
+        return node
+    if not isinstance(node, list) or not node:
+        raise Malformed("a node that is none")
+    letter, rest = node[0], node[1:]
+    if letter == "a":
+        kind, shape = _exactly(rest, 2)
+        return arrays.take(kind, shape)
+    if letter == "t":
+        return tuple(_value(part, arrays, left, depth + 1) for part in rest)
+    if letter == "l":
+        return [_value(part, arrays, left, depth + 1) for part in rest]
+    if letter == "d":
+        (parts,) = _exactly(rest, 1)
+        if not isinstance(parts, dict):
+            raise Malformed("a dict that is none")
+        return {key: _value(part, arrays, left, depth + 1) for key, part in parts.items()}
+    if letter == "o":
+        (kind,) = _exactly(rest, 1)
+        return Other(plain(text_of(kind, 2 * _WORD)))
+    raise Malformed("a node of an unknown kind")
+
+
+def _exactly(parts: list[Any], count: int) -> list[Any]:
+    if len(parts) != count:
+        raise Malformed("a node with too few or too many parts")
+    return parts
+
+
+def text_of(node: object, longest: int) -> str:
+    """The node if it is a text no longer than that; raises `Malformed` otherwise."""
+    if not isinstance(node, str) or len(node) > longest:
+        raise Malformed("not a text, or too long a one")
+    return node
+
+
+def plain(text: str) -> str:
+    """Somebody's text without what moves a terminal's cursor; line ends and tabs stay."""
+    shown = (one if one.isprintable() or one in "\n\t" else "\N{REPLACEMENT CHARACTER}" for one in text)
+    return text if text.isascii() and text.isprintable() else "".join(shown)
+
+
+class Reader:
+    """Puts frames together from the chunks a pipe gives.
+
+    Arguments:
+        most: how many bytes there may be altogether. No more than that is ever kept.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+        self._buffer = bytearray()
+
+    def feed(self, chunk: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
+        """The frames that are complete with `chunk`; raises `Malformed`."""
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise Malformed("more bytes than are let out")
+        self._buffer += chunk
+        start = 0
+        try:
+            while (end := self._end(start)) is not None:
+                text, size = LENGTHS.unpack_from(self._buffer, start)
+                middle = start + LENGTHS.size + text
+                header = parsed(bytes(self._buffer[start + LENGTHS.size : middle]))
+                body = bytes(self._buffer[middle:end])
+                start = end
+                yield header, body
+        finally:
+            del self._buffer[:start]
+
+    def _end(self, start: int) -> int | None:
+        """Where the frame at `start` ends; None if it is not all there."""
+        if len(self._buffer) - start < LENGTHS.size:
+            return None
+        text, size = LENGTHS.unpack_from(self._buffer, start)
+        here = len(self._buffer) - start - LENGTHS.size
+        if text > HEADER_BYTES or text + size - here > self._left:
+            raise Malformed("a frame longer than is let out")
+        return None if text + size > here else start + LENGTHS.size + int(text + size)
+
+
+def parsed(text: bytes) -> dict[str, Any]:
+    """The header of a frame; raises `Malformed`."""
+    try:
+        header = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Malformed("a header that is no JSON") from None
+    if not isinstance(header, dict):
+        raise Malformed("a header that is no JSON object")
+    return header
+
+
+def split(data: memoryview) -> Iterator[tuple[dict[str, Any], memoryview]]:
+    """The frames of a request, which is all there."""
+    while data:
+        text, size = LENGTHS.unpack_from(data)
+        middle = LENGTHS.size + text
+        yield parsed(bytes(data[LENGTHS.size : middle])), data[middle : middle + size]
+        data = data[middle + size :]
+
+
+def arguments_of(node: Any, body: bytes | memoryview) -> tuple[Value, ...]:
+    """The arguments of a call, which travel as one tuple; raises `Malformed`."""
+    value = decoded(node, body)
+    if not isinstance(value, tuple):
+        raise Malformed("arguments that are no tuple")
+    return value
+
+
+def writable(value: Value) -> Any:
+    """The value with its arrays copied, so that whoever gets it may change them."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, (tuple, list)):
+        parts: Sequence[Any] = [writable(part) for part in value]
+        return tuple(parts) if isinstance(value, tuple) else parts
+    if isinstance(value, dict):
+        return {key: writable(part) for key, part in value.items()}
+    return value

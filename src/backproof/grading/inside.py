@@ -1,0 +1,128 @@
+"""The other side's first process: it holds no answers, and forks for each submission.
+
+It runs in bubblewrap with NumPy loaded. Its standard input is a socket to `sandbox`: a message
+brings a run's limits and two descriptors, the request to read and the pipe to answer on, neither of
+which it looks into. A second message ends the run, and one comes back that says how it ended.
+Closing the socket ends it all.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from typing import Any, Final
+
+import numpy.linalg
+import numpy.random  # what homework imports is loaded once, not in every run
+
+from backproof.grading import answering, confine
+
+SCRATCH: Final = "/scratch"
+READY: Final = b"ready"
+END: Final = b"end"  # the run is over
+WAIT: Final = b"wait"  # the pipe is closed: the process may be about to end by itself
+MESSAGE_BYTES: Final = 4096
+_GRACE_MILLISECONDS: Final = 500
+_ANSWERS: Final = 3  # the descriptor of the pipe, once all else is closed
+
+
+def main() -> None:
+    """Serve until the socket is closed."""
+    control = socket.socket(fileno=os.dup(0))
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+    # Somebody's own `import backproof` finds nothing rather than pieces.
+    for name in [name for name in sys.modules if name.partition(".")[0] == "backproof"]:
+        del sys.modules[name]
+    confine.adopt_orphans()
+    gc.collect()
+    gc.freeze()  # what is forked shares it unless it is touched
+    gc.disable()
+    control.send(READY)
+    while True:
+        message, received, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 2)
+        if not message:
+            return
+        try:
+            process = _started(json.loads(message), *received)
+            said: dict[str, Any] = {"process": process}
+        except OSError as error:
+            said = {"failed": str(error)}
+        for descriptor in received:
+            os.close(descriptor)
+        waiting = control.recv(MESSAGE_BYTES) == WAIT
+        if "process" in said:
+            said = _ended(process, wait=waiting)
+        control.send(json.dumps(said).encode())
+
+
+def _started(told: dict[str, Any], request: int, answers: int) -> int:
+    """The process of a new run; raises `OSError` where it cannot have its own namespaces."""
+    theirs, ours = os.pipe()
+    middle = os.fork()
+    if middle == 0:
+        _middle(told, request, answers, ours)
+    os.close(ours)
+    with open(theirs, "rb") as pipe:
+        said: dict[str, Any] = json.loads(pipe.read() or '{"failed": "the process ended"}')
+    os.waitpid(middle, 0)
+    if "failed" in said:
+        raise OSError(said["failed"])
+    process: int = said["process"]
+    return process
+
+
+def _middle(told: dict[str, Any], request: int, answers: int, pipe: int) -> None:
+    """A process between, because only children get a namespace of processes; it ends."""
+    try:
+        if told["separate"]:
+            confine.separate(SCRATCH, told["scratch_bytes"])
+        process = os.fork()
+        if process == 0:
+            _submission(told, request, answers)
+        said: dict[str, Any] = {"process": process}
+    except BaseException as error:
+        said = {"failed": str(error)}
+    os.write(pipe, json.dumps(said).encode())
+    os._exit(0)
+
+
+def _submission(told: dict[str, Any], request: int, answers: int) -> None:
+    """Give everything up, then run somebody's code; never returns."""
+    try:
+        os.setsid()
+        size = os.fstat(request).st_size
+        data = bytearray(size)
+        if os.preadv(request, [data], 0) != size:
+            os._exit(1)
+        os.dup2(answers, 2)  # a place that nothing else has, while all others are closed
+        os.closerange(_ANSWERS, os.sysconf("SC_OPEN_MAX"))
+        os.dup2(2, _ANSWERS)
+        os.dup2(0, 2)
+        confine.limit(told["cpu_seconds"], told["memory_bytes"], told["scratch_bytes"])
+        confine.give_up_rights()
+        answering.answer(memoryview(data), _ANSWERS, SCRATCH)
+    finally:
+        os._exit(1)
+
+
+def _ended(process: int, *, wait: bool) -> dict[str, Any]:
+    """End a run; how it ended. With `wait` it may be about to end by itself."""
+    if wait:
+        watching = os.pidfd_open(process)
+        waiting = select.poll()
+        waiting.register(watching, select.POLLIN)
+        waiting.poll(_GRACE_MILLISECONDS)
+        os.close(watching)
+    # Not yet waited for, so the number is still its own; killing what has ended changes nothing.
+    alive = os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    os.kill(process, signal.SIGKILL)
+    _, status, used = os.wait4(process, 0)
+    return {"status": status, "alive": alive, "cpu": used.ru_utime + used.ru_stime}

@@ -1,0 +1,278 @@
+"""Running a submission where it can reach nothing, and taking numbers from it.
+
+What a submission can do to whoever asks is answer wrongly, late or not at all. It never shares a
+process with what knows the right answers; what it says is read with a limit on time and bytes, and
+checked again before it is believed to be numbers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import socket
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+from types import TracebackType
+from typing import Any, Final, Self
+
+from backproof.grading import bubblewrap, frames, inside
+from backproof.grading.bubblewrap import Unavailable
+from backproof.grading.frames import Other, Value
+from backproof.grading.hearing import Ended, Heard, hard_cpu_seconds
+from backproof.grading.outcome import Answer, Call, Limits, Outcome, Status
+
+__all__ = [
+    "Answer", "Call", "Limits", "Other", "Outcome", "Sandbox", "Status", "Unavailable", "Value",
+]  # fmt: skip
+
+_START_SECONDS: Final = 60.0  # for Python and NumPy to start on a busy machine
+_REPLY_SECONDS: Final = 10.0  # for the first process to say how a run ended
+_CHUNK: Final = 1 << 18
+_NAME_BYTES: Final = 255
+_TRIED: Final = {"tried.py": b"def add(a):\n    return a + 1\n"}
+
+
+class Sandbox:
+    """Runs submissions one after the other, each where it can reach nothing.
+
+    A context manager: entering starts a process without answers in it that is copied for each
+    submission, leaving kills it and all there is of it. One thread drives a sandbox, from entering
+    it to leaving it; several may be driven by several.
+
+    Attributes:
+        warm: whether one such process serves all submissions. Where the system does not let it give
+            each of them namespaces of its own, every submission gets a new one.
+        limits: for each submission.
+
+    Raises `Unavailable` on entering where there is no isolation to be had.
+    """
+
+    def __init__(self, limits: Limits | None = None, *, warm: bool = True) -> None:
+        self.limits = limits or Limits()
+        self.warm = warm
+        self._live: _Live | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._try()
+        except Unavailable:
+            if not self.warm:
+                raise
+            self.warm = False
+            self._try()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kill whatever runs."""
+        if self._live is not None:
+            self._live.kill()
+            self._live = None
+
+    def run(self, files: Mapping[str, bytes], main: str, calls: Sequence[Call]) -> Outcome:
+        """Run the file `main`, then make the calls.
+
+        Arguments:
+            files: what is laid into its folder, by relative path; `main` is one of them.
+            main: executed once as a module, not as `__main__`.
+            calls: made in this order, in the same process.
+
+        A run that ends just over its limit on computing is made again, and that one counts. Raises
+        `Unavailable` if the isolation is lost on the way, `ValueError` for arguments of a call that
+        are no `Value`.
+        """
+        refused = _refused(files, main, self.limits.scratch_bytes)
+        if refused is not None:
+            return Outcome("refused", (), "", refused)
+        request = _request(files, main, calls, self.limits)
+        outcome = self._once(request, main, calls)
+        most = self.limits.cpu_seconds
+        if outcome.status != "answered" or outcome.cpu_seconds <= most:
+            return outcome
+        outcome = self._once(request, main, calls)
+        if outcome.status != "answered" or outcome.cpu_seconds <= most:
+            return outcome
+        words = f"The calls took {outcome.cpu_seconds:.3g} s of computing and may take {most:g} s."
+        return replace(outcome, status="time", sentence=words)
+
+    def _try(self) -> None:
+        """Raises `Unavailable` if a submission as simple as can be does not run."""
+        request = _request(_TRIED, "tried.py", [Call("add", (1,))], Limits())
+        outcome = self._once(request, "tried.py", [Call("add", (1,))])
+        if outcome.status != "answered" or outcome.answers[0].value != 2:
+            self.close()
+            raise Unavailable(f"a file that only adds 1 does not run: {outcome.sentence}")
+
+    def _once(self, request: bytes, main: str, calls: Sequence[Call]) -> Outcome:
+        live, self._live = self._live or _Live(self.warm, self.limits.scratch_bytes), None
+        try:
+            heard = Heard(main, calls, self.limits)
+            ended = live.run(request, heard, self.limits)
+        except BaseException:
+            live.kill()
+            raise
+        if self.warm and ended.lost is None:
+            self._live = live
+        else:
+            live.kill()
+        return heard.outcome(ended)
+
+
+class _Live:
+    """A first process, running: see `inside`, which is its other end."""
+
+    def __init__(self, separate: bool, scratch_bytes: int) -> None:
+        self._separate = separate
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `kill`
+        try:
+            self._process = bubblewrap.started(
+                theirs, self._said, separate=separate, scratch_bytes=scratch_bytes
+            )
+        except BaseException:
+            self._control.close()
+            self._said.close()
+            raise
+        finally:
+            theirs.close()
+        try:
+            self._control.settimeout(_START_SECONDS)
+            with contextlib.suppress(OSError):
+                if self._control.recv(inside.MESSAGE_BYTES) == inside.READY:
+                    self._control.settimeout(_REPLY_SECONDS)
+                    return
+            raise Unavailable(self._why_not())
+        except BaseException:
+            self.kill()
+            raise
+
+    def _why_not(self) -> str:
+        self._process.kill()
+        self._process.wait()
+        self._said.seek(0)
+        lines = self._said.read().decode(errors="replace").split("\n")
+        words = next((line.strip() for line in reversed(lines) if line.strip()), "no reason given")
+        return (
+            f"bubblewrap does not start: {words}; the system may forbid user namespaces, as "
+            "containers do (docker run --security-opt seccomp=unconfined --security-opt "
+            "apparmor=unconfined) and Ubuntu since 24.04 for programs without an AppArmor profile "
+            "(install its own package bubblewrap)"
+        )
+
+    def kill(self) -> None:
+        """End the process and all that runs in its namespaces."""
+        self._process.kill()
+        self._process.wait()
+        self._control.close()
+        self._said.close()
+
+    def run(self, request: bytes, heard: Heard, limits: Limits) -> Ended:
+        """Have a copy of the process take `request`, and `heard` what it answers."""
+        told = {
+            "separate": self._separate,
+            "cpu_seconds": hard_cpu_seconds(limits),
+            "memory_bytes": limits.memory_bytes,
+            "scratch_bytes": limits.scratch_bytes,
+        }
+        answers, theirs = os.pipe()
+        try:
+            try:
+                with open(os.memfd_create("request"), "w+b", buffering=0) as file:
+                    _write(file.fileno(), request)
+                    descriptors = [file.fileno(), theirs]
+                    socket.send_fds(self._control, [json.dumps(told).encode()], descriptors)
+            finally:
+                os.close(theirs)
+            closed, late = _listened(answers, heard, limits.wall_seconds)
+            self._control.send(inside.WAIT if closed else inside.END)
+            reply = json.loads(self._control.recv(inside.MESSAGE_BYTES) or "{}")
+        except OSError as error:
+            return Ended(lost=f"the process it was copied from does not answer ({error})")
+        finally:
+            os.close(answers)
+        if "failed" in reply:
+            return Ended(lost=f"no process could be made for it ({reply['failed']})")
+        if not reply:
+            return Ended(lost="the process it was copied from has ended")
+        return Ended(reply["status"], reply["alive"], reply["cpu"], late)
+
+
+def _listened(answers: int, heard: Heard, seconds: float) -> tuple[bool, bool]:
+    """Read until `heard` wants no more: whether the pipe was closed, whether the time was up."""
+    end = time.monotonic() + seconds
+    waiting = select.poll()
+    waiting.register(answers, select.POLLIN)
+    while not heard.over:
+        left = end - time.monotonic()
+        if left <= 0 or not waiting.poll(1000 * left):
+            return False, True
+        chunk = os.read(answers, _CHUNK)
+        if not chunk:
+            return True, False
+        heard.feed(chunk)
+    return False, False
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _refused(files: Mapping[str, bytes], main: str, most: int) -> str | None:
+    """Why these files cannot be laid into a folder; None if they can."""
+    if main not in files:
+        return f"{main!r} is not among the files of the submission."
+    for name in files:
+        path = PurePosixPath(name)
+        usual = not path.is_absolute() and ".." not in path.parts and "\0" not in name
+        if not (name and usual and str(path) == name):
+            return f"The file name {name!r} leads out of the submission's folder."
+        if any(len(os.fsencode(part)) > _NAME_BYTES for part in path.parts):
+            return f"The file name {name[:40]!r}... is longer than a system can keep."
+    total = sum(map(len, files.values()))
+    if total > most:
+        return f"The files of the submission take {total} bytes, where {most} are allowed."
+    return None
+
+
+def _request(
+    files: Mapping[str, bytes], main: str, calls: Sequence[Call], limits: Limits
+) -> bytes:
+    told: dict[str, Any] = {
+        "files": [[name, len(data)] for name, data in files.items()],
+        "main": main,
+        "answer_bytes": limits.answer_bytes,
+        "printed_bytes": limits.printed_bytes,
+    }
+    pieces = [frames.packed(told, b"".join(files.values()))]
+    for number, call in enumerate(calls, start=1):
+        node, body = frames.encoded(call.arguments, limits.memory_bytes)
+        if _other_in(node):
+            words = f"call {number}, {call.function}: an argument is {_other_in(node)}"
+            raise ValueError(f"{words}; expected arrays, numbers, texts and containers of them")
+        pieces.append(frames.packed({"function": call.function, "arguments": node}, body))
+    return b"".join(pieces)
+
+
+def _other_in(node: Any) -> str | None:
+    """The word for what could not be encoded, if there is anything."""
+    if isinstance(node, list) and node[0] == "o":
+        return str(node[1])
+    if isinstance(node, list) and node[0] == "d":
+        node = list(node[1].values())
+    if isinstance(node, list) and node and node[0] != "a":
+        return next(filter(None, map(_other_in, node)), None)
+    return None
