@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import io
-import json
 import linecache
 import os
 import random
@@ -35,9 +34,7 @@ class _Pipe:
         self._descriptor = descriptor
         self._lock = threading.RLock()
 
-    def give(self, header: dict[str, Any], body: bytes = b"") -> int:
-        """Send a frame; its length."""
-        frame = frames.packed(header, body)
+    def give(self, frame: bytes) -> None:
         view = memoryview(frame)
         with self._lock:
             try:
@@ -45,7 +42,6 @@ class _Pipe:
                     view = view[os.write(self._descriptor, view) :]
             except OSError:
                 os._exit(_CLOSED)
-        return len(frame)
 
 
 class _Printed(io.RawIOBase):
@@ -63,7 +59,7 @@ class _Printed(io.RawIOBase):
         shown = text[: max(0, self._room)]
         self._room -= len(shown)
         if shown:
-            self._pipe.give({"is": "printed"}, shown)
+            self._pipe.give(frames.packed({"is": "printed"}, shown))
         return len(text)
 
 
@@ -71,7 +67,15 @@ def answer(request: memoryview, descriptor: int, folder: str) -> NoReturn:
     """Lay the files of `request` into `folder`, run the main one, make the calls, and end."""
     pipe = _Pipe(descriptor)
     _answered(request, pipe, folder)
-    pipe.give({"is": "end"})
+    pipe.give(frames.packed({"is": "end"}))
+    os._exit(0)
+
+
+def give_up(descriptor: int, error: Exception) -> NoReturn:
+    """Say that nothing is run, because it could not be confined."""
+    pipe = _Pipe(descriptor)
+    pipe.give(frames.packed({"is": "failed", "error": f"not confined: {error}", "memory": False}))
+    pipe.give(frames.packed({"is": "end"}))
     os._exit(0)
 
 
@@ -95,12 +99,13 @@ def _answered(request: memoryview, pipe: _Pipe, folder: str) -> None:
             module = _executed(os.path.join(folder, told["main"]), folder)
         except BaseException as error:
             memory = isinstance(error, MemoryError)
-            pipe.give({"is": "failed", "error": _words(error), "memory": memory})
+            pipe.give(frames.packed({"is": "failed", "error": _words(error), "memory": memory}))
             return
-        pipe.give({"is": "loaded"})
+        pipe.give(frames.packed({"is": "loaded"}))
         for call, body in parts:
-            header, data = _called(module, call, body, left)
-            left = max(0, left - pipe.give(header, data))
+            frame = _called(module, call, body, left)
+            left = max(0, left - len(frame))
+            pipe.give(frame)
 
 
 def _lay(files: list[tuple[str, int]], contents: memoryview, folder: str) -> None:
@@ -130,34 +135,30 @@ def _executed(path: str, folder: str) -> types.ModuleType:
     return module
 
 
-def _called(
-    module: types.ModuleType, call: dict[str, Any], body: memoryview, left: int
-) -> tuple[dict[str, Any], bytes]:
+def _called(module: types.ModuleType, call: dict[str, Any], body: memoryview, left: int) -> bytes:
     """The frame of one answer; the arguments are sent along if they are no longer what they were.
 
-    The letters: `v` what was returned, `e` an error, `c` the changed arguments.
+    The letters: `v` what was returned, `e` an error, `c` the changed arguments, whose arrays come
+    after `n` bytes.
     """
+    name = call["function"]
     try:
-        function = getattr(module, call["function"], None)
+        function = getattr(module, name, None)
         if not callable(function):
-            return {"is": "answer", "e": f"defines no function {call['function']}"}, b""
+            return frames.packed({"is": "answer", "e": f"defines no function {name}"})
         arguments = frames.writable(frames.arguments_of(call["arguments"], body))
         value, data = frames.encoded(function(*arguments), left)
+        header = {"is": "answer", "v": value}
         after, moved = frames.encoded(arguments, left - len(data))
-        if moved == body and json.dumps(after) == json.dumps(call["arguments"]):
-            return _fitting({"is": "answer", "v": value}, data, left)
-        header = {"is": "answer", "v": value, "c": after, "n": len(data)}
-        return _fitting(header, data + moved, left)
+        if after != call["arguments"] or moved != bytes(body):  # item by item otherwise
+            header |= {"c": after, "n": len(data)}
+            data += moved
+        frame = frames.packed(header, data)
+        if len(frame) <= min(left + frames.SPARE, len(data) + frames.HEADER_BYTES):
+            return frame
+        return frames.packed({"is": "answer", "v": ["o", "a value too long to be let out"]})
     except BaseException as error:
-        return {"is": "answer", "e": _words(error)}, b""
-
-
-def _fitting(header: dict[str, Any], data: bytes, left: int) -> tuple[dict[str, Any], bytes]:
-    """The frame, or a word for a value too long for it."""
-    length = len(json.dumps(header))
-    if length > min(frames.HEADER_BYTES, left - len(data) + frames.SPARE // 2):
-        return {"is": "answer", "v": ["o", "a value too long to be let out"]}, b""
-    return header, data
+        return frames.packed({"is": "answer", "e": _words(error)})
 
 
 def _words(error: BaseException) -> str:

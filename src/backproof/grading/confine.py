@@ -5,9 +5,11 @@ Sources: unshare(2), mount(2), capset(2), prctl(2), setrlimit(2), and <linux/cap
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import resource
+from collections.abc import Iterator
 from typing import Final
 
 from backproof.grading import seccomp
@@ -22,7 +24,6 @@ _RECURSIVE: Final = 1 << 14
 _PRIVATE: Final = 1 << 18
 _SET_SECCOMP: Final = 22
 _FILTER: Final = 2
-_SET_SUBREAPER: Final = 36
 _SET_NO_NEW_PRIVILEGES: Final = 38
 _CAPABILITIES: Final = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
 _INODE_BYTES: Final = 1 << 14  # one file for each of these of the scratch folder's size
@@ -37,7 +38,7 @@ _libc.mount.argtypes = (*(ctypes.c_char_p,) * 3, ctypes.c_ulong, ctypes.c_char_p
 class _Program(ctypes.Structure):
     """struct sock_fprog."""
 
-    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p))
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
 
 class _Capabilities(ctypes.Structure):
@@ -46,17 +47,28 @@ class _Capabilities(ctypes.Structure):
     _fields_ = (("version", ctypes.c_uint32), ("process", ctypes.c_int))
 
 
-def adopt_orphans() -> None:
-    """Become the parent of what our children leave behind."""
-    _done("prctl", _libc.prctl(_SET_SUBREAPER, 1, 0, 0, 0))
+@contextlib.contextmanager
+def next_child_apart() -> Iterator[None]:
+    """A child forked in here is the first of a process namespace of its own.
+
+    Raises `OSError` where the system forbids it, or is older than Linux 5.8.
+    """
+    ours = os.pidfd_open(os.getpid())
+    try:
+        _done("unshare", _libc.unshare(_NEW_PROCESSES))
+        yield
+        # Only the first can be forked into it, and it ends with that one.
+        _done("setns", _libc.setns(ours, _NEW_PROCESSES))
+    finally:
+        os.close(ours)
 
 
 def separate(scratch: str, scratch_bytes: int) -> None:
     """Leave the others' mounts and System V IPC, with an empty folder of limited size at `scratch`.
 
-    Children begin a process namespace of their own. Raises `OSError` where the system forbids it.
+    Raises `OSError` where the system forbids it.
     """
-    _done("unshare", _libc.unshare(_NEW_MOUNTS | _NEW_IPC | _NEW_PROCESSES))
+    _done("unshare", _libc.unshare(_NEW_MOUNTS | _NEW_IPC))
     _done("mount", _libc.mount(None, b"/", None, _RECURSIVE | _PRIVATE, None))
     flags = _NO_SET_USER | _NO_DEVICES | _NO_EXECUTION
     options = f"size={scratch_bytes},nr_inodes={16 + scratch_bytes // _INODE_BYTES},mode=0700"
@@ -87,8 +99,7 @@ def give_up_rights() -> None:
     _done("capset", _libc.capset(ctypes.byref(header), none))
     _done("prctl", _libc.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
     code = seccomp.program(os.uname().machine, os.getpid())
-    text = ctypes.create_string_buffer(code, len(code))
-    program = _Program(len(code) // 8, ctypes.cast(text, ctypes.c_void_p))
+    program = _Program(len(code) // 8, code)
     _done("seccomp", _libc.prctl(_SET_SECCOMP, _FILTER, ctypes.addressof(program), 0, 0))
 
 

@@ -9,7 +9,6 @@ length that is only claimed: every kind, shape and count is checked against the 
 from __future__ import annotations
 
 import json
-import math
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ HEADER_BYTES: Final = 1 << 20
 AROUND: Final = 64  # bytes of the smallest header and the lengths
 SPARE: Final = 2048  # bytes of a header in which nothing is let out but words
 LENGTHS: Final = struct.Struct("<IQ")
+_JSON: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False)
+_PARSER: Final = json.JSONDecoder()
 _DEPTH: Final = 20
 _PARTS: Final = 20_000
 _BITS: Final = 1024  # of an integer
@@ -54,7 +55,7 @@ class _TooMuch(Exception):  # noqa: N818 - turned into an `Other` by `encoded`
 
 def packed(header: dict[str, Any], body: bytes = b"") -> bytes:
     """The bytes of one frame."""
-    text = json.dumps(header, separators=(",", ":")).encode()
+    text = _JSON.encode(header).encode()
     return b"".join((LENGTHS.pack(len(text), len(body)), text, body))
 
 
@@ -105,18 +106,33 @@ def _node(value: object, bodies: list[bytes], left: list[int], depth: int) -> An
 
 def _array(value: np.ndarray | np.generic, bodies: list[bytes], left: list[int]) -> Any:
     array = value if type(value) is np.ndarray else np.array(value, subok=False)
-    dtype = array.dtype.newbyteorder("=")
-    if dtype.str not in _KINDS or array.ndim > _AXES:
-        return ["o", f"an array of {dtype} with {array.ndim} axes"[:_WORD]]
-    _take(left, array.nbytes, f"an array of shape {array.shape}"[:_WORD])
-    bodies.append(array.astype(dtype, copy=False).tobytes())
-    return ["a", dtype.str, list(array.shape)]
+    kind = array.dtype.str
+    if kind not in _KINDS:
+        dtype = array.dtype.newbyteorder("=")
+        if dtype.str not in _KINDS:
+            return ["o", f"an array of {dtype}"[:_WORD]]
+        array, kind = array.astype(dtype), dtype.str
+    if array.ndim > _AXES:
+        return ["o", f"an array with {array.ndim} axes"]
+    _take(left, array.nbytes, "an array")
+    bodies.append(array.tobytes())
+    return ["a", kind, list(array.shape)]
 
 
 def _take(left: list[int], size: int, what: str) -> None:
     left[0] -= size
     if left[0] < 0:
-        raise _TooMuch(f"{what}, {size} bytes where {left[0] + size} are left")
+        raise _TooMuch(f"{what} of {size} bytes where {max(0, left[0] + size)} are left")
+
+
+def other_in(node: Any) -> str | None:
+    """The word for what of a value was not encoded, if there is anything."""
+    if not isinstance(node, list) or node[0] == "a":
+        return None
+    if node[0] == "o":
+        return str(node[1])
+    parts = list(node[1].values()) if node[0] == "d" else node[1:]
+    return next(filter(None, map(other_in, parts)), None)
 
 
 def decoded(node: Any, body: bytes | memoryview) -> Value:
@@ -125,10 +141,7 @@ def decoded(node: Any, body: bytes | memoryview) -> Value:
     Raises `Malformed` at anything `encoded` would not have made.
     """
     arrays = _Arrays(body)
-    try:
-        value = _value(node, arrays, [_PARTS], 0)
-    except (TypeError, IndexError, OverflowError) as error:
-        raise Malformed(f"a node that is none: {type(error).__name__}") from None
+    value = _value(node, arrays, [_PARTS], 0)
     if arrays.offset != len(body):
         raise Malformed("more bytes than the arrays take")
     return value
@@ -147,10 +160,12 @@ class _Arrays:
             raise Malformed("an array of an unknown kind")
         if not isinstance(shape, list) or len(shape) > _AXES:
             raise Malformed("an array without a shape")
-        if not all(type(length) is int and 0 <= length <= _LONGEST for length in shape):
-            raise Malformed("an array with an impossible shape")
-        count = math.prod(shape)
-        end = self.offset + count * dtype.itemsize
+        size = dtype.itemsize
+        for length in shape:
+            if type(length) is not int or not 0 <= length <= _LONGEST:
+                raise Malformed("an array with an impossible shape")
+            size *= length
+        end = self.offset + size
         if end > len(self._body):
             raise Malformed("an array larger than the bytes that came")
         piece = self._body[self.offset : end]
@@ -169,35 +184,24 @@ def _value(node: Any, arrays: _Arrays, left: list[int], depth: int) -> Value:
     left[0] -= 1
     if left[0] < 0 or depth > _DEPTH:
         raise Malformed("a value of too many parts")
-    if isinstance(node, str):
-        return node if node.isascii() else node.encode(errors="replace").decode()
-    if node is None or isinstance(node, (bool, int, float)):
-        return node
-    if not isinstance(node, list) or not node:
+    if not isinstance(node, list):
+        if isinstance(node, str):
+            return node if node.isascii() else node.encode(errors="replace").decode()
+        if node is None or isinstance(node, (bool, int, float)):
+            return node
         raise Malformed("a node that is none")
-    letter, rest = node[0], node[1:]
-    if letter == "a":
-        kind, shape = _exactly(rest, 2)
-        return arrays.take(kind, shape)
-    if letter == "t":
-        return tuple(_value(part, arrays, left, depth + 1) for part in rest)
-    if letter == "l":
-        return [_value(part, arrays, left, depth + 1) for part in rest]
-    if letter == "d":
-        (parts,) = _exactly(rest, 1)
-        if not isinstance(parts, dict):
-            raise Malformed("a dict that is none")
-        return {key: _value(part, arrays, left, depth + 1) for key, part in parts.items()}
-    if letter == "o":
-        (kind,) = _exactly(rest, 1)
-        return Other(plain(text_of(kind, 2 * _WORD)))
+    match node:
+        case ["a", kind, shape]:
+            return arrays.take(kind, shape)
+        case ["t", *parts]:
+            return tuple([_value(part, arrays, left, depth + 1) for part in parts])
+        case ["l", *parts]:
+            return [_value(part, arrays, left, depth + 1) for part in parts]
+        case ["d", dict(parts)]:
+            return {key: _value(part, arrays, left, depth + 1) for key, part in parts.items()}
+        case ["o", kind]:
+            return Other(plain(text_of(kind, 2 * _WORD)))
     raise Malformed("a node of an unknown kind")
-
-
-def _exactly(parts: list[Any], count: int) -> list[Any]:
-    if len(parts) != count:
-        raise Malformed("a node with too few or too many parts")
-    return parts
 
 
 def text_of(node: object, longest: int) -> str:
@@ -256,10 +260,10 @@ class Reader:
 def parsed(text: bytes) -> dict[str, Any]:
     """The header of a frame; raises `Malformed`."""
     try:
-        header = json.loads(text)
+        header, end = _PARSER.raw_decode(text.decode())
     except (ValueError, RecursionError):
         raise Malformed("a header that is no JSON") from None
-    if not isinstance(header, dict):
+    if not isinstance(header, dict) or end != len(text):
         raise Malformed("a header that is no JSON object")
     return header
 

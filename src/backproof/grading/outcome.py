@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
+from backproof.grading import frames
 from backproof.grading.frames import Value
 
+_LARGEST: Final = 1 << 30  # bytes of a call's arguments
 Status = Literal["answered", "failed", "time", "memory", "killed", "broken", "refused"]
 
 
@@ -33,10 +36,23 @@ class Limits:
 
 @dataclass(frozen=True)
 class Call:
-    """A function of the submission's and the positional arguments to call it with."""
+    """A function of the submission's and the positional arguments to call it with.
+
+    It is encoded once, however many submissions it is for: arrays in it are not to be changed.
+    """
 
     function: str
     arguments: tuple[Value, ...] = ()
+
+    @functools.cached_property
+    def frame(self) -> bytes:
+        """What goes to the submission; raises `ValueError` for arguments that are no `Value`."""
+        node, body = frames.encoded(self.arguments, _LARGEST)
+        other = frames.other_in(node)
+        if other is not None:
+            words = f"an argument of {self.function} is {other}"
+            raise ValueError(f"{words}; expected arrays, numbers, texts and containers of them")
+        return frames.packed({"function": self.function, "arguments": node}, body)
 
 
 @dataclass(frozen=True)

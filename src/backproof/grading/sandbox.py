@@ -33,6 +33,8 @@ __all__ = [
 _START_SECONDS: Final = 60.0  # for Python and NumPy to start on a busy machine
 _REPLY_SECONDS: Final = 10.0  # for the first process to say how a run ended
 _CHUNK: Final = 1 << 18
+_LITTLE: Final = 1 << 14
+_REST_SECONDS: Final = 0.0003
 _NAME_BYTES: Final = 255
 _TRIED: Final = {"tried.py": b"def add(a):\n    return a + 1\n"}
 
@@ -222,6 +224,8 @@ def _listened(answers: int, heard: Heard, seconds: float) -> tuple[bool, bool]:
         if not chunk:
             return True, False
         heard.feed(chunk)
+        if len(chunk) < _LITTLE and not heard.over:
+            time.sleep(_REST_SECONDS)  # waking for each of many answers costs more than they do
     return False, False
 
 
@@ -257,22 +261,4 @@ def _request(
         "answer_bytes": limits.answer_bytes,
         "printed_bytes": limits.printed_bytes,
     }
-    pieces = [frames.packed(told, b"".join(files.values()))]
-    for number, call in enumerate(calls, start=1):
-        node, body = frames.encoded(call.arguments, limits.memory_bytes)
-        if _other_in(node):
-            words = f"call {number}, {call.function}: an argument is {_other_in(node)}"
-            raise ValueError(f"{words}; expected arrays, numbers, texts and containers of them")
-        pieces.append(frames.packed({"function": call.function, "arguments": node}, body))
-    return b"".join(pieces)
-
-
-def _other_in(node: Any) -> str | None:
-    """The word for what could not be encoded, if there is anything."""
-    if isinstance(node, list) and node[0] == "o":
-        return str(node[1])
-    if isinstance(node, list) and node[0] == "d":
-        node = list(node[1].values())
-    if isinstance(node, list) and node and node[0] != "a":
-        return next(filter(None, map(_other_in, node)), None)
-    return None
+    return frames.packed(told, b"".join(files.values())) + b"".join(call.frame for call in calls)

@@ -15,6 +15,7 @@ numbers.
 from __future__ import annotations
 
 import errno
+import functools
 import struct
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -89,6 +90,7 @@ def allowed(machine: str) -> Mapping[str, int]:
     return {entry[0]: int(entry[column]) for entry in entries if entry[column] != "-"}
 
 
+@functools.cache
 def program(machine: str, process: int) -> bytes:
     """The filter as the instructions of classic BPF.
 
