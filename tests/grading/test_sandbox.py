@@ -4,13 +4,15 @@ import ast
 import gc
 import os
 import secrets
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-import backproof.grading.bubblewrap
+import backproof.grading
+from backproof.grading import bubblewrap
 from backproof.grading.hearing import hard_cpu_seconds
 from backproof.grading.sandbox import Call, Limits, Other, Sandbox
 from backproof.grading.selftest import self_test
@@ -21,16 +23,21 @@ IMPATIENT = Limits(wall_seconds=0.3)
 ADD = b"def add(a):\n    return a + 1\n"
 
 
-@pytest.fixture(params=["warm", "cold"])
+# what holds the first process off; what is checked outside needs no more than one way
+BOTH_WAYS = pytest.mark.parametrize("sandbox", ["warm", "cold"], indirect=True)
+
+
+@pytest.fixture
 def sandbox(request):
-    """Both ways of isolating; afterwards it serves the next submission as if nothing had been."""
-    sandbox = request.getfixturevalue("kept" if request.param == "warm" else "kept_cold")
+    """It serves the next submission as if nothing had been."""
+    way = getattr(request, "param", "warm")
+    sandbox = request.getfixturevalue("kept" if way == "warm" else "kept_cold")
     sandbox.limits = Limits()
     yield sandbox
     sandbox.limits = Limits()
     outcome = sandbox.run({"add.py": ADD}, "add.py", [Call("add", (1,))])
     assert (outcome.status, outcome.answers[0].value) == ("answered", 2)
-    assert sandbox.warm == (request.param == "warm")
+    assert sandbox.warm == (way == "warm")
 
 
 @pytest.fixture
@@ -83,6 +90,7 @@ def test_objects_that_fake_comparison_do_not_get_out(run):
     assert "array of object" in anything[1].kind
 
 
+@BOTH_WAYS
 def test_nothing_to_be_found_in_there(run, sandbox, tmp_path, monkeypatch):
     start = "s" + secrets.token_hex(8)
     secret = start + secrets.token_hex(4)
@@ -104,19 +112,22 @@ def test_what_can_be_found_is_found(run):
 # Ends, threads and what is printed
 
 
+@BOTH_WAYS
 def test_at_exit_nothing_runs(run):
     outcome = run("at_exit.py", ("add", 1))
     assert values(outcome) == [2]
     assert outcome.printed == ""
 
 
+@BOTH_WAYS
 def test_threads_work_and_do_not_outlive(run):
     assert values(run("threads_left.py", ("add", 1), ("pooled", [1, 2]))) == [2, [2, 3]]
 
 
 def test_a_bomb_of_threads_runs_out_of_something(run):
-    outcome = run("threads_left.py", "bomb", limits=Limits(memory_bytes=1 << 30))
-    assert outcome.status in ("answered", "memory", "killed")
+    limits = Limits(memory_bytes=1 << 30, wall_seconds=2.0)
+    outcome = run("threads_left.py", "bomb", limits=limits)
+    assert outcome.status in ("answered", "memory", "killed", "time")
     if outcome.answers:
         assert "start new thread" in outcome.answers[0].error
 
@@ -143,7 +154,7 @@ def test_megabytes_of_output_are_cut(run):
 def test_recursion(run):
     outcome = run("recursion.py", ("forever", 1), "nested", "cyclic")
     assert "RecursionError" in outcome.answers[0].error
-    assert "line 6: `return forever(a)`" in outcome.answers[0].error
+    assert "line 7: `return forever(a)`" in outcome.answers[0].error
     assert "nested more than" in outcome.answers[1].value.kind
     assert "nested more than" in outcome.answers[2].value.kind
 
@@ -155,9 +166,10 @@ def test_recursion_below_python(run):
         assert "SIGSEGV (too deep a recursion" in outcome.sentence
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize("function", ["ten_gigabytes", "growing"])
 def test_memory(run, function):
-    outcome = run("memory.py", function, ("add", 1))
+    outcome = run("memory.py", function, ("add", 1), limits=Limits(memory_bytes=1 << 29))
     assert outcome.status == "answered"
     assert outcome.answers[0].error.startswith("MemoryError")
     assert outcome.answers[1].value == 2
@@ -166,7 +178,7 @@ def test_memory(run, function):
 def test_memory_when_it_is_run(run):
     outcome = run("memory_when_run.py", ("add", 1))
     assert outcome.status == "memory"
-    assert "line 4: `everything = " in outcome.sentence
+    assert "line 5: `everything = " in outcome.sentence
 
 
 def test_answers_that_are_too_large_are_not_let_out(run):
@@ -182,6 +194,7 @@ def test_all_answers_together_are_no_larger_than_one_may_be(run):
     assert [type(value) for value in found] == [np.ndarray] * 2 + [Other] * 2 + [int]
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize("function", ["loop", "stubborn", "in_c", "power"])
 def test_endless_loops_lose_no_answer(run, function):
     outcome = run("endless.py", ("add", 1), ("add", 2), (function, 3), ("add", 4), limits=SHORT)
@@ -221,6 +234,7 @@ def test_just_over_the_limit_is_tried_again(run, sandbox, monkeypatch):
 # What is not its own
 
 
+@BOTH_WAYS
 def test_no_process_can_be_started(run):
     assert values(run("processes.py", "bomb")) == [[]]
 
@@ -231,12 +245,13 @@ def test_a_fork_bomb_is_an_error(run):
     assert "os.fork()" in outcome.answers[0].error
 
 
+@BOTH_WAYS
 def test_reading(run, tmp_path):
     secret = tmp_path / "answers"
     secret.write_text("1")
     paths = [
         secret, Path(__file__), Path(backproof.__file__), Path.home(), tmp_path,
-        backproof.grading.sandbox.__file__, "/etc/passwd", "/etc/shadow", "/etc/hostname",
+        bubblewrap.__file__, "/etc/passwd", "/etc/shadow", "/etc/hostname",
         "/proc/self/environ", "/proc/1/environ", "/proc/1/cmdline", f"/proc/{os.getpid()}/environ",
         f"/proc/{os.getpid()}/cmdline", f"/proc/{os.getpid()}/mem", "/sys/kernel", "/dev/mem",
         "/dev/shm", "/dev/tty", "/var", "/run", "/home", "/dev/fd/3", "/dev/pts",
@@ -249,60 +264,60 @@ def test_reading(run, tmp_path):
     assert not {"PATH", "USER", "PYTEST_CURRENT_TEST"} & set(environment)
 
 
+@BOTH_WAYS
 def test_only_numpy_of_all_packages(run):
     beside, everything = values(run("reading.py", "beside_numpy", "everything"))
     assert set(beside) <= {"numpy", "numpy.libs"}
-    ours = {path for path in everything if "backproof" in path}
-    assert {os.path.basename(path) for path in ours} <= {
-        "answering.py", "confine.py", "failure.py", "frames.py", "inside.py", "seccomp.py",
-    } | {os.path.basename(path) for path in ours if "site-packages" in path}  # fmt: skip
-    others = everything and [path for path in everything if path not in ours]
-    known = (".so", "/etc/ld.so.cache", "/dev/", "/scratch/")
-    assert [path for path in others if not any(word in path for word in known)] in (
-        [],
-        [os.path.realpath(getattr(__import__("sys"), "_base_executable"))],
-    )
+    code = {
+        path.removeprefix("/backproof/") for path in everything if path.startswith("/backproof/")
+    }
+    assert code == {f"backproof/{name}" for name in bubblewrap._MODULES}
+    python = os.path.realpath(sys._base_executable)
+    known = ("/backproof/", "/scratch/", "/dev/null", "/dev/urandom", "/etc/ld.so.cache", python)
+    others = [path for path in everything if not path.startswith(known)]
+    assert [path for path in others if ".so" not in path] == []
 
 
+@BOTH_WAYS
 def test_writing_outside_of_scratch(run):
     outside, _ = values(run("writing.py", "outside", "elsewhere"))
     assert outside == []
 
 
+@BOTH_WAYS
 def test_nothing_is_left_for_the_next(run):
     first = values(run("writing.py", ("leave", "mine"), "listed"))
     assert first == [["mine", "writing.py"]] * 2
     assert values(run("writing.py", "listed")) == [["writing.py"]]
 
 
+@BOTH_WAYS
 def test_filling_scratch(run):
     limits = Limits(scratch_bytes=4 << 20)
     filled, _ = values(run("writing.py", "fill", ("nested", 50), limits=limits))
     assert (2 << 20) < filled <= (4 << 20)
 
 
-def test_filling_scratch_with_empty_files(run, sandbox):
-    if not sandbox.warm:
-        pytest.skip("only limited by the time it takes")
+def test_filling_scratch_with_empty_files(run):
     (count,) = values(run("writing.py", "many", limits=Limits(scratch_bytes=4 << 20)))
     assert 100 < count < 10_000
 
 
+@BOTH_WAYS
 def test_network(run):
     outcome = run("network.py", "opened", "abstract")
     assert outcome.answers[0].value == []
     assert outcome.answers[1].error.startswith("PermissionError")
 
 
+@BOTH_WAYS
 def test_the_kernel_refuses(run):
     allowed, raised = values(run("kernel.py", "allowed", "limits"))
     assert allowed == []
     assert raised == []
 
 
-def test_machine_code_of_its_own(run, sandbox):
-    if not sandbox.warm:
-        pytest.skip("bubblewrap mounts the folder as one that may hold programs")
+def test_machine_code_of_its_own(run):
     outcome = run("kernel.py", "library")
     assert "OSError" in outcome.answers[0].error
     assert "own.so" in outcome.answers[0].error
@@ -311,6 +326,7 @@ def test_machine_code_of_its_own(run, sandbox):
 # Ends and signals
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize("number", [0, 3])
 def test_ending_itself(run, number):
     outcome = run("ending.py", ("add", 1), ("status", number), ("add", 1))
@@ -322,11 +338,12 @@ def test_ending_itself(run, number):
 
 def test_ending_itself_politely(run):
     outcome = run("ending.py", "polite", "raised", ("add", 1))
-    assert outcome.answers[0].error.startswith("calls sys.exit, line 12")
+    assert outcome.answers[0].error.startswith("calls sys.exit, line 13")
     assert outcome.answers[1].error.startswith("KeyboardInterrupt")
     assert outcome.answers[2].value == 2
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize("function", ["fault", "abort"])
 def test_crashing(run, function):
     outcome = run("ending.py", ("add", 1), function)
@@ -340,12 +357,14 @@ def test_without_a_way_to_end_or_to_answer(run):
     assert outcome.answers == ()
 
 
+@BOTH_WAYS
 def test_signals(run):
     sent, others, handled = values(run("signals.py", "sent", "to_other_threads", "handles"))
     assert sent == others == []
     assert handled == [10]
 
 
+@BOTH_WAYS
 def test_stopping_itself(run, sandbox):
     outcome = run("signals.py", "stops", limits=IMPATIENT)
     if sandbox.warm:  # the first process of a namespace cannot be stopped from within
@@ -406,9 +425,9 @@ def test_errors_say_where(run):
     )  # fmt: skip
     assert outcome.status == "answered"
     name, shapes, rude, colours, absent, reads = (answer.error for answer in outcome.answers)
-    assert name.startswith("NameError: name 'undefined' is not defined, line 6: `return undefined")
+    assert name.startswith("NameError: name 'undefined' is not defined, line 7: `return undefined")
     assert shapes.startswith("ValueError: matmul")
-    assert rude.startswith("Rude, line 18")
+    assert rude.startswith("Rude, line 19")
     assert "\x1b" not in colours
     assert len(colours) < 500
     assert absent == "defines no function absent"
@@ -530,13 +549,13 @@ def interrupt(*arguments):
 
 @pytest.mark.parametrize(("platform", "name"), [("darwin", "macOS"), ("win32", "Windows")])
 def test_other_systems_are_told_what_to_do(monkeypatch, platform, name):
-    monkeypatch.setattr(backproof.grading.bubblewrap.sys, "platform", platform)
+    monkeypatch.setattr(bubblewrap.sys, "platform", platform)
     assert f"this is {name}: grade on Linux" in self_test()
 
 
 def test_without_bubblewrap(monkeypatch):
-    monkeypatch.setattr(backproof.grading.bubblewrap.shutil, "which", lambda name: None)
-    monkeypatch.setattr(backproof.grading.bubblewrap, "_WHEEL", "no_such_package")
+    monkeypatch.setattr(bubblewrap.shutil, "which", lambda _: None)
+    monkeypatch.setattr(bubblewrap, "_WHEEL", "no_such_package")
     assert 'pip install "backproof[grade]"' in self_test()
 
 
@@ -544,7 +563,7 @@ def test_where_bubblewrap_may_do_nothing(monkeypatch, tmp_path):
     fake = tmp_path / "bwrap"
     fake.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
     fake.chmod(0o755)
-    monkeypatch.setattr(backproof.grading.bubblewrap, "program", lambda: str(fake))
+    monkeypatch.setattr(bubblewrap, "program", lambda: str(fake))
     assert "No permissions to create new namespace" in self_test()
     assert "user namespaces" in self_test()
 
@@ -552,10 +571,10 @@ def test_where_bubblewrap_may_do_nothing(monkeypatch, tmp_path):
 def test_where_it_may_not_keep_a_capability_each_gets_a_new_one(kept, monkeypatch, tmp_path):
     """A bubblewrap that is installed setuid refuses `--cap-add` to all but root."""
     fake = tmp_path / "bwrap"
-    real = backproof.grading.bubblewrap.program()
+    real = bubblewrap.program()
     fake.write_text(f'#!/bin/sh\ncase "$*" in *--cap-add*) exit 1;; esac\nexec {real} "$@"\n')
     fake.chmod(0o755)
-    monkeypatch.setattr(backproof.grading.bubblewrap, "program", lambda: str(fake))
+    monkeypatch.setattr(bubblewrap, "program", lambda: str(fake))
     with Sandbox() as sandbox:
         assert not sandbox.warm
         assert values(sandbox.run({"add.py": ADD}, "add.py", [Call("add", (1,))])) == [2]

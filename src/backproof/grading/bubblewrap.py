@@ -90,9 +90,11 @@ def program() -> str:
 def started(
     control: socket.socket, said: IO[bytes], *, separate: bool, scratch_bytes: int
 ) -> subprocess.Popen[bytes]:
-    """`inside.main` in bubblewrap, with `control` for its standard input and `said` for the rest.
+    """`inside.main` in bubblewrap.
 
     Arguments:
+        control: its standard input, a socket.
+        said: where what it writes goes, which is only why it could not start.
         separate: whether it keeps the one capability it needs to give each submission namespaces of
             its own. Without, it is good for one submission, whose scratch folder it has.
         scratch_bytes: the size of that folder.

@@ -29,6 +29,7 @@ _BITS: Final = 1024  # of an integer
 _AXES: Final = 8
 _LONGEST: Final = 1 << 40
 _WORD: Final = 80
+_UNSHOWN: Final = "\N{REPLACEMENT CHARACTER}"
 # bool, integers, float16 to long double, complex; in this machine's byte order
 _KINDS: Final = {np.dtype(code).str: np.dtype(code) for code in "?bhilqBHILQefdgFDG"}
 
@@ -41,8 +42,8 @@ class Other:
 
 
 Value: TypeAlias = (
-    "np.ndarray | bool | int | float | str | None | Other"
-    " | tuple[Value, ...] | list[Value] | dict[str, Value]"
+    "np.ndarray | bool | int | float | str | Other"
+    " | tuple[Value, ...] | list[Value] | dict[str, Value] | None"
 )
 
 
@@ -173,7 +174,7 @@ class _Arrays:
         self.offset = end
         try:
             if dtype.kind == "b":  # a byte that is neither 0 nor 1 is no bool to compute with
-                truths = np.frombuffer(piece, np.uint8).reshape(shape) != 0
+                truths = np.asarray(np.frombuffer(piece, np.uint8).reshape(shape) != 0)
                 truths.flags.writeable = False
                 return truths
             return np.frombuffer(piece, dtype).reshape(shape)
@@ -240,7 +241,7 @@ class Reader:
         start = 0
         try:
             while (end := self._end(start)) is not None:
-                text, size = LENGTHS.unpack_from(self._buffer, start)
+                text, _ = LENGTHS.unpack_from(self._buffer, start)
                 middle = start + LENGTHS.size + text
                 header = parsed(bytes(self._buffer[start + LENGTHS.size : middle]))
                 body = bytes(self._buffer[middle:end])

@@ -19,7 +19,7 @@ import sys
 from typing import Any, Final, NoReturn
 
 import numpy.linalg
-import numpy.random  # what homework imports is loaded once, not in every run
+import numpy.random  # noqa: F401 - what homework uses is loaded once, not in every run
 
 from backproof.grading import answering, confine, seccomp
 
