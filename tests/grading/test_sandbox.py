@@ -523,11 +523,9 @@ def test_nothing_is_open_or_runs_afterwards(kept):
 
 def test_the_first_process_dies_and_another_takes_its_place(kept):
     with Sandbox() as sandbox:
-        sandbox._live._process.kill()
-        sandbox._live._process.wait()
-        lost = sandbox.run({"add.py": ADD}, "add.py", [Call("add", (1,))])
-        assert lost.status == "killed"
-        assert "was lost" in lost.sentence
+        lost = sandbox._live
+        lost._process.kill()
+        assert lost._control.recv(1) == b""
         assert values(sandbox.run({"add.py": ADD}, "add.py", [Call("add", (1,))])) == [2]
 
 
@@ -538,6 +536,19 @@ def test_interrupted_on_the_way_nothing_is_left(kept, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             sandbox.run({"add.py": ADD}, "add.py", [Call("add", (1,))])
         assert process.poll() is not None
+        assert sandbox._live is None
+
+
+def test_lost_again_and_again(kept, monkeypatch):
+    with Sandbox() as sandbox:
+        monkeypatch.setattr("backproof.grading.sandbox._listened", refuse)
+        outcome = sandbox.run({"add.py": ADD}, "add.py", [Call("add", (1,))])
+        assert outcome.status == "killed"
+        assert "was lost: the process it was copied from does not answer" in outcome.sentence
+
+
+def refuse(*arguments):
+    raise BrokenPipeError("Broken pipe")
 
 
 def interrupt(*arguments):

@@ -43,8 +43,10 @@ class _Pipe:
                 os._exit(frames.CLOSED)
 
 
-class _Printed(io.RawIOBase):
+class _Printed(io.BufferedIOBase):
     """What is printed goes out at once, until there is enough of it."""
+
+    name = "<printed>"
 
     def __init__(self, pipe: _Pipe, room: int) -> None:
         self._pipe = pipe

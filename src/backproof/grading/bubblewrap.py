@@ -115,7 +115,7 @@ def started(
     try:
         return subprocess.Popen(
             [program(), *arguments],
-            stdin=control,
+            stdin=control.fileno(),
             stdout=said,
             stderr=said,
             env={},  # it could be read in /proc by whoever sees this process

@@ -33,6 +33,7 @@ __all__ = [
 _START_SECONDS: Final = 60.0  # for Python and NumPy to start on a busy machine
 _REPLY_SECONDS: Final = 10.0  # for the first process to say how a run ended
 _CHUNK: Final = 1 << 18
+_TRIES: Final = 2  # the first process may be lost, though no submission is known to reach it
 _LITTLE: Final = 1 << 14
 _REST_SECONDS: Final = 0.0003
 _NAME_BYTES: Final = 255
@@ -118,17 +119,20 @@ class Sandbox:
             raise Unavailable(f"a file that only adds 1 does not run: {outcome.sentence}")
 
     def _once(self, request: bytes, main: str, calls: Sequence[Call]) -> Outcome:
-        live, self._live = self._live or _Live(self.warm, self.limits.scratch_bytes), None
-        try:
+        for _ in range(_TRIES):
+            live, self._live = self._live or _Live(self.warm, self.limits.scratch_bytes), None
             heard = Heard(main, calls, self.limits)
-            ended = live.run(request, heard, self.limits)
-        except BaseException:
-            live.kill()
-            raise
-        if self.warm and ended.lost is None:
-            self._live = live
-        else:
-            live.kill()
+            try:
+                ended = live.run(request, heard, self.limits)
+            except BaseException:
+                live.kill()
+                raise
+            if self.warm and ended.lost is None:
+                self._live = live
+            else:
+                live.kill()
+            if ended.lost is None:
+                break
         return heard.outcome(ended)
 
 
@@ -174,9 +178,13 @@ class _Live:
         )
 
     def kill(self) -> None:
-        """End the process and all that runs in its namespaces."""
+        """End the process and all that runs in its namespaces, and wait until it has ended."""
         self._process.kill()
         self._process.wait()
+        self._control.settimeout(_REPLY_SECONDS)
+        with contextlib.suppress(OSError):
+            while self._control.recv(inside.MESSAGE_BYTES):
+                pass
         self._control.close()
         self._said.close()
 

@@ -6,7 +6,7 @@ import os
 import tempfile
 from typing import Final
 
-from backproof.grading.sandbox import Call, Limits, Sandbox, Unavailable
+from backproof.grading.sandbox import Call, Limits, Sandbox, Unavailable, Value
 
 # Each function returns what it got away with, in words; an empty list is what it should return.
 _PROBES: Final = rb"""
@@ -93,7 +93,12 @@ def self_test(*, warm: bool = True) -> str | None:
 def _got_away(sandbox: Sandbox) -> list[str]:
     files = {"probes.py": _PROBES}
     with tempfile.NamedTemporaryFile() as secret:
-        paths = [secret.name, os.path.abspath(__file__), "/etc/passwd", "/proc/self/environ"]
+        paths: list[Value] = [
+            secret.name,
+            os.path.abspath(__file__),
+            "/etc/passwd",
+            "/proc/self/environ",
+        ]
         calls = [Call("files", (paths,)), *map(Call, _NAMES), Call("leave")]
         outcomes = [sandbox.run(files, "probes.py", calls) for _ in range(2)]
     got: list[str] = []
