@@ -64,6 +64,16 @@ class _Printed(io.BufferedIOBase):
         return len(text)
 
 
+def prepare() -> None:
+    """Set what all submissions begin with; whoever is copied for them does it once."""
+    warnings.simplefilter("ignore")
+    np.seterr(all="ignore")
+    np.random.seed(0)  # noqa: NPY002 - it is what homework draws from
+    gc.collect()
+    gc.freeze()  # memory is shared with the copies until it is touched
+    gc.disable()
+
+
 def answer(request: memoryview, descriptor: int, folder: str) -> NoReturn:
     """Lay the files of `request` into `folder`, run the main one, make the calls, and end."""
     pipe = _Pipe(descriptor)
@@ -85,35 +95,29 @@ def _answered(request: memoryview, pipe: _Pipe, folder: str) -> None:
     told, contents = next(parts)
     left: int = told["answer_bytes"]
     shown = _Printed(pipe, told["printed_bytes"] + 1)  # one more says that it was cut
-    with (
-        io.TextIOWrapper(shown, "utf-8", errors="replace", write_through=True) as printing,
-        warnings.catch_warnings(),
-        np.errstate(all="ignore"),
-    ):
-        sys.stdout = sys.stderr = printing
-        warnings.simplefilter("ignore")
-        random.seed(0)
-        np.random.seed(0)  # noqa: NPY002 - it is what homework draws from
-        gc.enable()
-        try:
-            _lay(told["files"], contents, folder)
-            module = _executed(os.path.join(folder, told["main"]), folder)
-        except BaseException as error:
-            memory = isinstance(error, MemoryError)
-            pipe.give(frames.packed({"is": "failed", "error": _words(error), "memory": memory}))
-            return
-        pipe.give(frames.packed({"is": "loaded"}))
-        for call, body in parts:
-            frame = _called(module, call, body, left)
-            left = max(0, left - len(frame))
-            pipe.give(frame)
+    sys.stdout = sys.stderr = io.TextIOWrapper(shown, "utf-8", "replace", write_through=True)
+    random.seed(0)  # it seeds itself anew in every copy
+    gc.enable()
+    try:
+        _lay(told["files"], contents, folder)
+        module = _executed(os.path.join(folder, told["main"]), folder)
+    except BaseException as error:
+        memory = isinstance(error, MemoryError)
+        pipe.give(frames.packed({"is": "failed", "error": _words(error), "memory": memory}))
+        return
+    pipe.give(frames.packed({"is": "loaded"}))
+    for call, body in parts:
+        frame = _called(module, call, body, left)
+        left = max(0, left - len(frame))
+        pipe.give(frame)
 
 
 def _lay(files: list[tuple[str, int]], contents: memoryview, folder: str) -> None:
     start = 0
     for name, size in files:
         path = os.path.join(folder, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if "/" in name:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
             file.write(contents[start : start + size])
         start += size
@@ -130,9 +134,10 @@ def _executed(path: str, folder: str) -> types.ModuleType:
     sys.argv = [path]
     os.chdir(folder)
     with open(path, "rb") as file:
-        code = compile(file.read(), path, "exec", dont_inherit=True)
-    linecache.getlines(path)  # for messages, before anything can move
-    exec(code, module.__dict__)
+        data = file.read()
+    lines = data.decode(errors="replace").splitlines(keepends=True)
+    linecache.cache[path] = len(data), None, lines, path  # for messages, before anything can move
+    exec(compile(data, path, "exec", dont_inherit=True), module.__dict__)
     return module
 
 
@@ -147,11 +152,12 @@ def _called(module: types.ModuleType, call: dict[str, Any], body: memoryview, le
         function = getattr(module, name, None)
         if not callable(function):
             return frames.packed({"is": "answer", "e": f"defines no function {name}"})
-        arguments = frames.writable(frames.arguments_of(call["arguments"], body))
+        given = frames.arguments_of(call["arguments"], body)
+        arguments = frames.writable(given)
         value, data = frames.encoded(function(*arguments), left)
         header = {"is": "answer", "v": value}
-        after, moved = frames.encoded(arguments, left - len(data))
-        if after != call["arguments"] or moved != bytes(body):  # item by item otherwise
+        if not frames.same(given, arguments):
+            after, moved = frames.encoded(arguments, left - len(data))
             header |= {"c": after, "n": len(data)}
             data += moved
         frame = frames.packed(header, data)

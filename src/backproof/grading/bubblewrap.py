@@ -151,18 +151,20 @@ def _standard_library() -> list[Path]:
 def _binds() -> Sequence[str]:
     """What is seen inside, as bubblewrap's arguments: read-only, at the paths it has outside."""
     numpy = _numpy()
-    folders = [*_standard_library(), numpy]
-    beside = numpy.with_name("numpy.libs")
-    if beside.is_dir():
-        folders.append(beside)
-    files = [Path(_python()[0]), *_libraries(numpy.parent, folders)]
+    packages = [path for path in (numpy, numpy.with_name("numpy.libs")) if path.is_dir()]
+    library = _standard_library()
+    inside = [folder / name for folder in library for name in ("site-packages", "dist-packages")]
+    hidden = [path for path in inside if path.is_dir()]
+    libraries = _libraries(numpy.parent, [*library, *packages])
     found: list[str] = []
-    for path in (*folders, *files):
+    for path in library:
         found += ["--ro-bind", str(path), str(path)]
-    for folder in _standard_library():
-        for name in ("site-packages", "dist-packages"):
-            if (folder / name).is_dir():
-                found += ["--tmpfs", str(folder / name), "--remount-ro", str(folder / name)]
+    for path in hidden:
+        found += ["--tmpfs", str(path)]
+    for path in (*packages, Path(_python()[0]), *libraries):  # the packages may be in a hidden one
+        found += ["--ro-bind", str(path), str(path)]
+    for path in hidden:
+        found += ["--remount-ro", str(path)]
     for name in _MODULES:
         found += ["--ro-bind", str(_PACKAGE / name), f"{_CODE}/backproof/{name}"]
     found += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]

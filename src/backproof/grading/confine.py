@@ -15,7 +15,6 @@ from typing import Final
 from backproof.grading import seccomp
 
 _NEW_MOUNTS: Final = 0x00020000
-_NEW_IPC: Final = 0x08000000
 _NEW_PROCESSES: Final = 0x20000000
 _NO_SET_USER: Final = 2
 _NO_DEVICES: Final = 4
@@ -64,11 +63,11 @@ def next_child_apart() -> Iterator[None]:
 
 
 def separate(scratch: str, scratch_bytes: int) -> None:
-    """Leave the others' mounts and System V IPC, with an empty folder of limited size at `scratch`.
+    """Leave the others' mounts, with an empty folder of limited size at `scratch`.
 
     Raises `OSError` where the system forbids it.
     """
-    _done("unshare", _libc.unshare(_NEW_MOUNTS | _NEW_IPC))
+    _done("unshare", _libc.unshare(_NEW_MOUNTS))
     _done("mount", _libc.mount(None, b"/", None, _RECURSIVE | _PRIVATE, None))
     flags = _NO_SET_USER | _NO_DEVICES | _NO_EXECUTION
     options = f"size={scratch_bytes},nr_inodes={16 + scratch_bytes // _INODE_BYTES},mode=0700"

@@ -188,7 +188,7 @@ def _value(node: Any, arrays: _Arrays, left: list[int], depth: int) -> Value:
         raise Malformed("a value of too many parts")
     if not isinstance(node, list):
         if isinstance(node, str):
-            return node if node.isascii() else node.encode(errors="replace").decode()
+            return _whole(node)
         if node is None or isinstance(node, (bool, int, float)):
             return node
         raise Malformed("a node that is none")
@@ -200,10 +200,17 @@ def _value(node: Any, arrays: _Arrays, left: list[int], depth: int) -> Value:
         case ["l", *parts]:
             return [_value(part, arrays, left, depth + 1) for part in parts]
         case ["d", dict(parts)]:
-            return {key: _value(part, arrays, left, depth + 1) for key, part in parts.items()}
+            return {
+                _whole(key): _value(part, arrays, left, depth + 1) for key, part in parts.items()
+            }
         case ["o", kind]:
             return Other(plain(text_of(kind, 2 * _WORD)))
     raise Malformed("a node of an unknown kind")
+
+
+def _whole(text: str) -> str:
+    """The text without halves of characters, which could not be written anywhere."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def text_of(node: object, longest: int) -> str:
@@ -287,6 +294,20 @@ def arguments_of(node: Any, body: bytes | memoryview) -> tuple[Value, ...]:
     if not isinstance(value, tuple):
         raise Malformed("arguments that are no tuple")
     return value
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two values are the same to the last bit; no is also an answer for those with NaN."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        alike = one.shape == other.shape and one.dtype == other.dtype
+        return alike and one.tobytes() == other.tobytes()
+    if isinstance(one, (tuple, list)) and isinstance(other, (tuple, list)):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(map(same, one.values(), other.values()))
+    return one == other
 
 
 def writable(value: Value) -> Any:

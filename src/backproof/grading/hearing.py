@@ -45,7 +45,7 @@ class Heard:
     """
 
     def __init__(self, main: str, calls: Sequence[Call], limits: Limits) -> None:
-        self._main = main
+        self._main = frames.plain(main)
         self._calls = calls
         self._limits = limits
         self._loaded = False
@@ -74,7 +74,9 @@ class Heard:
         if self.over:
             raise Malformed("a frame after the last")
         if kind == "printed":
-            self._printed += body[: self._limits.printed_bytes + 1 - len(self._printed)]
+            self._printed += body
+            if not body or len(self._printed) > self._limits.printed_bytes + 1:
+                raise Malformed("more of what is printed than is let out")
         elif kind == "failed" and not self._loaded and self._failed is None:
             self._failed = _error(header.get("error"))
             self._memory = header.get("memory") is True
@@ -94,7 +96,8 @@ class Heard:
         """What the run came to, now that its process has ended."""
         status, sentence = self._said(ended)
         most = self._limits.printed_bytes
-        printed = frames.plain(bytes(self._printed[:most]).decode(errors="replace"))
+        text = bytes(self._printed[:most]).decode(errors="replace")
+        printed = frames.plain(text.replace("\r\n", "\n").replace("\r", "\n"))
         if len(self._printed) > most:
             printed += " ..."
         return Outcome(status, tuple(self._answers), printed, sentence, ended.cpu)

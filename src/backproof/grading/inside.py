@@ -9,7 +9,6 @@ Closing the socket ends it all.
 from __future__ import annotations
 
 import contextlib
-import gc
 import json
 import os
 import select
@@ -43,9 +42,7 @@ def main() -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "backproof"]:
         del sys.modules[name]
     seccomp.program(os.uname().machine, 1)  # kept for all that are the first of their namespace
-    gc.collect()
-    gc.freeze()  # what is forked shares it unless it is touched
-    gc.disable()
+    answering.prepare()
     control.send(READY)
     while True:
         message, received, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 2)
