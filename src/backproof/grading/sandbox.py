@@ -173,8 +173,8 @@ class _Live:
         return (
             f"bubblewrap does not start: {words}; the system may forbid user namespaces, as "
             "containers do (docker run --security-opt seccomp=unconfined --security-opt "
-            "apparmor=unconfined) and Ubuntu since 24.04 for programs without an AppArmor profile "
-            "(install its own package bubblewrap)"
+            "apparmor=unconfined) and Ubuntu since 24.04 (sysctl "
+            "kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for bwrap)"
         )
 
     def kill(self) -> None:
