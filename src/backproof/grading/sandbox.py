@@ -20,7 +20,7 @@ from pathlib import PurePosixPath
 from types import TracebackType
 from typing import Any, Final, Self
 
-from backproof.grading import bubblewrap, frames, inside
+from backproof.grading import bubblewrap, frames
 from backproof.grading.bubblewrap import Unavailable
 from backproof.grading.frames import Other, Value
 from backproof.grading.hearing import Ended, Heard, hard_cpu_seconds
@@ -37,6 +37,7 @@ _TRIES: Final = 2  # the first process may be lost, though no submission is know
 _LITTLE: Final = 1 << 14
 _REST_SECONDS: Final = 0.0003
 _NAME_BYTES: Final = 255
+_ANY: Final = Limits()
 _TRIED: Final = {"tried.py": b"def add(a):\n    return a + 1\n"}
 
 
@@ -100,11 +101,11 @@ class Sandbox:
         if refused is not None:
             return Outcome("refused", (), "", refused)
         request = _request(files, main, calls, self.limits)
-        outcome = self._once(request, main, calls)
+        outcome = self._once(request, main, calls, self.limits)
         most = self.limits.cpu_seconds
         if outcome.status != "answered" or outcome.cpu_seconds <= most:
             return outcome
-        outcome = self._once(request, main, calls)
+        outcome = self._once(request, main, calls, self.limits)
         if outcome.status != "answered" or outcome.cpu_seconds <= most:
             return outcome
         words = f"The calls took {outcome.cpu_seconds:.3g} s of computing and may take {most:g} s."
@@ -112,18 +113,19 @@ class Sandbox:
 
     def _try(self) -> None:
         """Raises `Unavailable` if a submission as simple as can be does not run."""
-        request = _request(_TRIED, "tried.py", [Call("add", (1,))], Limits())
-        outcome = self._once(request, "tried.py", [Call("add", (1,))])
+        calls = [Call("add", (1,))]
+        request = _request(_TRIED, "tried.py", calls, _ANY)
+        outcome = self._once(request, "tried.py", calls, _ANY)
         if outcome.status != "answered" or outcome.answers[0].value != 2:
             self.close()
             raise Unavailable(f"a file that only adds 1 does not run: {outcome.sentence}")
 
-    def _once(self, request: bytes, main: str, calls: Sequence[Call]) -> Outcome:
+    def _once(self, request: bytes, main: str, calls: Sequence[Call], limits: Limits) -> Outcome:
         for _ in range(_TRIES):
-            live, self._live = self._live or _Live(self.warm, self.limits.scratch_bytes), None
-            heard = Heard(main, calls, self.limits)
+            live, self._live = self._live or _Live(self.warm, limits.scratch_bytes), None
+            heard = Heard(main, calls, limits)
             try:
-                ended = live.run(request, heard, self.limits)
+                ended = live.run(request, heard, limits)
             except BaseException:
                 live.kill()
                 raise
@@ -140,6 +142,7 @@ class _Live:
     """A first process, running: see `inside`, which is its other end."""
 
     def __init__(self, separate: bool, scratch_bytes: int) -> None:
+        bubblewrap.program()  # first of all: other systems do not have what comes next
         self._separate = separate
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `kill`
@@ -156,7 +159,7 @@ class _Live:
         try:
             self._control.settimeout(_START_SECONDS)
             with contextlib.suppress(OSError):
-                if self._control.recv(inside.MESSAGE_BYTES) == inside.READY:
+                if self._control.recv(frames.MESSAGE_BYTES) == frames.READY:
                     self._control.settimeout(_REPLY_SECONDS)
                     return
             raise Unavailable(self._why_not())
@@ -183,7 +186,7 @@ class _Live:
         self._process.wait()
         self._control.settimeout(_REPLY_SECONDS)
         with contextlib.suppress(OSError):
-            while self._control.recv(inside.MESSAGE_BYTES):
+            while self._control.recv(frames.MESSAGE_BYTES):
                 pass
         self._control.close()
         self._said.close()
@@ -206,8 +209,8 @@ class _Live:
             finally:
                 os.close(theirs)
             closed, late = _listened(answers, heard, limits.wall_seconds)
-            self._control.send(inside.WAIT if closed else inside.END)
-            reply = json.loads(self._control.recv(inside.MESSAGE_BYTES) or "{}")
+            self._control.send(frames.WAIT if closed else frames.END)
+            reply = json.loads(self._control.recv(frames.MESSAGE_BYTES) or "{}")
         except OSError as error:
             return Ended(lost=f"the process it was copied from does not answer ({error})")
         finally:
