@@ -26,7 +26,7 @@ _FILTER: Final = 2
 _SET_NO_NEW_PRIVILEGES: Final = 38
 _CAPABILITIES: Final = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
 _INODE_BYTES: Final = 1 << 14  # one file for each of these of the scratch folder's size
-_DESCRIPTORS: Final = 64
+DESCRIPTORS: Final = 64
 _TASKS: Final = 512
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -44,6 +44,11 @@ class _Capabilities(ctypes.Structure):
     """struct __user_cap_header_struct."""
 
     _fields_ = (("version", ctypes.c_uint32), ("process", ctypes.c_int))
+
+
+def keep_few_descriptors() -> None:
+    """Allow no more than `DESCRIPTORS` from here on; some systems close all there may be in turn."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
 
 
 @contextlib.contextmanager
@@ -80,7 +85,6 @@ def limit(cpu_seconds: int, memory_bytes: int, file_bytes: int) -> None:
         (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_AS, memory_bytes),
         (resource.RLIMIT_FSIZE, file_bytes),
-        (resource.RLIMIT_NOFILE, _DESCRIPTORS),
         (resource.RLIMIT_NPROC, _TASKS),  # of threads; root is not held to it
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, 0),

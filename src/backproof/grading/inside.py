@@ -29,6 +29,7 @@ _ANSWERS: Final = 3  # the descriptor of the pipe, once all else is closed
 
 def main() -> None:
     """Serve until the socket is closed."""
+    confine.keep_few_descriptors()
     control = socket.socket(fileno=os.dup(0))
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
@@ -75,7 +76,7 @@ def _submission(told: dict[str, Any], request: int, answers: int) -> NoReturn:
             file.seek(0)
             data = file.read()
         os.dup2(answers, 2)  # a place that nothing else has, while all others are closed
-        os.closerange(_ANSWERS, os.sysconf("SC_OPEN_MAX"))
+        os.closerange(_ANSWERS, confine.DESCRIPTORS)
         os.dup2(2, _ANSWERS)
         os.dup2(0, 2)
         try:
