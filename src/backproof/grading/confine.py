@@ -47,7 +47,7 @@ class _Capabilities(ctypes.Structure):
 
 
 def keep_few_descriptors() -> None:
-    """Allow no more than `DESCRIPTORS` from here on; some systems close all there may be in turn."""
+    """Allow no more than `DESCRIPTORS`, as some systems close all that there may be in turn."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
 
 
