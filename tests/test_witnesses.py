@@ -103,6 +103,14 @@ def test_bounds_follow_the_precision() -> None:
         assert 2.0**27 < ratio < 2.0**29
 
 
+@pytest.mark.parametrize("name", ["logistic_regression", "softmax_regression", "mlp_softmax"])
+def test_bounds_of_mild_cases_are_finite_in_float32_however_they_are_padded(name: str) -> None:
+    model = MODELS[name]
+    cases = draw(model, 20, 11, {"mild": 1.0})
+    for truth in truths(model, cases, precision="float32"):
+        assert all(np.isfinite(bound).all() for bound in truth.bounds.values())
+
+
 def test_the_kink_is_the_slope_at_zero() -> None:
     model = MODELS["mlp3"]
     arrays = {t: np.ones(model.shape(t, {"d": 1, "h1": 1, "h2": 1, "n": 1})) for t in model.layouts}

@@ -26,6 +26,10 @@ AnyArray: TypeAlias = Array | np.ndarray
 Parameters: TypeAlias = Mapping[str, AnyArray]
 Precision: TypeAlias = Literal["default", "high", "highest"]
 
+# Below every real z, however steep, and a number of every format with eight bits of exponent or
+# more: no inf - inf can arise, and it does not round, which would move the largest z as well.
+PADDED_LOGIT = -(2.0**122)
+
 
 class Padding(NamedTuple):
     """Which examples (columns) and classes (rows of the output) are real: 1, and padding: 0."""
@@ -184,6 +188,19 @@ def _example_losses_long_way(
     return -jnp.sum(_weighted(y, jnp.log(yhat)), axis=0)
 
 
+def example_losses(
+    model: Model, z: Float[Array, "k n"], y: Float[AnyArray, "k n"], classes: Array | None = None
+) -> tuple[Shaped[Array, " n"], Shaped[Array, " n"]]:
+    """Each example's loss from the last layer's z, and the long way through yhat.
+
+    `classes` is 0 for rows that are padding.
+    """
+    return (
+        _example_losses(model, z, y, classes),
+        _example_losses_long_way(model, z, y, classes),
+    )
+
+
 def _weighted(y: AnyArray, log: Array) -> Array:
     """y log, where a label of 0 silences a logarithm of 0."""
     return jnp.where(y == 0.0, 0.0, y * log)
@@ -259,12 +276,9 @@ def losses(
     """
     z = forward(model, parameters, x, activation, kink, precision)
     if padding is not None and model.output == "softmax":
-        # Below every real z, however steep, and finite in every format with eight bits of exponent
-        # or more, so no inf - inf can arise.
-        z = jnp.where(padding.classes[:, None] > 0.0, z, -1e37)
+        z = jnp.where(padding.classes[:, None] > 0.0, z, PADDED_LOGIT)
     classes = None if padding is None else padding.classes
-    stable = _example_losses(model, z, y, classes)
-    long_way = _example_losses_long_way(model, z, y, classes)
+    stable, long_way = example_losses(model, z, y, classes)
     if padding is None:
         return jnp.mean(stable), jnp.mean(long_way)
     n = jnp.sum(padding.examples)
