@@ -1,0 +1,145 @@
+"""The commands for teachers: `backproof grade` and `backproof assignment`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+MISUSE: Final = 2
+UNDECIDED: Final = 3
+_EPILOG = """\
+exit status: 0 all graded; 2 input that cannot be graded, or misuse; 3 some have to be looked at by
+a person; 70 a bug of backproof's own
+"""
+
+
+def add(commands: Any) -> None:
+    """Add the commands to the parser's."""
+    grade = commands.add_parser(
+        "grade",
+        help="grade a class's submissions in isolation",
+        description="Grade a folder of submissions, or a zip from Moodle, Canvas or Gradescope.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    grade.add_argument("submissions", metavar="PATH", help="the folder or zip")
+    told = "the TOML file, or the name of a ready-made one"
+    grade.add_argument("--assignment", required=True, metavar="FILE", help=told)
+    grade.add_argument("--out", required=True, metavar="FOLDER", help="for the results")
+    grade.add_argument("--platform", help="moodle, canvas, gradescope, files or folders")
+    grade.add_argument("--jobs", type=_jobs, metavar="N", help="how many at a time")
+    grade.add_argument("--only", metavar="KEY", help="grade this submission, keep the others")
+    grade.add_argument("--rerun", action="store_true", help="grade again what was graded before")
+    grade.add_argument("--moodle", metavar="CSV", help="a worksheet of yours to be filled in")
+    grade.add_argument("--canvas", metavar="CSV", help="a gradebook of yours to be filled in")
+    grade.add_argument("--canvas-assignment", metavar="ID", help="the number in its column's name")
+    grade.set_defaults(run=_grade)
+
+    assignment = commands.add_parser("assignment", help="write an assignment, or try one")
+    actions = assignment.add_subparsers(dest="action", metavar="ACTION", required=True)
+    new = actions.add_parser("new", help="write one with comments, to be changed")
+    new.add_argument("file", metavar="FILE")
+    new.add_argument("--like", default="logistic_regression", help="a ready-made one's name")
+    new.set_defaults(run=_new)
+    test = actions.add_parser("test", help="grade a right program and wrong ones with it")
+    test.add_argument("file", metavar="FILE", help=told)
+    test.set_defaults(run=_test)
+
+
+def _jobs(text: str) -> int:
+    value = int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text[:50]!r}: expected a whole number of at least 1")
+    return value
+
+
+def _told(run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    """Run a command; what stands in its way is said in a line."""
+    from backproof.reading.told import Unreadable
+
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        return run(options)
+    except Unreadable as error:
+        print(f"backproof: {error}", file=sys.stderr)
+        return MISUSE
+
+
+def _grade(options: argparse.Namespace) -> int:
+    return _told(_graded, options)
+
+
+def _graded(options: argparse.Namespace) -> int:
+    import datetime
+
+    from backproof.grading import assignment, outputs
+    from backproof.grading.grade import grade
+
+    asked = assignment.read(assignment.found(options.assignment))
+    if options.canvas and not options.canvas_assignment:
+        print(
+            "backproof: --canvas needs --canvas-assignment, the number in the column's name",
+            file=sys.stderr,
+        )
+        return MISUSE
+    out = Path(options.out)
+    shown = sys.stderr.isatty()
+
+    def progress(text: str) -> None:
+        if shown:
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+    graded = grade(
+        Path(options.submissions),
+        asked,
+        out,
+        date=datetime.date.today().isoformat(),
+        jobs=options.jobs,
+        platform=options.platform,
+        only=options.only,
+        rerun=options.rerun,
+        progress=progress,
+    )
+    progress("")
+    print(outputs.write(graded, out, options.moodle, options.canvas, options.canvas_assignment))
+    return UNDECIDED if any(one["status"] == "review" for one in graded["submissions"]) else 0
+
+
+def _new(options: argparse.Namespace) -> int:
+    return _told(_written, options)
+
+
+def _written(options: argparse.Namespace) -> int:
+    from backproof.grading import assignment
+    from backproof.reading.told import Unreadable, nearest
+
+    names = assignment.ready_made()
+    if options.like not in names:
+        raise Unreadable(f"--like {options.like}: unknown; {nearest(options.like, names)}")
+    path = Path(options.file)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write((assignment.READY_MADE / f"{options.like}.toml").read_text("utf-8"))
+    except FileExistsError:
+        raise Unreadable(f"{path} is there already, and is left as it is") from None
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be written: {error.strerror or error}") from None
+    print(f"{path}: change it, then try it with: backproof assignment test {path}")
+    return 0
+
+
+def _test(options: argparse.Namespace) -> int:
+    return _told(_tried, options)
+
+
+def _tried(options: argparse.Namespace) -> int:
+    from backproof.grading import assignment, rehearsal
+
+    told = rehearsal.rehearsed(assignment.read(assignment.found(options.file)))
+    print(told.text)
+    return 0 if told.sound else 1

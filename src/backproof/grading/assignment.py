@@ -1,0 +1,360 @@
+"""What a teacher asks for and gives points for, read from TOML.
+
+A function of the homework is described by the quantities it takes and gives, in the lecture's
+notation, each with its shape: `"yhat: n 1"` is yhat with one row for each example. Nothing else has
+to be said of it: `quantities` knows all of them, whatever the students' other functions do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+
+from backproof.grading.outcome import Limits
+from backproof.grading.quantities import layouts
+from backproof.notation import ACTIVATIONS, MODELS, Model
+from backproof.reading.convention import ConventionError, as_shape, encoded, to_theirs
+from backproof.reading.told import Unreadable, nearest
+
+HINTS: Final = ("none", "part", "case")
+CHECKS: Final = ("values", "shapes")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A quantity as a function takes or gives it.
+
+    Attributes:
+        symbol: a key of `quantities.layouts`.
+        layout: how it is laid out, in our axis names.
+        code: how labels are written: "" as they are, or `class`, `class1`, `sign`.
+        times_n: it is n times the quantity: of the sum over the examples.
+    """
+
+    symbol: str
+    layout: str
+    code: str = ""
+    times_n: bool = False
+
+
+@dataclass(frozen=True)
+class Size:
+    """The size of an axis, as an int."""
+
+    axis: str
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The same for all cases: a text, a number, true or false."""
+
+    value: str | float | int | bool
+
+
+@dataclass(frozen=True)
+class Anything:
+    """A part of what is returned that nobody looks at: a cache."""
+
+
+Form: TypeAlias = "Quantity | Size | Constant | Anything | tuple[Form, ...] | Mapping[str, Form]"
+
+
+@dataclass(frozen=True, eq=False)  # each is itself, whatever it says
+class Function:
+    """A function of the homework.
+
+    Attributes:
+        name: as the students define it.
+        arguments: what it takes, in order.
+        returns: what it gives.
+        points: for each quantity that it gives.
+        public: students can try it before they hand in, and are shown cases.
+        globals: what it reads without taking it.
+        check: `values`, or `shapes` where values are free: initial parameters.
+    """
+
+    name: str
+    arguments: tuple[Form, ...]
+    returns: Form
+    points: Mapping[str, float]
+    public: bool = True
+    globals: Mapping[str, Form] = field(default_factory=dict)
+    check: str = "values"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What a TOML file of an assignment says; `digest` is of its bytes."""
+
+    title: str
+    model: Model
+    activation: str
+    functions: tuple[Function, ...]
+    digest: str
+    language: str = "en"
+    hints: str = "part"
+    seed: int = 0
+    cases: int = 100
+    program: str | None = None
+    imports: tuple[str, ...] = ("numpy",)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def out_of(self) -> float:
+        """All points that can be had."""
+        return sum(sum(function.points.values()) for function in self.functions)
+
+
+def quantities_in(form: Form) -> tuple[Quantity, ...]:
+    """The quantities in a form, in order."""
+    if isinstance(form, Quantity):
+        return (form,)
+    if isinstance(form, tuple):
+        return tuple(one for part in form for one in quantities_in(part))
+    if isinstance(form, Mapping):
+        return tuple(one for part in form.values() for one in quantities_in(part))
+    return ()
+
+
+READY_MADE: Final = Path(__file__).parent / "assignments"
+
+
+def ready_made() -> list[str]:
+    """The names of the assignments that come with the package."""
+    return sorted(path.stem for path in READY_MADE.glob("*.toml"))
+
+
+def found(told: str) -> Path:
+    """The file that is told by its path, or of a ready-made assignment by its name."""
+    path = Path(told)
+    if not path.exists() and told in ready_made():
+        return READY_MADE / f"{told}.toml"
+    if not path.is_file():
+        names = tuple(ready_made())
+        raise Unreadable(
+            f"{told}: no such file, and no ready-made assignment; {nearest(told, names)}"
+        )
+    return path
+
+
+def read(path: Path) -> Assignment:
+    """The assignment in a file; raises `Unreadable` naming the key, what came, what was meant."""
+    try:
+        content = path.read_bytes()
+        data = tomllib.loads(content.decode("utf-8"))
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read: {error.strerror or error}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Unreadable(f"{path.name} cannot be read: {error}") from None
+    return _assignment(data, path.name, hashlib.sha256(content).hexdigest())
+
+
+_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    "title": (str,),
+    "model": (str,),
+    "activation": (str,),
+    "language": (str,),
+    "hints": (str,),
+    "seed": (int,),
+    "cases": (int,),
+    "program": (str,),
+    "imports": (list,),
+    "sizes": (dict,),
+    "limits": (dict,),
+    "function": (list,),
+}
+_FUNCTION_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    "name": (str,),
+    "arguments": (list,),
+    "returns": (str, list, dict),
+    "points": (int, float, dict),
+    "public": (bool,),
+    "globals": (dict,),
+    "check": (str,),
+}
+_LIMITS: Final = {"seconds": "cpu_seconds", "memory_mb": "memory_bytes"}
+_WORDS: Final = {str: "a text", int: "a whole number", list: "a list", dict: "a table"}
+_WORDS_FOR: Final = {**_WORDS, float: "a number", bool: "true or false"}
+
+
+def _checked(
+    table: Mapping[str, Any], kinds: Mapping[str, tuple[type, ...]], needed: Sequence[str], at: str
+) -> None:
+    for key, value in table.items():
+        if key not in kinds:
+            raise Unreadable(f"{at}: unknown key {key!r}; {nearest(key, tuple(kinds))}")
+        if not isinstance(value, kinds[key]) or (
+            isinstance(value, bool) and bool not in kinds[key]
+        ):
+            expected = " or ".join(_WORDS_FOR[kind] for kind in kinds[key])
+            raise Unreadable(f"{at}: {key} = {value!r}; expected {expected}")
+    for key in needed:
+        if key not in table:
+            raise Unreadable(f"{at}: {key} is missing")
+
+
+def _one_of(value: str, choices: Sequence[str], key: str, at: str) -> str:
+    if value not in choices:
+        raise Unreadable(f"{at}: {key} {value!r} is unknown; {nearest(value, choices)}")
+    return value
+
+
+def _assignment(data: Mapping[str, Any], at: str, digest: str) -> Assignment:
+    _checked(data, _KINDS, ("title", "model", "function"), at)
+    model = MODELS[_one_of(data["model"], tuple(MODELS), "model", at)]
+    activation = data.get("activation", "sigmoid")
+    _one_of(activation, ACTIVATIONS, "activation", at)
+    functions = tuple(
+        _function(table, model, place, at) for place, table in enumerate(data["function"], 1)
+    )
+    names = [function.name for function in functions]
+    for name in names:
+        if names.count(name) > 1:
+            raise Unreadable(f"{at}: function {name} is there {names.count(name)} times")
+    if not functions:
+        raise Unreadable(f"{at}: there is no [[function]]")
+    return Assignment(
+        data["title"],
+        model,
+        activation,
+        functions,
+        digest,
+        data.get("language", "en"),
+        _one_of(data.get("hints", "part"), HINTS, "hints", at),
+        data.get("seed", 0),
+        _within(data.get("cases", 100), 1, 10_000, "cases", at),
+        data.get("program"),
+        tuple(_text(one, "imports", at) for one in data.get("imports", ["numpy"])),
+        _sizes(data.get("sizes", {}), model, at),
+        _limits(data.get("limits", {}), at),
+    )
+
+
+def _text(value: Any, key: str, at: str) -> str:
+    if not isinstance(value, str):
+        raise Unreadable(f"{at}: {key} holds {value!r}; expected texts")
+    return value
+
+
+def _within(value: int, least: int, most: int, key: str, at: str) -> int:
+    if not least <= value <= most:
+        raise Unreadable(f"{at}: {key} = {value}; expected {least} to {most}")
+    return value
+
+
+def _sizes(table: Mapping[str, Any], model: Model, at: str) -> dict[str, int]:
+    where = f"{at}, [sizes]"
+    _checked(table, dict.fromkeys(model.axes, (int,)), (), where)
+    return {axis: _within(size, 1, 8, axis, where) for axis, size in table.items()}
+
+
+def _limits(table: Mapping[str, Any], at: str) -> Limits:
+    where = f"{at}, [limits]"
+    _checked(table, dict.fromkeys(_LIMITS, (int, float)), (), where)
+    if any(value <= 0 for value in table.values()):
+        raise Unreadable(f"{where}: limits are above 0")
+    told: dict[str, Any] = {}
+    if "seconds" in table:
+        told = {"cpu_seconds": float(table["seconds"]), "wall_seconds": 3.0 * table["seconds"]}
+    if "memory_mb" in table:
+        told["memory_bytes"] = int(table["memory_mb"] * 2**20)
+    return Limits(**told)
+
+
+def _function(table: Any, model: Model, place: int, at: str) -> Function:
+    if not isinstance(table, dict):
+        raise Unreadable(f"{at}: function holds tables, each under a line [[function]]")
+    at = f"{at}, [[function]] {table.get('name', f'number {place}')}"
+    _checked(table, _FUNCTION_KINDS, ("name", "arguments", "returns"), at)
+    if not table["name"].isidentifier():
+        raise Unreadable(f"{at}: name {table['name']!r} is no name of a function")
+    returns = _form(table["returns"], model, at)
+    parts = [one.symbol for one in quantities_in(returns)]
+    if not parts:
+        raise Unreadable(f"{at}: returns holds no quantity, so there is nothing to judge")
+    if len({*parts}) < len(parts):
+        raise Unreadable(f"{at}: returns holds a quantity twice")
+    return Function(
+        table["name"],
+        tuple(_form(one, model, at) for one in table["arguments"]),
+        returns,
+        _points(table.get("points", 1), parts, at),
+        table.get("public", True),
+        {name: _form(one, model, at) for name, one in table.get("globals", {}).items()},
+        _one_of(table.get("check", "values"), CHECKS, "check", at),
+    )
+
+
+def _points(told: float | Mapping[str, Any], parts: Sequence[str], at: str) -> dict[str, float]:
+    if not isinstance(told, Mapping):
+        told = dict.fromkeys(parts, told / len(parts))
+    for part, points in told.items():
+        if part not in parts:
+            raise Unreadable(f"{at}: points for {part!r}; {nearest(part, parts)}")
+        if not isinstance(points, int | float) or isinstance(points, bool) or not 0 <= points < 1e6:
+            raise Unreadable(f"{at}: points for {part} = {points!r}; expected 0 or more")
+    return {part: float(told.get(part, 0.0)) for part in parts}
+
+
+_QUANTITY = re.compile(r"(?:(?P<times>n)\s*\*\s*)?(?P<symbol>[A-Za-z]\w*'?)\s*(?::(?P<layout>.*))?")
+
+
+def _form(told: Any, model: Model, at: str) -> Form:
+    """What a text, a list or a table of the TOML file stands for."""
+    if isinstance(told, str):
+        return _quantity(told, model, at)
+    if isinstance(told, bool | int | float):
+        return Constant(told)
+    if isinstance(told, list):
+        return tuple(_form(one, model, at) for one in told)
+    if isinstance(told, dict):
+        if {*told} == {"constant"}:
+            value = told["constant"]
+            if isinstance(value, str | int | float | bool):
+                return Constant(value)
+            raise Unreadable(f"{at}: constant = {value!r}; expected a text or a number")
+        return {key: _form(one, model, at) for key, one in told.items()}
+    raise Unreadable(f"{at}: {told!r} is no quantity; expected such as 'x: d n'")
+
+
+def _quantity(text: str, model: Model, at: str) -> Form:
+    if text.strip() == "_":
+        return Anything()
+    match = _QUANTITY.fullmatch(text.strip())
+    known = layouts(model)
+    symbol = text.strip() if match is None else match["symbol"]
+    if match is not None and symbol in model.axes and match["layout"] is None:
+        return Size(symbol)
+    if match is None or symbol not in known:
+        raise Unreadable(
+            f"{at}: {text!r} is no quantity of {model.name}; {nearest(symbol, tuple(known))}"
+        )
+    layout, _, code = (known[symbol] if match["layout"] is None else match["layout"]).partition(":")
+    layout, code = " ".join(layout.strip().strip("()").replace(",", " ").split()), code.strip()
+    try:
+        _tried(known[symbol], layout, code)
+    except (ConventionError, ValueError):
+        expected = (
+            f"{as_shape(known[symbol])} in any order, with or without 1" if known[symbol] else "()"
+        )
+        raise Unreadable(f"{at}: {text!r} cannot be meant; {symbol} is {expected}") from None
+    if code and (symbol != "y" or code not in ("class", "class1", "sign")):
+        raise Unreadable(f"{at}: {text!r}; labels may be y: n:class, y: n:class1 or y: n:sign")
+    return Quantity(symbol, layout, code, match["times"] is not None)
+
+
+def _tried(own: str, layout: str, code: str) -> None:
+    """Lay zeros out so; raises where that is not possible."""
+    zeros = np.zeros([1 if axis == "1" else place + 2 for place, axis in enumerate(own.split())])
+    if code:
+        encoded(zeros, own, f"{layout}:{code}", None)
+    else:
+        to_theirs(zeros, own, layout)

@@ -1,0 +1,340 @@
+"""A class graded: every submission alone, in a sandbox, against the same secret cases."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from backproof.grading import results
+from backproof.grading.assignment import Assignment
+from backproof.grading.marking import Exam, Mark, exam, marks, only
+from backproof.grading.outcome import Answer, Call, Outcome
+from backproof.grading.prepared import AUTODIFF, Prepared, prepared
+from backproof.grading.sandbox import Sandbox
+from backproof.grading.selftest import self_test
+from backproof.grading.solution import solution
+from backproof.grading.submissions import Collection, Submission, collected, submitted_program
+from backproof.reading.program import Program, program
+from backproof.reading.told import Unreadable
+
+_MAIN: Final = "submission.py"
+_MOST_ENDED: Final = 3  # functions that end the process before the rest is given up
+_Run: TypeAlias = Callable[[str, Sequence[Call]], Outcome]  # a program's text, and what to call
+
+
+def grade(
+    path: Path,
+    assignment: Assignment,
+    out: Path,
+    *,
+    date: str,
+    jobs: int | None = None,
+    platform: str | None = None,
+    only: str | None = None,
+    rerun: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Grade the submissions in a folder or zip; what `results.json` holds.
+
+    Args:
+        path: as `submissions.collected` takes it.
+        assignment: what is asked.
+        out: the folder for the results; what is there already and still holds is kept.
+        date: of the run, for the record.
+        jobs: how many sandboxes at a time; as many as there are cores if None.
+        platform: as `submissions.collected` takes it.
+        only: the key of the one submission to grade; the others are as they were.
+        rerun: grade again what was graded before.
+        progress: told what is going on.
+
+    Raises `Unreadable` where there is nothing to grade or no isolation to be had, saying why.
+    """
+    reason = self_test()
+    if reason is not None:
+        raise Unreadable(f"nothing is graded, because submissions cannot be isolated: {reason}")
+    own = results.overrides(out)
+    with tempfile.TemporaryDirectory(prefix="backproof-") as folder:
+        scratch = Path(folder)
+        (scratch / "unpacked").mkdir()
+        collection = collected(path, scratch / "unpacked", platform=platform)
+        progress(collection.line)
+        chosen = _chosen(collection, only)
+        asked = exam(assignment)
+        found = _graded(chosen, asked, out, scratch, jobs, rerun, progress)
+    submissions = [
+        {**result, "override": own.get(result["key"])}
+        for result in _with_others(found, collection, assignment, out)
+    ]
+    return _as_results(assignment, submissions, date)
+
+
+def _chosen(collection: Collection, only: str | None) -> Sequence[Submission]:
+    if only is None:
+        return collection.submissions
+    chosen = [one for one in collection.submissions if one.key == only]
+    if not chosen:
+        raise Unreadable(f"there is no submission {only}; the keys are those of results.json")
+    return chosen
+
+
+def _name(submission: Submission, assignment: Assignment) -> str:
+    return results.name_of(submission.digest, assignment.digest, submission.key)
+
+
+def _with_others(
+    found: Mapping[str, dict[str, Any]], collection: Collection, assignment: Assignment, out: Path
+) -> list[dict[str, Any]]:
+    """The results of all submissions by key: those just found, and those kept from before."""
+    every = []
+    for submission in collection.submissions:
+        result = found.get(submission.key) or results.kept(out, _name(submission, assignment))
+        if result is not None:
+            every.append({key: value for key, value in result.items() if key != "version"})
+    return sorted(every, key=lambda result: str(result["key"]))
+
+
+def _as_results(
+    assignment: Assignment, submissions: Sequence[Mapping[str, Any]], date: str
+) -> dict[str, Any]:
+    parts = [
+        {"function": f.name, "part": part, "out_of": points, "public": f.public}
+        for f in assignment.functions
+        for part, points in f.points.items()
+    ]
+    about = {
+        "title": assignment.title,
+        "digest": assignment.digest,
+        "language": assignment.language,
+        "hints": assignment.hints,
+        "out_of": assignment.out_of,
+        "parts": parts,
+    }
+    return {
+        "version": results.VERSION,
+        "assignment": about,
+        "isolation": "bubblewrap",
+        "date": date,
+        "submissions": list(submissions),
+    }
+
+
+def _graded(
+    submissions: Sequence[Submission],
+    asked: Exam,
+    out: Path,
+    scratch: Path,
+    jobs: int | None,
+    rerun: bool,
+    progress: Callable[[str], None],
+) -> dict[str, dict[str, Any]]:
+    """The results by key, each kept as soon as it is there."""
+    sandboxes = threading.local()
+    opened: list[Sandbox] = []
+
+    def one(submission: Submission) -> dict[str, Any]:
+        name = _name(submission, asked.assignment)
+        before = None if rerun else results.kept(out, name)
+        if before is not None:
+            return before
+        if not hasattr(sandboxes, "own"):
+            sandboxes.own = Sandbox(asked.assignment.limits).__enter__()
+            opened.append(sandboxes.own)
+        result = _result(submission, asked, sandboxes.own, scratch)
+        results.keep(out, name, result)
+        return result
+
+    found: dict[str, dict[str, Any]] = {}
+    with concurrent.futures.ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+        pending = {pool.submit(one, submission): submission for submission in submissions}
+        try:
+            for done in concurrent.futures.as_completed(pending):
+                found[pending[done].key] = done.result()
+                progress(f"{len(found):,} of {len(submissions):,}")
+        finally:
+            pool.shutdown(cancel_futures=True)
+            for sandbox in opened:
+                sandbox.close()
+    return found
+
+
+def _result(submission: Submission, asked: Exam, sandbox: Sandbox, scratch: Path) -> dict[str, Any]:
+    """The result of one submission, whatever it holds."""
+    assignment = asked.assignment
+    problems: list[dict[str, Any]] = [{"code": "said", "words": one} for one in submission.problems]
+    if submission.late:
+        problems.append({"code": "late"})
+    name, read = None, None
+    try:
+        name = submitted_program(submission, assignment.program)
+    except Unreadable as error:
+        problems.append({"code": "no_program", "words": str(error)})
+    if name is not None:
+        try:
+            read = _program(submission.files[name].content(), Path(name).suffix, scratch)
+        except Unreadable as error:
+            problems.append({"code": "syntax", "words": str(error)})
+    if read is None:
+        return _record(submission, name, "unread", _missing(asked), problems, "")
+    beside = _beside(submission, name)
+    modules = {Path(one).stem for one in beside if one.endswith(".py")}
+    ready = prepared(read, assignment, modules)
+    for module, line in ready.imports:
+        code = "autodiff" if module in AUTODIFF else "not_allowed"
+        problems.append({"code": code, "module": module, "line": line})
+
+    def run(text: str, calls: Sequence[Call]) -> Outcome:
+        return sandbox.run({**beside, _MAIN: text.encode()}, _MAIN, calls)
+
+    heard = _heard(run, ready, asked)
+    problems += [{"code": "said", "words": one} for one in heard.sentences]
+    found = _marks(run, ready, asked, heard)
+    review = any(mark.verdict == "undecided" for mark in found) or any(
+        problem["code"] == "autodiff" for problem in problems
+    )
+    status = "review" if review else "graded"
+    return _record(submission, name, status, found, problems, heard.printed)
+
+
+def _program(content: bytes, suffix: str, scratch: Path) -> Program:
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        path = Path(folder) / f"submission{suffix}"
+        path.write_bytes(content)
+        return program(path)
+
+
+def _beside(submission: Submission, name: str | None) -> dict[str, bytes]:
+    """What was handed in beside the program, laid where the program would find it."""
+    folder = "" if name is None else name.rpartition("/")[0]
+    return {
+        other.removeprefix(f"{folder}/") if folder else other: stored.content()
+        for other, stored in submission.files.items()
+        if other != name and other not in submission.superseded and not other.endswith(".ipynb")
+    }
+
+
+class _Heard(NamedTuple):
+    """What a submission answered, in as many runs as that took.
+
+    Attributes:
+        answers: to the exam's calls; None where there is none.
+        ended: by function how its run ended, where it did not answer.
+        failed: why the program could not be run at all; empty where it could.
+        sentences: what happened, for a person.
+        printed: in the first run.
+    """
+
+    answers: Sequence[Answer | None]
+    ended: Mapping[str, str]
+    failed: str
+    sentences: Sequence[str]
+    printed: str
+
+
+def _heard(run: _Run, ready: Prepared, asked: Exam) -> _Heard:
+    """Ask all calls. Where a function ends the process, the others are asked without it."""
+    answers: list[Answer | None] = [None] * len(asked.calls)
+    ended: dict[str, str] = {}
+    sentences: list[str] = []
+    text, printed = ready.text, ""
+    left = list(range(len(asked.calls)))
+    while left and len(ended) <= _MOST_ENDED:
+        outcome = run(text, [asked.calls[place] for place in left])
+        if outcome.status == "failed" and text != ready.definitions:
+            text = ready.definitions
+            continue
+        if outcome.status == "failed":
+            return _Heard(answers, ended, outcome.sentence, sentences, outcome.printed)
+        printed = printed or outcome.printed
+        for place, answer in zip(left, outcome.answers, strict=False):
+            answers[place] = answer
+        unanswered = left[len(outcome.answers) :]
+        if not unanswered:
+            break
+        sentences.append(outcome.sentence)
+        culprit = asked.asked[unanswered[0]][0].name
+        ended[culprit] = outcome.status
+        left = [place for place in unanswered if asked.asked[place][0].name != culprit]
+    return _Heard(answers, ended, "", sentences, printed)
+
+
+def _marks(run: _Run, ready: Prepared, asked: Exam, heard: _Heard) -> list[Mark]:
+    if heard.failed:
+        because = ({"code": "raised", "error": heard.failed},)
+        return [mark._replace(because=because) for mark in _missing(asked)]
+    found = marks(asked, heard.answers, ready.defined, (), heard.ended)
+    if all(mark.verdict == "right" for mark in found):
+        return found
+    if ready.bare is not None:
+        bare = _bare(run, ready.bare, asked, {one.function for one in found if _is_open(one)})
+        found = marks(asked, heard.answers, ready.defined, bare, heard.ended)
+    return [_not_twice(run, ready, asked, found, mark) for mark in found]
+
+
+def _is_open(mark: Mark) -> bool:
+    """Whether a small constant in the code may explain it: there is a value, and it is off."""
+    return any(one["code"] in ("wrong_value", "near") for one in mark.because)
+
+
+def _bare(run: _Run, text: str, asked: Exam, functions: set[str]) -> list[Answer | None]:
+    """What some functions answer in a program without its guards."""
+    answers: list[Answer | None] = [None] * len(asked.calls)
+    places = [place for place, (one, _) in enumerate(asked.asked) if one.name in functions]
+    if places:
+        outcome = run(text, [asked.calls[place] for place in places])
+        for place, answer in zip(places, outcome.answers, strict=False):
+            answers[place] = answer
+    return answers
+
+
+def _not_twice(run: _Run, ready: Prepared, asked: Exam, found: Sequence[Mark], mark: Mark) -> Mark:
+    """The mark if the student's wrong functions that this one calls were right."""
+    amiss = {one.function for one in found if one.verdict != "right"}
+    others = sorted(ready.uses[mark.function] & amiss)
+    if mark.verdict == "right" or not others or mark.function not in ready.defined:
+        return mark
+    alone = only(asked, mark.function)
+    standing_in = replace(
+        asked.assignment,
+        functions=tuple(one for one in asked.assignment.functions if one.name in others),
+    )
+    text = f"{ready.text}\n\n{solution(standing_in)}"
+    again = marks(alone, run(text, alone.calls).answers, ready.defined)
+    one = next(one for one in again if one.part == mark.part)
+    if one.verdict != "right":
+        return mark
+    carried = {"code": "carried", "functions": ", ".join(others)}
+    return one._replace(because=(carried, *one.because))
+
+
+def _missing(asked: Exam) -> list[Mark]:
+    return marks(asked, (), frozenset())
+
+
+def _record(
+    submission: Submission,
+    name: str | None,
+    status: str,
+    found: Sequence[Mark],
+    problems: Sequence[Mapping[str, Any]],
+    printed: str,
+) -> dict[str, Any]:
+    return {
+        "key": submission.key,
+        "joined_on": submission.joined_on,
+        "name": submission.name,
+        "late": submission.late,
+        "digest": submission.digest,
+        "program": name,
+        "status": status,
+        "points": sum(mark.points for mark in found),
+        "out_of": sum(mark.out_of for mark in found),
+        "parts": [{**mark._asdict(), "because": list(mark.because)} for mark in found],
+        "problems": list(problems),
+        "printed": printed,
+    }

@@ -1,0 +1,201 @@
+"""What of a submission is run: the graded functions and what they need, on the lines they were on.
+
+Nothing is executed here. Plots, downloads and training runs are left out, and so is every import
+that the sandbox does not have; in its place stands an object that takes every call.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from backproof.grading.assignment import Assignment
+from backproof.reading.guards import replacement
+from backproof.reading.program import Program
+from backproof.reading.slices import bound, free
+
+_AUTODIFF = "autograd chainer flax jax keras mxnet tensorflow theano tinygrad torch"
+AUTODIFF: Final = frozenset(_AUTODIFF.split(" "))
+CALL: Final = "backproof_call"  # calls a function with some globals set first
+_THERE: Final = frozenset({*sys.stdlib_module_names, "numpy"})
+_NOTHING: Final = (
+    "type('Nothing', (), {'__getattr__': lambda s, n: s, '__call__': lambda s, *a, **k: s, "
+    "'__iter__': lambda s: iter(()), '__len__': lambda s: 0})()"
+)
+# Stands at the end of what is run.
+CALLING: Final = f"""
+
+def {CALL}(name, values, *arguments):
+    globals().update(values)
+    return globals()[name](*arguments)
+"""
+
+
+class Prepared(NamedTuple):
+    """A submission as it is run.
+
+    Attributes:
+        text: its program.
+        bare: the same without small constants against a division by zero; None if it has none.
+        definitions: the same without statements that are no definitions, if it cannot be run.
+        defined: the graded functions that it defines.
+        imports: the modules outside of the assignment's that it imports, and where.
+        uses: by graded function, the other graded functions that it calls, directly or not.
+    """
+
+    text: str
+    bare: str | None
+    definitions: str
+    defined: frozenset[str]
+    imports: tuple[tuple[str, str], ...]
+    uses: Mapping[str, frozenset[str]]
+
+
+def prepared(read: Program, assignment: Assignment, beside: Collection[str] = ()) -> Prepared:
+    """What of the program is run for the assignment; `beside` are modules handed in with it."""
+    wanted = {function.name for function in assignment.functions}
+    given = {name for function in assignment.functions for name in function.globals}
+    body = list(_flat(read.tree.body))
+    chosen = _needed(body, set(wanted), given)
+    plain = [one for one in chosen if _is_definition(one)]
+    bare = _without_guards(read.tree)
+    return Prepared(
+        _laid_out(read.text, chosen, beside),
+        None if bare is None else _laid_out(read.text, chosen, beside, bare),
+        _laid_out(read.text, plain, beside),
+        frozenset(wanted & {name for one in chosen for name in bound(one)}),
+        tuple(_imports(read, assignment, beside)),
+        {name: _uses(body, name) & wanted for name in wanted},
+    )
+
+
+def _uses(body: Sequence[ast.stmt], name: str) -> frozenset[str]:
+    reached = _needed(body, {name}, ())
+    return frozenset({one for statement in reached for one in free(statement)} - {name})
+
+
+def _flat(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of the module, without those under a main guard or in another block."""
+    for statement in body:
+        if isinstance(statement, ast.Try | ast.With):
+            yield from _flat(statement.body)
+        elif not isinstance(statement, ast.If | ast.For | ast.While | ast.Expr):
+            yield statement
+
+
+def _is_definition(statement: ast.stmt) -> bool:
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+    return isinstance(statement, kinds)
+
+
+def _needed(body: Sequence[ast.stmt], wanted: set[str], given: Collection[str]) -> list[ast.stmt]:
+    """The statements that bind what is wanted, and what these need in turn."""
+    chosen: dict[int, ast.stmt] = {}
+    while True:
+        before = len(chosen)
+        for place, statement in enumerate(body):
+            star = isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*"
+            if place not in chosen and (star or (bound(statement) & wanted) - {*given}):
+                chosen[place] = statement
+                wanted |= free(statement)
+        if len(chosen) == before:
+            return [chosen[place] for place in sorted(chosen)]
+
+
+def _laid_out(
+    text: str,
+    chosen: Sequence[ast.stmt],
+    beside: Collection[str],
+    tree: ast.Module | None = None,
+) -> str:
+    """The chosen statements on their own lines, all others left blank.
+
+    With a `tree`, the statements that stand at the same places in it are written instead.
+    """
+    lines = text.splitlines()
+    laid: dict[int, list[str]] = {}
+    twins = {} if tree is None else {(one.lineno, one.col_offset): one for one in _flat(tree.body)}
+    for statement in chosen:
+        first = min(
+            [statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))]
+        )
+        twin = twins.get((statement.lineno, statement.col_offset))
+        stand_in = _stand_in(statement, {*_THERE, *beside})
+        if stand_in is not None:
+            laid.setdefault(first, []).append(stand_in)
+        elif twin is not None:
+            laid.setdefault(first, []).append(ast.unparse(twin))
+        else:
+            laid.setdefault(first, []).append(_source(lines, statement, first))
+    made: list[str] = []
+    for number in sorted(laid):
+        made += [""] * (number - 1 - len(made))
+        made += "\n".join(laid[number]).split("\n")
+    return "\n".join(made) + CALLING
+
+
+def _source(lines: Sequence[str], statement: ast.stmt, first: int) -> str:
+    """The statement as it is written; one that shares its line or is indented is written anew."""
+    last = statement.end_lineno or statement.lineno
+    whole = lines[first - 1 : last]
+    alone = statement.col_offset == 0 and _ends(whole[-1], statement)
+    return "\n".join(whole) if alone else ast.unparse(statement)
+
+
+def _ends(line: str, statement: ast.stmt) -> bool:
+    rest = line.encode()[statement.end_col_offset or 0 :].decode(errors="replace").strip()
+    return not rest or rest.startswith("#")
+
+
+def _stand_in(statement: ast.stmt, there: Collection[str]) -> str | None:
+    """For an import of what the sandbox does not have."""
+    if isinstance(statement, ast.Import):
+        absent = [one for one in statement.names if one.name.split(".")[0] not in there]
+        if not absent:
+            return None
+        kept = [one for one in statement.names if one not in absent]
+        parts = [f"import {', '.join(ast.unparse(one) for one in kept)}"] if kept else []
+        named = [(one.asname or one.name).split(".")[0] for one in absent]
+        return "; ".join([*parts, *(f"{name} = {_NOTHING}" for name in named)])
+    if isinstance(statement, ast.ImportFrom):
+        own = (statement.module or "").split(".")[0]
+        if own not in there or statement.level:
+            named = [one.asname or one.name for one in statement.names if one.name != "*"]
+            return "; ".join(f"{name} = {_NOTHING}" for name in named) or "pass"
+    return None
+
+
+class _Bare(ast.NodeTransformer):
+    changed = False
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        new = replacement(node.value)
+        if new is node.value:
+            return node
+        self.changed = True
+        return ast.copy_location(ast.Constant(new), node)  # type: ignore[arg-type] # a float
+
+
+def _without_guards(tree: ast.Module) -> ast.Module | None:
+    bare = _Bare()
+    copied = bare.visit(copy.deepcopy(tree))
+    return copied if bare.changed else None
+
+
+def _imports(
+    read: Program, assignment: Assignment, beside: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """The modules that the program imports and the assignment does not allow, and where."""
+    for node in ast.walk(read.tree):
+        named: list[str] = []
+        if isinstance(node, ast.Import):
+            named = [one.name for one in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            named = [node.module]
+        for name in named:
+            module = name.split(".")[0]
+            if module not in {*assignment.imports, *sys.stdlib_module_names, *beside}:
+                yield module, read.where(getattr(node, "lineno", 0))

@@ -1,0 +1,100 @@
+"""An assignment tried before students see it: a right program gets full marks, a wrong one not.
+
+The right program is made of the lecture's lines (`solution`), each wrong one of the same lines with
+one of them mistaken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from backproof.grading.assignment import Assignment
+from backproof.grading.marking import Exam, Mark, exam, marks
+from backproof.grading.prepared import CALLING
+from backproof.grading.sandbox import Sandbox
+from backproof.grading.selftest import self_test
+from backproof.grading.solution import Rule, rules, solution
+from backproof.reading.told import Unreadable
+
+# What is mistaken: in lines that have the first text the second stands instead.
+MISTAKES: Final[Sequence[tuple[str, str, str]]] = (
+    (" / {n}", "", "not divided by n"),
+    ("yhat - y", "y - yhat", "the sign of the error"),
+    ("yhat - y", "yhat", "the label left out"),
+    (" * (1 - ", " * (2 - ", "the slope of the sigmoid"),
+    ("1 - a", "1 + a", "the slope of tanh"),
+    (" > 0", " < 0", "the slope of ReLU on the wrong side"),
+    ("np.maximum", "np.minimum", "ReLU upside down"),
+    ("-np.log", "np.log", "the sign of the logarithm"),
+    ("-(y", "(y", "the sign of the loss"),
+    ("np.exp(-", "np.exp(", "the sign in the exponential"),
+    (".sum(axis=1, keepdims=True)", ".mean(axis=1, keepdims=True)", "a mean for a sum"),
+    (" + b", " - b", "the sign of the bias"),
+    (" - rate", " + rate", "a step up"),
+    (">= 0.5", ">= 0.0", "the threshold"),
+    ("argmax", "argmin", "the least likely class"),
+)
+
+
+class Rehearsed(NamedTuple):
+    """What came of it, in words, and whether the assignment tells right from wrong."""
+
+    text: str
+    sound: bool
+
+
+def rehearsed(assignment: Assignment) -> Rehearsed:
+    """Grade a right program and wrong ones.
+
+    Raises `Unreadable` where submissions cannot be isolated, or a quantity that a function is to
+    give does not follow from what it takes.
+    """
+    reason = self_test()
+    if reason is not None:
+        raise Unreadable(f"submissions cannot be isolated: {reason}")
+    known = rules(assignment.model, assignment.activation)
+    try:
+        right = solution(assignment)
+    except LookupError as error:
+        raise Unreadable(
+            f"{assignment.title}: no right program could be written: {error}"
+        ) from None
+    asked = exam(assignment)
+    lines = [f"{assignment.title}: {assignment.out_of:g} points, {len(asked.calls)} calls"]
+    with Sandbox(assignment.limits) as sandbox:
+        lost = [mark for mark in _marks(sandbox, asked, right) if mark.verdict != "right"]
+        lines += [f"  it loses {one.function}, {one.part}: {one.because}" for one in lost]
+        caught, missed = 0, []
+        for words, text in _wrong(assignment, known, right):
+            if all(mark.verdict == "right" for mark in _marks(sandbox, asked, text)):
+                missed.append(words)
+            else:
+                caught += 1
+    lines.append("  a right program gets full marks" if not lost else "  a right program does not")
+    lines.append(f"  {caught} of {caught + len(missed)} mistakes cost points")
+    lines += [f"  not found: {words}" for words in missed]
+    return Rehearsed("\n".join(lines), not lost and not missed)
+
+
+def _marks(sandbox: Sandbox, asked: Exam, text: str) -> list[Mark]:
+    defined = frozenset(function.name for function in asked.assignment.functions)
+    main = "submission.py"
+    files = {main: (text + CALLING).encode()}
+    return marks(asked, sandbox.run(files, main, asked.calls).answers, defined)
+
+
+def _wrong(assignment: Assignment, known: Sequence[Rule], right: str) -> Iterator[tuple[str, str]]:
+    """Every program with one mistaken line that it uses, and which that is."""
+    for place, rule in enumerate(known):
+        for text, instead, words in MISTAKES:
+            if text not in rule.line:
+                continue
+            mistaken = [
+                *known[:place],
+                rule._replace(line=rule.line.replace(text, instead)),
+                *known[place + 1 :],
+            ]
+            program = solution(assignment, mistaken)
+            if program != right:
+                yield f"{words}, in {rule.symbol} = {rule.line}", program

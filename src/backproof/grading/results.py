@@ -1,0 +1,92 @@
+"""What was graded, kept as it comes: one small file for each submission, written whole or not.
+
+A run that is ended at any moment goes on where it was. A result is known again by the submission's
+bytes, the assignment's and the seed, so what has changed is graded anew and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from backproof.reading.told import Unreadable
+
+VERSION: Final = 1
+_KEPT: Final = "graded"
+
+
+def written(path: Path, content: bytes) -> None:
+    """Write a file whole, or not at all; raises `Unreadable` where that is not possible."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+        try:
+            with open(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(beside, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(beside)
+            raise
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def as_json(value: Any) -> bytes:
+    """JSON with one byte sequence for one value."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False)
+    return (text + "\n").encode()
+
+
+def name_of(submission: str, assignment: str, key: str) -> str:
+    """What a result is kept as: of a submission's digest, an assignment's with its seed, a key."""
+    return hashlib.sha256(f"{submission}\0{assignment}\0{key}".encode()).hexdigest()[:32]
+
+
+def kept(out: Path, name: str) -> dict[str, Any] | None:
+    """A result that was written before; None if there is none, or it was damaged since."""
+    try:
+        found = json.loads((out / _KEPT / f"{name}.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and found.get("version") == VERSION else None
+
+
+def keep(out: Path, name: str, result: Mapping[str, Any]) -> None:
+    """Keep a result under its name."""
+    written(out / _KEPT / f"{name}.json", as_json({**result, "version": VERSION}))
+
+
+def overrides(out: Path) -> dict[str, dict[str, Any]]:
+    """The teacher's own points, by key, from `overrides.toml` in the folder of the results.
+
+    Each is a table with `points` and a `reason`; a regrade leaves them as they are.
+    """
+    path = out / "overrides.toml"
+    try:
+        told = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Unreadable(f"{path} cannot be read: {error}") from None
+    for key, one in told.items():
+        fits = (
+            isinstance(one, dict)
+            and {*one} == {"points", "reason"}
+            and isinstance(one["points"], int | float)
+            and not isinstance(one["points"], bool)
+            and isinstance(one["reason"], str)
+            and one["reason"].strip()
+        )
+        if not fits:
+            raise Unreadable(f'{path.name}: ["{key}"] needs points, a number, and a reason, a text')
+    return told

@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import pytest
+
+from backproof.grading.assignment import (
+    READY_MADE,
+    Quantity,
+    found,
+    quantities_in,
+    read,
+    ready_made,
+)
+from backproof.reading.told import Unreadable
+
+START = 'title = "T"\nmodel = "logistic_regression"\n'
+FUNCTION = '[[function]]\nname = "f"\narguments = ["z"]\nreturns = "yhat"\n'
+
+
+def of(text: str, tmp_path: Path):
+    path = tmp_path / "hw.toml"
+    path.write_text(text, "utf-8")
+    return read(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (START, "hw.toml: function is missing"),
+        (START + "titel = 3\n" + FUNCTION, "unknown key 'titel'; did you mean 'title'?"),
+        ('title = 3\nmodel = "mlp"\n' + FUNCTION, "title = 3; expected a text"),
+        ('title = "T"\nmodel = "mpl"\n' + FUNCTION, "model 'mpl' is unknown; did you mean 'mlp'?"),
+        (
+            START + 'hints = "al"\n' + FUNCTION,
+            "hints 'al' is unknown; expected one of none, part, case",
+        ),
+        (START + "cases = 0\n" + FUNCTION, "cases = 0; expected 1 to 10000"),
+        (START + "seed = true\n" + FUNCTION, "seed = True; expected a whole number"),
+        (
+            START + "[limits]\nsecond = 3\n" + FUNCTION,
+            "[limits]: unknown key 'second'; did you mean 'seconds'?",
+        ),
+        (START + "[limits]\nseconds = 0\n" + FUNCTION, "limits are above 0"),
+        (START + "[sizes]\nd = 9\n" + FUNCTION, "[sizes]: d = 9; expected 1 to 8"),
+        (
+            START + FUNCTION + "point = 2\n",
+            "[[function]] f: unknown key 'point'; did you mean 'points'?",
+        ),
+        (START + FUNCTION + "points = {dw = 1}\n", "points for 'dw'; expected one of yhat"),
+        (START + FUNCTION + "points = -1\n", "points for yhat = -1.0; expected 0 or more"),
+        (
+            START + FUNCTION.replace("yhat", "yhatt"),
+            "'yhatt' is no quantity of logistic_regression; did you mean 'yhat'?",
+        ),
+        (
+            START + FUNCTION.replace('"z"', '"z: d n"'),
+            "'z: d n' cannot be meant; z is (1, n) in any order",
+        ),
+        (START + FUNCTION.replace('"yhat"', '"_"'), "returns holds no quantity"),
+        (START + FUNCTION.replace('"yhat"', '["yhat", "yhat"]'), "returns holds a quantity twice"),
+        (START + FUNCTION + FUNCTION, "function f is there 2 times"),
+        (START + FUNCTION.replace('"f"', '"f g"'), "name 'f g' is no name of a function"),
+        (START + "function = 3", "function = 3; expected a list"),
+        (START + "function = [3]", "each under a line [[function]]"),
+        ("title = ", "hw.toml cannot be read"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_with_what_was(text: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(Unreadable) as told:
+        of(text, tmp_path)
+    assert words in str(told.value)
+
+
+def test_a_layout_may_be_written_as_people_write_shapes(tmp_path: Path) -> None:
+    text = START + FUNCTION.replace('"z"', '"z: (n,)", "n*dz", "y: n:class", {a = ["x: n d", "d"]}')
+    (function,) = of(text, tmp_path).functions
+    assert [one for form in function.arguments for one in quantities_in(form)] == [
+        Quantity("z", "n"),
+        Quantity("dz", "1 n", times_n=True),
+        Quantity("y", "n", "class"),
+        Quantity("x", "n d"),
+    ]
+
+
+def test_points_are_shared_among_what_a_function_gives(tmp_path: Path) -> None:
+    text = START + FUNCTION.replace('"yhat"', '["dw", "db", "_"]') + "points = 3\n"
+    told = of(text, tmp_path)
+    assert told.functions[0].points == {"dw": 1.5, "db": 1.5}
+    assert told.out_of == 3.0
+
+
+def test_an_assignment_is_told_by_its_file_or_a_ready_made_one_by_its_name() -> None:
+    assert {found(name) for name in ready_made()} == {*READY_MADE.glob("*.toml")}
+    with pytest.raises(Unreadable, match="did you mean 'logistic_regression'"):
+        found("logistic")

@@ -1,0 +1,185 @@
+"""A small class from its folder to its results: right, wrong, hostile, broken and late."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import backproof.grading.grade
+from backproof.grading import results
+from backproof.grading.assignment import READY_MADE, read
+from backproof.grading.grade import grade
+from backproof.grading.sandbox import Sandbox, Unavailable
+from backproof.grading.solution import solution
+from backproof.reading.told import Unreadable
+
+ASSIGNMENT = READY_MADE / "logistic_regression.toml"
+RIGHT = """
+import numpy as np
+import matplotlib.pyplot as plt
+import pandas as pd
+
+df = pd.read_csv("cells.csv")
+X = df.values
+plt.plot(X)
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def logistic_regression(X, w, b):
+    return sigmoid(w @ X + b)
+
+def initialize_weights(d):
+    return np.random.randn(1, d) * 0.01, 0.0
+
+def binary_cross_entropy(Y, Y_hat):
+    m = X.shape[1]
+    return -np.sum(Y * np.log(Y_hat + 1e-15) + (1 - Y) * np.log(1 - Y_hat + 1e-15)) / m
+
+def gradient(X, Y, Y_hat):
+    m = X.shape[1]
+    return (Y_hat - Y) @ X.T / m, np.sum(Y_hat - Y) / m
+
+def predict(X, w, b):
+    return (logistic_regression(X, w, b) > 0.5).astype(int)
+
+w, b = initialize_weights(len(X))
+for i in range(10**9):
+    w = w - 0.1 * gradient(X, X[:1], X[:1])[0]
+"""
+CLASS = {
+    "ana.py": RIGHT,
+    "bob.py": RIGHT.replace("@ X.T / m", "@ X.T"),
+    "cleo.py": RIGHT.replace("np.exp(-z)", "np.exp(z)"),
+    "dan.py": "def sigmoid(z:\n",
+    "eve.py": "import numpy as np, os\nnp.allclose = lambda *a: True\n"
+    + RIGHT.replace("return 1 / (1 + np.exp(-z))", "os._exit(0)"),
+    "finn.py": "import torch\n" + RIGHT.replace("1 / (1 + np.exp(-z))", "torch.sigmoid(z)"),
+    "gil.py": "",
+    "hana.py": RIGHT.replace("import numpy as np", "import numpy as np\nimport numpy\n").replace(
+        "return (Y_hat - Y) @ X.T / m", "X *= 1.5\n    return (Y_hat - Y) @ (X / 1.5).T / m"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def handed_in(tmp_path_factory):
+    try:
+        with Sandbox():
+            pass
+    except Unavailable as error:
+        pytest.skip(str(error))
+    folder = tmp_path_factory.mktemp("class")
+    for name, text in CLASS.items():
+        (folder / name).write_text(text, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def graded(handed_in, tmp_path_factory):
+    out = tmp_path_factory.mktemp("out")
+    return grade(handed_in, read(ASSIGNMENT), out, date="2026-01-02", jobs=2), out
+
+
+def by_key(told):
+    return {one["key"]: one for one in told["submissions"]}
+
+
+def parts(one, verdict):
+    return {(part["function"], part["part"]) for part in one["parts"] if part["verdict"] == verdict}
+
+
+def test_every_submission_gets_what_it_deserves(graded) -> None:
+    found = by_key(graded[0])
+    assert {key: one["points"] for key, one in found.items()} == {
+        "ana": 9,
+        "bob": 7,
+        "cleo": 8,
+        "dan": 0,
+        "eve": 8,
+        "finn": 8,
+        "gil": 0,
+        "hana": 9,
+    }
+    assert {key: one["status"] for key, one in found.items()} == {
+        **dict.fromkeys(found, "graded"),
+        "dan": "unread",
+        "finn": "review",
+    }
+    assert all(one["out_of"] == 9 for one in found.values())
+
+
+def test_what_is_wrong_is_named_and_not_counted_twice(graded) -> None:
+    found = by_key(graded[0])
+    assert parts(found["bob"], "wrong") == {("gradient", "dw")}
+    (dw,) = [one for one in found["bob"]["parts"] if one["part"] == "dw"]
+    assert dw["because"] == [{"code": "factor", "factor": "n"}]
+    assert parts(found["cleo"], "wrong") == {("sigmoid", "yhat")}
+    carried = [
+        one
+        for one in found["cleo"]["parts"]
+        if {"code": "carried", "functions": "sigmoid"} in one["because"]
+    ]
+    assert [one["function"] for one in carried] == ["logistic_regression"]
+    mutated = [one for one in found["hana"]["parts"] if one["function"] == "gradient"]
+    assert all({"code": "mutates", "argument": "x"} in one["because"] for one in mutated)
+
+
+def test_autodiff_and_what_cannot_be_read_are_said(graded) -> None:
+    found = by_key(graded[0])
+    assert {"code": "autodiff", "module": "torch", "line": "line 1"} in found["finn"]["problems"]
+    (syntax,) = found["dan"]["problems"]
+    assert syntax["code"] == "syntax"
+    assert "line 1" in syntax["words"]
+    assert any("os._exit" in str(one) or "ended" in str(one) for one in found["eve"]["problems"])
+
+
+def test_grading_again_gives_the_same_bytes_and_grades_only_what_changed(
+    graded, handed_in, tmp_path, monkeypatch
+) -> None:
+    told, out = graded
+    monkeypatch.setattr(backproof.grading.grade, "_result", None)  # nothing is graded again
+    again = grade(handed_in, read(ASSIGNMENT), out, date="2026-01-02", jobs=1)
+    assert results.as_json(again) == results.as_json(told)
+
+
+def test_a_damaged_result_is_made_anew_and_an_override_stays(graded, handed_in, tmp_path) -> None:
+    told, _ = graded
+    own = tmp_path / "out"
+    for name in ("ana", "dan"):
+        (tmp_path / "two").mkdir(exist_ok=True)
+        (tmp_path / "two" / f"{name}.py").write_text(CLASS[f"{name}.py"], "utf-8")
+    grade(tmp_path / "two", read(ASSIGNMENT), own, date="2026-01-02", jobs=1)
+    for kept in (own / "graded").glob("*.json"):
+        kept.write_bytes(kept.read_bytes()[:20])
+    (own / "overrides.toml").write_text('[dan]\npoints = 4\nreason = "shown on paper"\n', "utf-8")
+    again = grade(tmp_path / "two", read(ASSIGNMENT), own, date="2026-01-02", jobs=1)
+    assert by_key(again)["dan"]["override"] == {"points": 4, "reason": "shown on paper"}
+    assert by_key(again)["ana"] == by_key(told)["ana"]
+
+
+@pytest.mark.parametrize(
+    "text", ["[dan]\npoints = 4\n", "dan = 3\n", '[dan]\npoints = "4"\nreason = "r"\n', "[dan"]
+)
+def test_an_override_needs_a_reason(text: str, tmp_path: Path) -> None:
+    (tmp_path / "overrides.toml").write_text(text, "utf-8")
+    with pytest.raises(Unreadable, match="overrides"):
+        results.overrides(tmp_path)
+
+
+def test_one_may_be_graded_and_the_others_kept(graded, handed_in, tmp_path) -> None:
+    told, out = graded
+    again = grade(handed_in, read(ASSIGNMENT), out, date="2026-01-02", only="bob", rerun=True)
+    assert by_key(again) == by_key(told)
+    with pytest.raises(Unreadable, match="no submission zoe"):
+        grade(handed_in, read(ASSIGNMENT), out, date="2026-01-02", only="zoe")
+
+
+def test_the_written_program_gets_full_marks_in_the_sandbox(handed_in, tmp_path) -> None:
+    asked = read(ASSIGNMENT)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "right.py").write_text(solution(asked), "utf-8")
+    told = grade(tmp_path / "in", asked, tmp_path / "out", date="2026-01-02")
+    assert json.dumps(told["submissions"][0]["points"]) == "9.0"
