@@ -295,8 +295,10 @@ def _bare(run: _Run, text: str, asked: Exam, functions: set[str]) -> list[Answer
 def _not_twice(run: _Run, ready: Prepared, asked: Exam, found: Sequence[Mark], mark: Mark) -> Mark:
     """The mark if the student's wrong functions that this one calls were right."""
     amiss = {one.function for one in found if one.verdict != "right"}
-    others = sorted(ready.uses[mark.function] & amiss)
-    if mark.verdict == "right" or not others or mark.function not in ready.defined:
+    if mark.verdict == "right" or mark.function not in ready.defined or amiss == {mark.function}:
+        return mark
+    others = sorted(ready.uses(mark.function) & amiss)
+    if not others:
         return mark
     alone = only(asked, mark.function)
     standing_in = replace(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from backproof.grading.assignment import Assignment
@@ -43,7 +43,7 @@ class Prepared(NamedTuple):
         definitions: the same without statements that are no definitions, if it cannot be run.
         defined: the graded functions that it defines.
         imports: the modules outside of the assignment's that it imports, and where.
-        uses: by graded function, the other graded functions that it calls, directly or not.
+        body: its statements.
     """
 
     text: str
@@ -51,7 +51,12 @@ class Prepared(NamedTuple):
     definitions: str
     defined: frozenset[str]
     imports: tuple[tuple[str, str], ...]
-    uses: Mapping[str, frozenset[str]]
+    body: Sequence[ast.stmt]
+
+    def uses(self, name: str) -> frozenset[str]:
+        """What a function looks up outside of itself, directly or not."""
+        reached = _needed(self.body, {name}, ())
+        return frozenset({one for statement in reached for one in free(statement)} - {name})
 
 
 def prepared(read: Program, assignment: Assignment, beside: Collection[str] = ()) -> Prepared:
@@ -68,13 +73,8 @@ def prepared(read: Program, assignment: Assignment, beside: Collection[str] = ()
         _laid_out(read.text, plain, beside),
         frozenset(wanted & {name for one in chosen for name in bound(one)}),
         tuple(_imports(read, assignment, beside)),
-        {name: _uses(body, name) & wanted for name in wanted},
+        body,
     )
-
-
-def _uses(body: Sequence[ast.stmt], name: str) -> frozenset[str]:
-    reached = _needed(body, {name}, ())
-    return frozenset({one for statement in reached for one in free(statement)} - {name})
 
 
 def _flat(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
@@ -169,20 +169,17 @@ def _stand_in(statement: ast.stmt, there: Collection[str]) -> str | None:
 
 
 class _Bare(ast.NodeTransformer):
-    changed = False
-
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         new = replacement(node.value)
-        if new is node.value:
-            return node
-        self.changed = True
         return ast.copy_location(ast.Constant(new), node)  # type: ignore[arg-type] # a float
 
 
 def _without_guards(tree: ast.Module) -> ast.Module | None:
-    bare = _Bare()
-    copied = bare.visit(copy.deepcopy(tree))
-    return copied if bare.changed else None
+    numbers = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    if all(replacement(number) is number for number in numbers):
+        return None
+    without: ast.Module = _Bare().visit(copy.deepcopy(tree))
+    return without
 
 
 def _imports(

@@ -41,7 +41,8 @@ class Known(NamedTuple):
     sizes: Mapping[str, int]
 
 
-def layouts(model: Model) -> dict[str, str]:
+@functools.cache
+def layouts(model: Model) -> Mapping[str, str]:
     """The symbols of a model and how each is laid out; columns are examples."""
     found = dict(model.layouts)
     rows = [layout.split()[0] for name, layout in model.parameters.items() if name[0] in "Ww"]
