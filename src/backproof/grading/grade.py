@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from backproof.grading import results
+from backproof.grading import alone, results
 from backproof.grading.assignment import Assignment
 from backproof.grading.marking import Exam, Mark, exam, marks, only
 from backproof.grading.outcome import Answer, Call, Outcome
@@ -23,9 +23,9 @@ from backproof.grading.submissions import Collection, Submission, collected, sub
 from backproof.reading.program import Program, program
 from backproof.reading.told import Unreadable
 
-_MAIN: Final = "submission.py"
+MAIN: Final = "submission.py"
 _MOST_ENDED: Final = 3  # functions that end the process before the rest is given up
-_Run: TypeAlias = Callable[[str, Sequence[Call]], Outcome]  # a program's text, and what to call
+Run: TypeAlias = Callable[[str, Sequence[Call]], Outcome]  # a program's text, and what to call
 
 
 def grade(
@@ -100,7 +100,10 @@ def _with_others(
 
 
 def _as_results(
-    assignment: Assignment, submissions: Sequence[Mapping[str, Any]], date: str
+    assignment: Assignment,
+    submissions: Sequence[Mapping[str, Any]],
+    date: str,
+    isolation: str = "bubblewrap",
 ) -> dict[str, Any]:
     parts = [
         {"function": f.name, "part": part, "out_of": points, "public": f.public}
@@ -118,7 +121,7 @@ def _as_results(
     return {
         "version": results.VERSION,
         "assignment": about,
-        "isolation": "bubblewrap",
+        "isolation": isolation,
         "date": date,
         "submissions": list(submissions),
     }
@@ -182,23 +185,69 @@ def _result(submission: Submission, asked: Exam, sandbox: Sandbox, scratch: Path
     if read is None:
         return _record(submission, name, "unread", _missing(asked), problems, "")
     beside = _beside(submission, name)
-    modules = {Path(one).stem for one in beside if one.endswith(".py")}
-    ready = prepared(read, assignment, modules)
+
+    def run(text: str, calls: Sequence[Call]) -> Outcome:
+        return sandbox.run({**beside, MAIN: text.encode()}, MAIN, calls)
+
+    judged = judge(read, {Path(one).stem for one in beside if one.endswith(".py")}, asked, run)
+    problems += judged.problems
+    return _record(submission, name, judged.status, judged.marks, problems, judged.printed)
+
+
+def tried(path: Path, assignment: Assignment, date: str) -> dict[str, Any]:
+    """The public part of an assignment, tried by a student on a file: what `results.json` holds.
+
+    The file runs with the rights of whoever tries it. Raises `Unreadable` where it cannot be read.
+    """
+    read = program(path)
+    asked = exam(assignment, public=True)
+    if not asked.calls:
+        raise Unreadable(f"{assignment.title} has no public part")
+    beside = {
+        other.name: other.read_bytes()
+        for other in sorted(path.parent.glob("*.py"))
+        if other != path
+    }
+
+    def run(text: str, calls: Sequence[Call]) -> Outcome:
+        return alone.run({**beside, MAIN: text.encode()}, MAIN, calls, assignment.limits)
+
+    judged = judge(read, {Path(one).stem for one in beside}, asked, run)
+    about = {"key": path.name, "joined_on": path.name, "name": path.name, "late": None}
+    record = {
+        **about,
+        "digest": "",
+        "program": path.name,
+        "override": None,
+        **_earned(judged.status, judged.marks, judged.problems, judged.printed),
+    }
+    public = replace(assignment, functions=tuple(one for one in assignment.functions if one.public))
+    return _as_results(public, [record], date, isolation="none")
+
+
+class Judged(NamedTuple):
+    """What came of a program: its marks, what else is to be said, and what it printed."""
+
+    marks: Sequence[Mark]
+    problems: Sequence[dict[str, Any]]
+    status: str
+    printed: str
+
+
+def judge(read: Program, modules: set[str], asked: Exam, run: Run) -> Judged:
+    """Judge a program, which `run` runs; `modules` are those that lie beside it."""
+    ready = prepared(read, asked.assignment, modules)
+    problems: list[dict[str, Any]] = []
     for module, line in ready.imports:
         code = "autodiff" if module in AUTODIFF else "not_allowed"
         problems.append({"code": code, "module": module, "line": line})
-
-    def run(text: str, calls: Sequence[Call]) -> Outcome:
-        return sandbox.run({**beside, _MAIN: text.encode()}, _MAIN, calls)
-
     heard = _heard(run, ready, asked)
     problems += [{"code": "said", "words": one} for one in heard.sentences]
     found = _marks(run, ready, asked, heard)
     review = any(mark.verdict == "undecided" for mark in found) or any(
         problem["code"] == "autodiff" for problem in problems
     )
-    status = "review" if review else "graded"
-    return _record(submission, name, status, found, problems, heard.printed)
+    return Judged(found, problems, "review" if review else "graded", heard.printed)
 
 
 def _program(content: bytes, suffix: str, scratch: Path) -> Program:
@@ -236,7 +285,7 @@ class _Heard(NamedTuple):
     printed: str
 
 
-def _heard(run: _Run, ready: Prepared, asked: Exam) -> _Heard:
+def _heard(run: Run, ready: Prepared, asked: Exam) -> _Heard:
     """Ask all calls. Where a function ends the process, the others are asked without it."""
     answers: list[Answer | None] = [None] * len(asked.calls)
     ended: dict[str, str] = {}
@@ -263,7 +312,7 @@ def _heard(run: _Run, ready: Prepared, asked: Exam) -> _Heard:
     return _Heard(answers, ended, "", sentences, printed)
 
 
-def _marks(run: _Run, ready: Prepared, asked: Exam, heard: _Heard) -> list[Mark]:
+def _marks(run: Run, ready: Prepared, asked: Exam, heard: _Heard) -> list[Mark]:
     if heard.failed:
         because = ({"code": "raised", "error": heard.failed},)
         return [mark._replace(because=because) for mark in _missing(asked)]
@@ -281,7 +330,7 @@ def _is_open(mark: Mark) -> bool:
     return any(one["code"] in ("wrong_value", "near") for one in mark.because)
 
 
-def _bare(run: _Run, text: str, asked: Exam, functions: set[str]) -> list[Answer | None]:
+def _bare(run: Run, text: str, asked: Exam, functions: set[str]) -> list[Answer | None]:
     """What some functions answer in a program without its guards."""
     answers: list[Answer | None] = [None] * len(asked.calls)
     places = [place for place, (one, _) in enumerate(asked.asked) if one.name in functions]
@@ -292,7 +341,7 @@ def _bare(run: _Run, text: str, asked: Exam, functions: set[str]) -> list[Answer
     return answers
 
 
-def _not_twice(run: _Run, ready: Prepared, asked: Exam, found: Sequence[Mark], mark: Mark) -> Mark:
+def _not_twice(run: Run, ready: Prepared, asked: Exam, found: Sequence[Mark], mark: Mark) -> Mark:
     """The mark if the student's wrong functions that this one calls were right."""
     amiss = {one.function for one in found if one.verdict != "right"}
     if mark.verdict == "right" or mark.function not in ready.defined or amiss == {mark.function}:
@@ -333,6 +382,14 @@ def _record(
         "late": submission.late,
         "digest": submission.digest,
         "program": name,
+        **_earned(status, found, problems, printed),
+    }
+
+
+def _earned(
+    status: str, found: Sequence[Mark], problems: Sequence[Mapping[str, Any]], printed: str
+) -> dict[str, Any]:
+    return {
         "status": status,
         "points": sum(mark.points for mark in found),
         "out_of": sum(mark.out_of for mark in found),

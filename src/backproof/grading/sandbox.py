@@ -16,11 +16,10 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from backproof.grading import bubblewrap, frames
+from backproof.grading import asking, bubblewrap, frames
 from backproof.grading.bubblewrap import Unavailable
 from backproof.grading.frames import Other, Value
 from backproof.grading.hearing import Ended, Heard, hard_cpu_seconds
@@ -36,7 +35,6 @@ _CHUNK: Final = 1 << 18
 _TRIES: Final = 2  # the first process may be lost, though no submission is known to reach it
 _LITTLE: Final = 1 << 14
 _REST_SECONDS: Final = 0.0003
-_NAME_BYTES: Final = 255
 _ANY: Final = Limits()
 _TRIED: Final = {"tried.py": b"def add(a):\n    return a + 1\n"}
 
@@ -97,10 +95,10 @@ class Sandbox:
         `Unavailable` if the isolation is lost on the way, `ValueError` for arguments of a call that
         are no `Value`.
         """
-        refused = _refused(files, main, self.limits.scratch_bytes)
+        refused = asking.refused(files, main, self.limits.scratch_bytes)
         if refused is not None:
             return Outcome("refused", (), "", refused)
-        request = _request(files, main, calls, self.limits)
+        request = asking.request(files, main, calls, self.limits)
         outcome = self._once(request, main, calls, self.limits)
         most = self.limits.cpu_seconds
         if outcome.status != "answered" or outcome.cpu_seconds <= most:
@@ -114,7 +112,7 @@ class Sandbox:
     def _try(self) -> None:
         """Raises `Unavailable` if a submission as simple as can be does not run."""
         calls = [Call("add", (1,))]
-        request = _request(_TRIED, "tried.py", calls, _ANY)
+        request = asking.request(_TRIED, "tried.py", calls, _ANY)
         outcome = self._once(request, "tried.py", calls, _ANY)
         if outcome.status != "answered" or outcome.answers[0].value != 2:
             self.close()
@@ -244,30 +242,3 @@ def _write(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
-
-
-def _refused(files: Mapping[str, bytes], main: str, most: int) -> str | None:
-    """Why these files cannot be laid into a folder; None if they can."""
-    if main not in files:
-        return f"{main!r} is not among the files of the submission."
-    for name in files:
-        path = PurePosixPath(name)
-        usual = not path.is_absolute() and ".." not in path.parts and "\0" not in name
-        if not (name and usual and str(path) == name):
-            return f"The file name {name!r} leads out of the submission's folder."
-        if any(len(os.fsencode(part)) > _NAME_BYTES for part in path.parts):
-            return f"The file name {name[:40]!r}... is longer than a system can keep."
-    total = sum(map(len, files.values()))
-    if total > most:
-        return f"The files of the submission take {total} bytes, where {most} are allowed."
-    return None
-
-
-def _request(files: Mapping[str, bytes], main: str, calls: Sequence[Call], limits: Limits) -> bytes:
-    told: dict[str, Any] = {
-        "files": [[name, len(data)] for name, data in files.items()],
-        "main": main,
-        "answer_bytes": limits.answer_bytes,
-        "printed_bytes": limits.printed_bytes,
-    }
-    return frames.packed(told, b"".join(files.values())) + b"".join(call.frame for call in calls)
