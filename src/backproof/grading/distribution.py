@@ -1,0 +1,68 @@
+"""How the points of a class are distributed, and which mistakes are frequent."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from backproof.grading.disclosure import counted, needs_a_person
+from backproof.grading.language import Language, Piece
+
+BARS: Final = 10
+
+
+class Bar(NamedTuple):
+    """How many submissions have from `low` to `high` points, and how many of them are open."""
+
+    low: float
+    high: float
+    decided: int
+    undecided: int
+
+
+class Mistake(NamedTuple):
+    """What some submissions have in common: indices into the submissions."""
+
+    function: str
+    part: str
+    sentence: tuple[Piece, ...]
+    submissions: tuple[int, ...]
+
+
+def bars(submissions: Sequence[Mapping[str, Any]], out_of: float) -> list[Bar]:
+    """The submissions in ten steps of points; a step has its low end, and the last one both."""
+    width = out_of / BARS
+    decided, undecided = Counter[int](), Counter[int]()
+    for submission in submissions:
+        step = int(counted(submission) / width) if width > 0 else 0
+        of_kind = undecided if needs_a_person(submission) else decided
+        of_kind[min(max(step, 0), BARS - 1)] += 1
+    return [
+        Bar(step * width, (step + 1) * width, decided[step], undecided[step])
+        for step in range(BARS)
+    ]
+
+
+def median_and_mean(submissions: Sequence[Mapping[str, Any]]) -> tuple[float, float] | None:
+    """Of the points that count; None of no submissions."""
+    points = [counted(submission) for submission in submissions]
+    return (statistics.median(points), statistics.fmean(points)) if points else None
+
+
+def mistakes(submissions: Sequence[Mapping[str, Any]], language: Language) -> list[Mistake]:
+    """What is wrong or missing, the most frequent first, then as they first occur.
+
+    Mistakes are the same if function, part and code are, and the factor, where it is one.
+    """
+    found: dict[tuple[str, str, tuple[Piece, ...]], dict[int, None]] = {}
+    for index, submission in enumerate(submissions):
+        for part in submission["parts"]:
+            if part["verdict"] not in ("wrong", "missing"):
+                continue
+            for said in part["because"]:
+                what = (part["function"], part["part"], language.briefly(said))
+                found.setdefault(what, {})[index] = None
+    listed = [Mistake(*what, tuple(who)) for what, who in found.items()]
+    return sorted(listed, key=lambda one: -len(one.submissions))
