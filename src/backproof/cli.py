@@ -162,6 +162,9 @@ def _parser() -> argparse.ArgumentParser:
     told.add_argument("--activation", help="of the hidden layer: sigmoid, tanh, relu, …")
     told.add_argument("--convention", help='"columns" (are examples), "rows", or "rows, y=n"')
     told.add_argument("--reduction", choices=("mean", "sum"), help="what the gradients are of")
+    told.add_argument(
+        "--assignment", metavar="FILE", help="a teacher's: try its public part instead"
+    )
     check.add_argument("--cases", type=_cases, default=2000, help="a function (default 2000)")
     check.add_argument("--seed", type=_seed, default=0, help="of the cases (default 0)")
     limits = check.add_argument_group("limits on the process that the file runs in")
@@ -237,6 +240,8 @@ def _check(options: argparse.Namespace) -> int:
     if isinstance(paths, str):
         print(f"backproof: {paths}", file=sys.stderr)
         return MISUSE
+    if options.assignment is not None:
+        return cli_grading.check(paths, options.assignment)
     # The truth is computed in float64, which a TPU does not have and a GPU starts slowly for; and
     # JAX gives no CPU where it was told another platform.
     os.environ["JAX_PLATFORMS"] = "cpu"

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from backproof.grading.language import languages
 from backproof.grading.outcome import Limits
 from backproof.grading.quantities import layouts
 from backproof.notation import ACTIVATIONS, MODELS, Model
@@ -227,7 +228,7 @@ def _assignment(data: Mapping[str, Any], at: str, digest: str) -> Assignment:
         activation,
         functions,
         digest,
-        data.get("language", "en"),
+        _one_of(data.get("language", "en"), languages(), "language", at),
         _one_of(data.get("hints", "part"), HINTS, "hints", at),
         data.get("seed", 0),
         _within(data.get("cases", 100), 1, 10_000, "cases", at),

@@ -36,9 +36,10 @@ def bars(submissions: Sequence[Mapping[str, Any]], out_of: float) -> list[Bar]:
     width = out_of / BARS
     decided, undecided = Counter[int](), Counter[int]()
     for submission in submissions:
-        step = int(counted(submission) / width) if width > 0 else 0
+        share = counted(submission) / out_of if out_of > 0 else 0.0
+        step = min(int(min(max(share, 0.0), 1.0) * BARS), BARS - 1)
         of_kind = undecided if needs_a_person(submission) else decided
-        of_kind[min(max(step, 0), BARS - 1)] += 1
+        of_kind[step] += 1
     return [
         Bar(step * width, (step + 1) * width, decided[step], undecided[step])
         for step in range(BARS)

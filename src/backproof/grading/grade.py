@@ -307,7 +307,7 @@ def _heard(run: Run, ready: Prepared, asked: Exam) -> _Heard:
             break
         sentences.append(outcome.sentence)
         culprit = asked.asked[unanswered[0]][0].name
-        ended[culprit] = outcome.status
+        ended[culprit] = outcome.status if outcome.status in ("time", "memory") else "killed"
         left = [place for place in unanswered if asked.asked[place][0].name != culprit]
     return _Heard(answers, ended, "", sentences, printed)
 

@@ -47,6 +47,7 @@ class Mark(NamedTuple):
     verdict: Verdict
     points: float
     out_of: float
+    public: bool
     because: tuple[Mapping[str, Any], ...] = ()
     case: Mapping[str, Any] | None = None
 
@@ -183,7 +184,8 @@ def _mark(
 ) -> Mark:
     out_of = function.points[quantity.symbol]
     points = out_of if verdict == "right" else 0.0
-    return Mark(function.name, quantity.symbol, verdict, points, out_of, because, case)
+    own = function.name, quantity.symbol
+    return Mark(*own, verdict, points, out_of, function.public, because, case)
 
 
 def _seen(
@@ -210,6 +212,8 @@ def _seen(
     case = exam.known["float64"][place]
     own = layouts(exam.assignment.model)[quantity.symbol]
     precision = _FLOATS.get(array.dtype.name, "float64")
+    if array.size == 1 and not {*quantity.layout.split()} - {"1"}:
+        array = array.reshape([1] * len(quantity.layout.split()))  # one number, however wrapped
     try:
         ours = to_ours(array.astype(np.float64), own, quantity.layout, case.sizes)
     except ShapeError:
@@ -256,7 +260,9 @@ def _marked(
     amiss = [one for one in seen if one.amiss is not None]
     if amiss:
         first = min(amiss, key=lambda one: _numbers(exam, one.place))
-        verdict: Verdict = "missing" if len(amiss) == len(seen) else "wrong"
+        codes = {one.amiss["code"] for one in amiss if one.amiss is not None}
+        nothing = len(amiss) == len(seen) and codes <= {"killed", "time", "memory"}
+        verdict: Verdict = "missing" if nothing else "wrong"
         assert first.amiss is not None
         return _mark(
             function, quantity, verdict, (first.amiss,), _case(exam, function, quantity, first)
@@ -269,8 +275,8 @@ def _marked(
         notes.append({"code": "mutates", "argument": changed})
     if function.check == "shapes":
         finite = all(np.isfinite(one.value).all() for one in seen if one.value is not None)
-        codes = notes if finite else [{"code": "not_finite"}, *notes]
-        return _mark(function, quantity, "right" if finite else "wrong", tuple(codes))
+        told = notes if finite else [{"code": "not_finite"}, *notes]
+        return _mark(function, quantity, "right" if finite else "wrong", tuple(told))
     margins = {one.place: _margin(exam, quantity, one) for one in seen}
     outside = [one for one in seen if not margins[one.place] <= RIGHT_BELOW]
     if outside and bare:

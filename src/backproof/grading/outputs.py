@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from backproof.grading import results
+from backproof.grading.disclosure import counted
+from backproof.grading.feedback import feedback
 from backproof.grading.gradebooks import Filled, canvas_gradebook, moodle_worksheet
+from backproof.grading.language import language
+from backproof.grading.page import page
+from backproof.grading.table import as_csv
 from backproof.reading.told import Unreadable
-
-
-def points_of(submission: Mapping[str, Any]) -> float:
-    """What counts: the teacher's own points where there are some."""
-    override = submission["override"]
-    return float(submission["points"] if override is None else override["points"])
 
 
 def write(
@@ -30,27 +31,41 @@ def write(
     `moodle` and `canvas` are the paths of the teacher's own files, which stay as they are: filled
     in they are written into the folder under the same names.
     """
-    results.written(out / "results.json", results.as_json(graded))
     submissions = graded["submissions"]
+    said_in = language(graded["assignment"]["language"])
+    told = {one["key"]: feedback(one, graded["assignment"], said_in) for one in submissions}
+    results.written(out / "results.json", results.as_json(graded))
+    results.written(out / "results.csv", as_csv(graded))
+    results.written(out / "class.html", page(graded).encode())
+    results.written(out / "class-anonymous.html", page(graded, anonymous=True).encode())
+    for key, text in told.items():
+        results.written(out / "feedback" / f"{_file_name(key)}.md", text.encode())
     status = Counter(one["status"] for one in submissions)
     lines = [
         f"{len(submissions):,} submissions: {status['graded']:,} graded, "
         f"{status['review']:,} to be looked at by a person, {status['unread']:,} unread",
-        f"  {out / 'results.json'}",
+        f"  {out / 'class.html'}, results.json, results.csv, class-anonymous.html, feedback/",
     ]
     lines += [
         f"  look at {one['key']}: {_why(one)}" for one in submissions if one["status"] == "review"
     ]
     joined = {one["joined_on"]: one for one in submissions if one["status"] != "review"}
-    points = {key: points_of(one) for key, one in joined.items()}
+    points = {key: counted(one) for key, one in joined.items()}
+    comments = {key: told[one["key"]] for key, one in joined.items()}
     if moodle is not None:
         names = {key: one["name"] for key, one in joined.items()}
-        filled = moodle_worksheet(_content(moodle), points, names=names)
+        filled = moodle_worksheet(_content(moodle), points, comments, names=names)
         lines += _filled(out / Path(moodle).name, filled)
     if canvas is not None:
         filled = canvas_gradebook(_content(canvas), str(canvas_assignment), points)
         lines += _filled(out / Path(canvas).name, filled)
     return "\n".join(lines)
+
+
+def _file_name(key: str) -> str:
+    """The key where that is a file's name on every system, else with its digest behind it."""
+    plain = re.sub(r"[^A-Za-z0-9_-]", "_", key)[:80]
+    return plain if plain == key else f"{plain}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
 
 def _why(submission: Mapping[str, Any]) -> str:
