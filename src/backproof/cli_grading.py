@@ -33,6 +33,10 @@ def add(commands: Any) -> None:
     grade.add_argument("--platform", help="moodle, canvas, gradescope, files or folders")
     grade.add_argument("--jobs", type=_jobs, metavar="N", help="how many at a time")
     grade.add_argument("--only", metavar="KEY", help="grade this submission, keep the others")
+    part = "grade this part of the submissions only, on one of several machines"
+    grade.add_argument("--shard", type=_shard, default=(1, 1), metavar="I/N", help=part)
+    over = "take over what was graded into these folders, of shards"
+    grade.add_argument("--merge", nargs="+", default=[], metavar="FOLDER", help=over)
     grade.add_argument("--rerun", action="store_true", help="grade again what was graded before")
     grade.add_argument("--moodle", metavar="CSV", help="a worksheet of yours to be filled in")
     grade.add_argument("--canvas", metavar="CSV", help="a gradebook of yours to be filled in")
@@ -80,6 +84,15 @@ def _jobs(text: str) -> int:
     return value
 
 
+def _shard(text: str) -> tuple[int, int]:
+    number, _, of = text.partition("/")
+    if not (number.isdecimal() and of.isdecimal() and len(text) < 12):
+        raise argparse.ArgumentTypeError(f"{text[:50]!r}: expected such as 2/8")
+    if not 1 <= int(number) <= int(of):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected 1/{of} to {of}/{of}")
+    return int(number), int(of)
+
+
 def _told(run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
     """Run a command; what stands in its way is said in a line."""
     from backproof.reading.told import Unreadable
@@ -100,7 +113,7 @@ def _grade(options: argparse.Namespace) -> int:
 def _graded(options: argparse.Namespace) -> int:
     import datetime
 
-    from backproof.grading import assignment, outputs
+    from backproof.grading import assignment, outputs, results
     from backproof.grading.grade import grade
 
     asked = assignment.read(assignment.found(options.assignment))
@@ -111,6 +124,7 @@ def _graded(options: argparse.Namespace) -> int:
         )
         return MISUSE
     out = Path(options.out)
+    results.taken_over(out, options.merge)
     shown = sys.stderr.isatty()
 
     def progress(text: str) -> None:
@@ -125,6 +139,7 @@ def _graded(options: argparse.Namespace) -> int:
         jobs=options.jobs,
         platform=options.platform,
         only=options.only,
+        shard=options.shard,
         rerun=options.rerun,
         progress=progress,
     )

@@ -183,3 +183,19 @@ def test_the_written_program_gets_full_marks_in_the_sandbox(handed_in, tmp_path)
     (tmp_path / "in" / "right.py").write_text(solution(asked), "utf-8")
     told = grade(tmp_path / "in", asked, tmp_path / "out", date="2026-01-02")
     assert json.dumps(told["submissions"][0]["points"]) == "9.0"
+
+
+def test_shards_taken_over_are_the_whole(graded, handed_in, tmp_path, monkeypatch) -> None:
+    told, _ = graded
+    asked = read(ASSIGNMENT)
+    for number in (1, 2, 3):
+        part = grade(handed_in, asked, tmp_path / str(number), date="2026-01-02", shard=(number, 3))
+        assert 1 <= len(part["submissions"]) < len(CLASS)
+    parts = [str(tmp_path / str(number)) for number in (1, 2, 3)]
+    assert results.taken_over(tmp_path / "all", parts) == len(CLASS)
+    assert results.taken_over(tmp_path / "all", parts) == 0
+    monkeypatch.setattr(backproof.grading.grade, "_result", None)  # nothing is graded again
+    whole = grade(handed_in, asked, tmp_path / "all", date="2026-01-02")
+    assert results.as_json(whole) == results.as_json(told)
+    with pytest.raises(Unreadable, match="holds no results"):
+        results.taken_over(tmp_path / "all", [str(tmp_path)])

@@ -37,6 +37,7 @@ def grade(
     jobs: int | None = None,
     platform: str | None = None,
     only: str | None = None,
+    shard: tuple[int, int] = (1, 1),
     rerun: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
@@ -50,6 +51,7 @@ def grade(
         jobs: how many sandboxes at a time; as many as there are cores if None.
         platform: as `submissions.collected` takes it.
         only: the key of the one submission to grade; the others are as they were.
+        shard: which part of how many to grade, for several machines.
         rerun: grade again what was graded before.
         progress: told what is going on.
 
@@ -64,7 +66,8 @@ def grade(
         (scratch / "unpacked").mkdir()
         collection = collected(path, scratch / "unpacked", platform=platform)
         progress(collection.line)
-        chosen = _chosen(collection, only)
+        number, of = shard
+        chosen = _chosen(collection, only)[number - 1 :: of]
         asked = exam(assignment)
         found = _graded(chosen, asked, out, scratch, jobs, rerun, progress)
     submissions = [

@@ -12,7 +12,7 @@ import json
 import os
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,6 +64,24 @@ def kept(out: Path, name: str) -> dict[str, Any] | None:
 def keep(out: Path, name: str, result: Mapping[str, Any]) -> None:
     """Keep a result under its name."""
     written(out / _KEPT / f"{name}.json", as_json({**result, "version": VERSION}))
+
+
+def taken_over(out: Path, others: Sequence[str]) -> int:
+    """Take over what was graded into other folders, of shards, say; how many results that are.
+
+    One that `out` has itself is left as it is. Raises `Unreadable` for a folder without results.
+    """
+    count = 0
+    for other in others:
+        folder = Path(other) / _KEPT
+        if not folder.is_dir():
+            raise Unreadable(f"{other} holds no results of grading")
+        for path in sorted(folder.glob("*.json")):
+            result = kept(Path(other), path.stem)
+            if result is not None and kept(out, path.stem) is None:
+                keep(out, path.stem, result)
+                count += 1
+    return count
 
 
 def overrides(out: Path) -> dict[str, dict[str, Any]]:
