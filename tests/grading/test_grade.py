@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 import backproof.grading.grade
@@ -183,6 +184,12 @@ def test_the_written_program_gets_full_marks_in_the_sandbox(handed_in, tmp_path)
     (tmp_path / "in" / "right.py").write_text(solution(asked), "utf-8")
     told = grade(tmp_path / "in", asked, tmp_path / "out", date="2026-01-02")
     assert json.dumps(told["submissions"][0]["points"]) == "9.0"
+
+
+def test_results_are_what_the_published_schema_says(graded) -> None:
+    schema = json.loads((READY_MADE.parent / "results.schema.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(json.loads(results.as_json(graded[0])), schema)
 
 
 def test_shards_taken_over_are_the_whole(graded, handed_in, tmp_path, monkeypatch) -> None:
