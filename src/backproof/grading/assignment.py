@@ -25,7 +25,7 @@ from backproof.reading.convention import ConventionError, as_shape, encoded, to_
 from backproof.reading.told import Unreadable, nearest
 
 HINTS: Final = ("none", "part", "case")
-CHECKS: Final = ("values", "shapes")
+CHECKS: Final = ("values", "shapes", "random")
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,8 @@ class Function:
         points: for each quantity that it gives.
         public: students can try it before they hand in, and are shown cases.
         globals: what it reads without taking it.
-        check: `values`, or `shapes` where values are free: initial parameters.
+        check: `values`; `shapes` where values are free, as initial parameters are; `random` where
+            in addition the weights must not all be the same.
     """
 
     name: str

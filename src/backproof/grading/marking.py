@@ -228,6 +228,8 @@ def _seen(
 def _kind(value: object) -> str:
     if isinstance(value, Other):
         return value.kind
+    if isinstance(value, np.ndarray):
+        return "an array"
     return "None" if value is None else f"a {type(value).__name__}"
 
 
@@ -273,10 +275,10 @@ def _marked(
     changed = _changed(exam, function, answers)
     if changed is not None:
         notes.append({"code": "mutates", "argument": changed})
-    if function.check == "shapes":
-        finite = all(np.isfinite(one.value).all() for one in seen if one.value is not None)
-        told = notes if finite else [{"code": "not_finite"}, *notes]
-        return _mark(function, quantity, "right" if finite else "wrong", tuple(told))
+    if function.check != "values":
+        problem = _initial(function, quantity, seen)
+        told = notes if problem is None else [{"code": problem}, *notes]
+        return _mark(function, quantity, "right" if problem is None else "wrong", tuple(told))
     margins = {one.place: _margin(exam, quantity, one) for one in seen}
     outside = [one for one in seen if not margins[one.place] <= RIGHT_BELOW]
     if outside and bare:
@@ -294,6 +296,18 @@ def _marked(
     return _mark(
         function, quantity, "wrong", (because, *notes), _case(exam, function, quantity, shown)
     )
+
+
+def _initial(function: Function, quantity: Quantity, seen: Sequence[_Seen]) -> str | None:
+    """What is amiss with initial parameters, whose values are free."""
+    arrays = [one.value for one in seen if one.value is not None]
+    if not all(np.isfinite(array).all() for array in arrays):
+        return "not_finite"
+    if function.check == "random" and quantity.symbol[0] in "Ww":
+        several = [array for array in arrays if array.size > 1]
+        if any(np.ptp(array) == 0.0 for array in several):
+            return "all_same"
+    return None
 
 
 def _margin(exam: Exam, quantity: Quantity, one: _Seen) -> float:
@@ -356,7 +370,7 @@ def _case(
     exam: Exam, function: Function, quantity: Quantity, one: _Seen
 ) -> Mapping[str, Any] | None:
     """The case for a person: arguments, expected and actual, as the assignment lays them out."""
-    if function.check == "shapes":
+    if function.check != "values":
         return None
     case = exam.known["float64"][one.place]
     own = layouts(exam.assignment.model)

@@ -134,7 +134,7 @@ def _function(function: Function, model: Model, known: Sequence[Rule]) -> str:
             elif isinstance(part, Quantity):
                 lines += _taken(part, path, own)
                 given[part.symbol] = part
-    if function.check == "shapes":
+    if function.check != "values":
         for one in quantities_in(function.returns):
             shape = ", ".join(sizes[axis] for axis in own[one.symbol].split())
             lines.append(f"{_name(one.symbol)} = np.random.randn({shape}) * 0.01")
