@@ -25,7 +25,8 @@ def bound_arguments(function: ast.FunctionDef, read: Reader, skip: int = 0) -> s
             return f"{value}[1:]"
         if value is None and not default:
             value = as_called(name, function, read) or data_by_use(name, function, read)
-        if value is None and not default and function.name in ("__init__", "init"):
+        makes = function.name in ("__init__", "init") or _is_size(name, function)
+        if value is None and not default and makes:
             axis = next(unknown, None)
             value = None if axis is None else SIMPLE[axis]
         return value if value is not None or default else anything(name, function)
@@ -37,12 +38,22 @@ def bound_arguments(function: ast.FunctionDef, read: Reader, skip: int = 0) -> s
 def as_called(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
     """What the file itself passes for a parameter: a function of its own, or a text."""
     for value in _passed(name, function, read):
+        if isinstance(value, ast.Name):
+            value = _set_to(value, read)
         if isinstance(value, ast.Name) and value.id in read.functions:
             return value.id
         if isinstance(value, ast.Constant) and isinstance(value.value, str):
             return repr(value.value)
     alike = (one for one in sorted(_bound_in(read)) if one.lower() == name.lower())
     return next((one for one in alike if _is_plan(one, read)), None)
+
+
+def _set_to(name: ast.Name, read: Reader) -> ast.expr:
+    """What the script sets a variable to, where that is a name again: `activation = sigmoid`."""
+    for statement in read.script:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == name.id:
+            return statement.value if isinstance(statement.value, ast.Name) else name
+    return name
 
 
 def _bound_in(read: Reader) -> set[str]:

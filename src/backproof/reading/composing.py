@@ -37,6 +37,8 @@ def returned_names(function: ast.FunctionDef) -> list[str]:
     for part in () if value is None else ast.walk(value):
         if isinstance(part, ast.Name):
             found.append(part.id)
+        elif isinstance(part, ast.Attribute):
+            found.append(part.attr.strip("_"))
         elif isinstance(part, ast.Constant) and isinstance(part.value, str):
             found.append(part.value)
     return found
@@ -167,7 +169,7 @@ class Composer:
         value = updates.returned_value(function)
         if isinstance(value, ast.Tuple):
             return [
-                updates.last_word(one)
+                updates.last_word(one).strip("_")
                 if isinstance(one, ast.Name | ast.Attribute | ast.Subscript)
                 else ("cache" if isinstance(one, ast.Dict | ast.Tuple | ast.List) else f"_{place}")
                 for place, one in enumerate(value.elts)

@@ -118,7 +118,7 @@ class _AsArrays(ast.NodeTransformer):
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         self.generic_visit(node)
         held = isinstance(node.value, ast.Name) and roles.is_data(node.value.id)
-        return node.value if held and node.attr == "values" else node
+        return node.value if held and node.attr in ("values", "iloc") else node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         method = node.func

@@ -27,8 +27,8 @@ _NAMED = {
     for name, words in _NAMES.items()
 }
 _DERIVATIVE = re.compile(
-    r"(?:d_?|grad_?|deriv(?:ative)?_?(?:of_?)?)(?P<of>.+)"
-    r"|(?P<of_after>.+?)_?(?:prime|deriv|derivative|der|grad|gradient|backward|bwd|back|dash|d)"
+    r"(?:deriv(?:ative|ada|ee)?_?(?:of_?|de_?)?|grad_?|d_?)(?P<of>.+)"
+    r"|(?P<of_after>.+?)_?(?:prime|deriv|derivative|turevi|der|grad|gradient|backward|bwd|back|dash|d)"
 )
 
 

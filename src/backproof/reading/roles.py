@@ -20,12 +20,21 @@ _WORD_Y = re.compile(
     r"|one_hot\w*|onehot\w*|ground_truth|etiquetas?|rotulos?|esperad\w*)(?:_\w+)?"
 )
 _SIZE = r"tamanh?o_(?:d[ae]_)?(?:capa_|camada_)?(?:d[ae]_)?"
+_RATES = (  # in other languages
+    r"tasa\w*|taux\w*|lern_?rate|tasso\w*|laju\w*|ogrenme_?(?:orani|hizi|katsayisi)"
+    r"|(?:szybkosc|wspolczynnik|tempo)_?uczenia|skorost\w*"
+)
+_TURNS = (
+    r"itera(?:ciones|sies|zioni|cje|si|tionen)|iterasyon\w*|epo(?:ki?|che|chen|ques|kler)|epok\w*"
+    r"|(?:liczba|jumlah|num|nb|numero|n)_?(?:de_)?(?:itera\w+|epo\w+)|devir\w*|pasos|vueltas"
+)
 _ROLES = {
     "rate": r"(?:learning_?|learn_?)?rate|taxa(?:_\w+)?|step|lr|alpha|eta|step_?size|l_?rate"
-    r"|learning|alfa|passo|tasa\w*|taux\w*|lernrate",
+    rf"|learning|alfa|passo|{_RATES}",
     "steps": r"(?:n|num|max|nb|no|number)?_?(?:of_)?_?(?:train(?:ing)?_?)?"
     r"(?:iters?|iterations?|epochs?|epocas?|steps?|iteracoes"
-    r"|its|ep|passes|rounds)(?:_?num|_?count)?",
+    r"|its|ep|passes|rounds)(?:_?num|_?count)?|max_?n_?(?:steps|iters?)"
+    rf"|{_TURNS}",
     "n": r"m|n|n_?samples|num_?examples|n_?examples|num_?samples|batch(?:_?size)?"
     r"|minibatch_?size|bs",
     "d": r"n_?x|nx|input_?(?:size|dim|nodes|layer_?size|neurons|units)|n_?inputs?|n_?features"
@@ -80,7 +89,8 @@ def is_data(name: str) -> bool:
 
 
 _RATE = re.compile(
-    r"(?:learning_?|learn_?)?rates?|taxa(?:_\w+)?|passo|learning|lr(?:_?rate)?|alpha|alfa|tasa\w*|taux\w*|lernrate|eta|step_?size|gamma|l_?rate"
+    rf"{_RATES}|"
+    r"(?:learning_?|learn_?)?rates?|taxa(?:_\w+)?|passo|learning|lr(?:_?rate)?|alpha|alfa|eta|step_?size|gamma|l_?rate"
     r"|epsilon|learning_?speed|neta|learning_?rate_?\w*|lrate|step|mu"
 )
 
