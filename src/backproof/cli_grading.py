@@ -49,6 +49,10 @@ def add(commands: Any) -> None:
     new.add_argument("file", metavar="FILE")
     new.add_argument("--like", default="logistic_regression", help="a ready-made one's name")
     new.set_defaults(run=_new)
+    public = actions.add_parser("public", help="write what students may have: the public part")
+    public.add_argument("file", metavar="FILE", help=told)
+    public.add_argument("to", metavar="NEW_FILE")
+    public.set_defaults(run=_public)
     test = actions.add_parser("test", help="grade a right program and wrong ones with it")
     test.add_argument("file", metavar="FILE", help=told)
     test.set_defaults(run=_test)
@@ -114,6 +118,7 @@ def _graded(options: argparse.Namespace) -> int:
     import datetime
 
     from backproof.grading import assignment, outputs, results
+    from backproof.grading.disclosure import needs_a_person
     from backproof.grading.grade import grade
 
     asked = assignment.read(assignment.found(options.assignment))
@@ -145,7 +150,7 @@ def _graded(options: argparse.Namespace) -> int:
     )
     progress("")
     print(outputs.write(graded, out, options.moodle, options.canvas, options.canvas_assignment))
-    return UNDECIDED if any(one["status"] == "review" for one in graded["submissions"]) else 0
+    return UNDECIDED if any(map(needs_a_person, graded["submissions"])) else 0
 
 
 def _new(options: argparse.Namespace) -> int:
@@ -160,14 +165,34 @@ def _written(options: argparse.Namespace) -> int:
     if options.like not in names:
         raise Unreadable(f"--like {options.like}: unknown; {nearest(options.like, names)}")
     path = Path(options.file)
+    _write_new(path, (assignment.READY_MADE / f"{options.like}.toml").read_text("utf-8"))
+    print(f"{path}: change it, then try it with: backproof assignment test {path}")
+    return 0
+
+
+def _write_new(path: Path, text: str) -> None:
+    from backproof.reading.told import Unreadable
+
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write((assignment.READY_MADE / f"{options.like}.toml").read_text("utf-8"))
+            file.write(text)
     except FileExistsError:
         raise Unreadable(f"{path} is there already, and is left as it is") from None
     except OSError as error:
         raise Unreadable(f"{path} cannot be written: {error.strerror or error}") from None
-    print(f"{path}: change it, then try it with: backproof assignment test {path}")
+
+
+def _public(options: argparse.Namespace) -> int:
+    return _told(_made_public, options)
+
+
+def _made_public(options: argparse.Namespace) -> int:
+    from backproof.grading import assignment
+
+    path = assignment.found(options.file)
+    assignment.read(path)  # which says what is amiss with it
+    _write_new(Path(options.to), assignment.public_part(path.read_text("utf-8")))
+    print(f"{options.to}: without hidden functions and the seed")
     return 0
 
 

@@ -6,6 +6,7 @@ from backproof.grading.assignment import (
     READY_MADE,
     Quantity,
     found,
+    public_part,
     quantities_in,
     read,
     ready_made,
@@ -92,3 +93,14 @@ def test_an_assignment_is_told_by_its_file_or_a_ready_made_one_by_its_name() -> 
     assert {found(name) for name in ready_made()} == {*READY_MADE.glob("*.toml")}
     with pytest.raises(Unreadable, match="did you mean 'logistic_regression'"):
         found("logistic")
+
+
+@pytest.mark.parametrize("name", ready_made())
+def test_the_public_part_is_the_assignment_without_what_is_hidden(
+    name: str, tmp_path: Path
+) -> None:
+    whole = read(READY_MADE / f"{name}.toml")
+    part = of(public_part((READY_MADE / f"{name}.toml").read_text("utf-8")), tmp_path)
+    assert [one.name for one in part.functions] == [o.name for o in whole.functions if o.public]
+    assert part.seed == 0 != whole.seed
+    assert "public = false" not in (tmp_path / "hw.toml").read_text("utf-8")

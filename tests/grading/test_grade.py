@@ -186,6 +186,16 @@ def test_the_written_program_gets_full_marks_in_the_sandbox(handed_in, tmp_path)
     assert json.dumps(told["submissions"][0]["points"]) == "9.0"
 
 
+def test_points_given_to_nobody_and_others_without_results_are_said(
+    graded, handed_in, tmp_path
+) -> None:
+    (tmp_path / "overrides.toml").write_text('[dann]\npoints = 4\nreason = "r"\n', "utf-8")
+    with pytest.raises(Unreadable, match="no submission dann; did you mean 'dan'"):
+        grade(handed_in, read(ASSIGNMENT), tmp_path, date="2026-01-02")
+    with pytest.raises(Unreadable, match="7 other submissions have no results"):
+        grade(handed_in, read(ASSIGNMENT), tmp_path / "new", date="2026-01-02", only="bob")
+
+
 def test_results_are_what_the_published_schema_says(graded) -> None:
     schema = json.loads((READY_MADE.parent / "results.schema.json").read_text("utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)

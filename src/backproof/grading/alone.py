@@ -19,6 +19,7 @@ from backproof.grading.hearing import Ended, Heard
 from backproof.grading.outcome import Call, Limits, Outcome
 
 _CHUNK = 1 << 16
+_SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 def run(files: Mapping[str, bytes], main: str, calls: Sequence[Call], limits: Limits) -> Outcome:
@@ -71,6 +72,11 @@ def _inside(folder: str) -> None:
 
         msvcrt.setmode(0, os.O_BINARY)
         msvcrt.setmode(1, os.O_BINARY)
+    if sys.platform == "linux":  # an interrupt ends whoever started it, and then it ends too
+        import ctypes
+        import signal
+
+        ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
     request = sys.stdin.buffer.read()
     answers = os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)

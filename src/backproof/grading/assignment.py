@@ -147,6 +147,17 @@ def found(told: str) -> Path:
     return path
 
 
+_TABLE = re.compile(r"^(?=\[\[function\]\])", re.MULTILINE)
+_SEED = re.compile(r"^seed\s*=.*\n", re.MULTILINE)
+
+
+def public_part(text: str) -> str:
+    """The text of an assignment without its hidden functions and its seed, for students."""
+    first, *tables = _TABLE.split(text)
+    shown = [one for one in tables if tomllib.loads(one)["function"][0].get("public", True)]
+    return "".join([_SEED.sub("", first), *shown])
+
+
 def read(path: Path) -> Assignment:
     """The assignment in a file; raises `Unreadable` naming the key, what came, what was meant."""
     try:

@@ -21,7 +21,7 @@ from backproof.grading.selftest import self_test
 from backproof.grading.solution import solution
 from backproof.grading.submissions import Collection, Submission, collected, submitted_program
 from backproof.reading.program import Program, program
-from backproof.reading.told import Unreadable
+from backproof.reading.told import Unreadable, nearest
 
 MAIN: Final = "submission.py"
 _MOST_ENDED: Final = 3  # functions that end the process before the rest is given up
@@ -66,6 +66,9 @@ def grade(
         (scratch / "unpacked").mkdir()
         collection = collected(path, scratch / "unpacked", platform=platform)
         progress(collection.line)
+        _overridden(own, collection)
+        if only is not None:
+            _with_results(collection, assignment, out, only)
         number, of = shard
         chosen = _chosen(collection, only)[number - 1 :: of]
         asked = exam(assignment)
@@ -75,6 +78,25 @@ def grade(
         for result in _with_others(found, collection, assignment, out)
     ]
     return _as_results(assignment, submissions, date)
+
+
+def _overridden(own: Mapping[str, Any], collection: Collection) -> None:
+    """Raises `Unreadable` for points that a teacher gave to nobody."""
+    keys = [one.key for one in collection.submissions]
+    for key in own:
+        if key not in keys:
+            raise Unreadable(f"overrides.toml: there is no submission {key}; {nearest(key, keys)}")
+
+
+def _with_results(collection: Collection, assignment: Assignment, out: Path, only: str) -> None:
+    """Raises `Unreadable` where the others have no results that could be kept."""
+    others = [one for one in collection.submissions if one.key != only]
+    lost = [one for one in others if results.kept(out, _name(one, assignment)) is None]
+    if lost:
+        raise Unreadable(
+            f"{len(lost)} other submissions have no results in {out}, or of another assignment; "
+            "grade all of them first"
+        )
 
 
 def _chosen(collection: Collection, only: str | None) -> Sequence[Submission]:

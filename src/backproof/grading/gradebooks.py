@@ -43,6 +43,7 @@ def moodle_worksheet(
     names: Mapping[str, str | None] | None = None,
     grade_column: str | None = None,
     feedback_column: str | None = None,
+    out_of: float | None = None,
 ) -> Filled:
     """Fill in a worksheet that a teacher downloaded from a Moodle assignment, in any language.
 
@@ -67,6 +68,11 @@ def moodle_worksheet(
     most = read.rows[0].value(grade + 1)
     comment: int | None = None
     problems: list[str] = []
+    if out_of is not None and worksheets.as_number(most) != out_of:
+        problems.append(
+            f"the worksheet's maximum grade is {most} and the assignment's {out_of:g}: points are "
+            "written as they are; set the maximum in Moodle"
+        )
     if feedback:
         comment = worksheets.feedback_column(read, grade, feedback_column)
         if comment is None:

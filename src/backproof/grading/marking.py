@@ -65,12 +65,18 @@ def exam(assignment: Assignment, *, public: bool = False) -> Exam:
     """Draw the cases and compute the truth, once for all submissions; or only the public part."""
     functions = [one for one in assignment.functions if one.public or not public]
     share = max(_FEWEST, -(-assignment.cases // max(1, len(functions))))
-    cases = drawn(assignment.model, share, assignment.seed + public, assignment.sizes)
+    # No function is asked on another's cases: what one is given is what another should answer.
+    count = share * len(functions)
+    cases = drawn(assignment.model, count, assignment.seed + public, assignment.sizes)
     truths = {
         precision: known(assignment.model, cases, assignment.activation, precision)
         for precision in ("float64", "float32")
     }
-    asked = tuple((function, place) for function in functions for place in range(share))
+    asked = tuple(
+        (function, which * share + place)
+        for which, function in enumerate(functions)
+        for place in range(share)
+    )
     own = layouts(assignment.model)
     calls = tuple(_call(function, truths["float64"][place], own) for function, place in asked)
     return Exam(assignment, truths, calls, asked)
@@ -204,6 +210,8 @@ def _seen(
     value = _found(function.returns, answer.value, quantity)
     if isinstance(value, Mapping) and "code" in value:
         return _Seen(place, None, value)
+    if isinstance(value, list | tuple):
+        value = _as_array(value)
     if isinstance(value, Other) or not isinstance(value, np.ndarray | bool | int | float):
         return _Seen(place, None, {"code": "kind", "actual": _kind(value)})
     array = np.asarray(value)
@@ -225,6 +233,15 @@ def _seen(
     return _Seen(place, ours, None, precision)
 
 
+def _as_array(value: Sequence[Any]) -> Any:
+    """Lists of numbers as an array; as they are where they are none."""
+    try:
+        array = np.array(value)
+    except (ValueError, TypeError):  # ragged
+        return value
+    return array if array.dtype.kind in "fiub" else value
+
+
 def _kind(value: object) -> str:
     if isinstance(value, Other):
         return value.kind
@@ -239,11 +256,16 @@ def _found(form: Form, value: Any, wanted: Quantity) -> Any:
         return value
     if isinstance(form, tuple):
         if not isinstance(value, tuple | list) or len(value) != len(form):
-            return {"code": "kind", "actual": _kind(value)}
+            several = isinstance(value, tuple | list)
+            actual = f"{_kind(value)} of {len(value)} where there should be {len(form)}"
+            return {"code": "kind", "actual": actual if several else _kind(value)}
         parts: Iterator[tuple[Form, Any]] = zip(form, value, strict=True)
     elif isinstance(form, Mapping):
         if not isinstance(value, dict):
             return {"code": "kind", "actual": _kind(value)}
+        absent = [key for key, part in form.items() if quantities_in(part) and key not in value]
+        if absent:
+            return {"code": "kind", "actual": f"a dict without {absent[0]!r}"}
         parts = ((part, value.get(key)) for key, part in form.items())
     else:
         return None
@@ -329,9 +351,11 @@ def _changed(exam: Exam, function: Function, answers: Mapping[int, Answer]) -> s
         if own is not function or place not in answers or not answers[place].arguments:
             continue
         before, after = call.arguments[skipped:], answers[place].arguments[skipped:]
-        for form, one, other in zip(function.arguments, before, after, strict=False):
+        for number, (form, one, other) in enumerate(
+            zip(function.arguments, before, after, strict=False), 1
+        ):
             if _listed(one) != _listed(other):
-                return _name_of(form)
+                return _name_of(form, number)
     return None
 
 
@@ -374,7 +398,10 @@ def _case(
         return None
     case = exam.known["float64"][one.place]
     own = layouts(exam.assignment.model)
-    arguments = [[_name_of(form), _listed(_given(form, case, own))] for form in function.arguments]
+    arguments = [
+        [_name_of(form, place), _listed(_given(form, case, own))]
+        for place, form in enumerate(function.arguments, 1)
+    ]
     expected = _given(quantity, case, own)
     actual: Any = None
     if one.value is not None:
@@ -382,10 +409,12 @@ def _case(
     return {"arguments": arguments, "expected": _listed(expected), "actual": actual}
 
 
-def _name_of(form: Form) -> str:
+def _name_of(form: Form, place: int) -> str:
+    """What an argument is called in a case: its symbol, or for several its place."""
     if isinstance(form, Quantity):
-        return f"n {form.symbol}" if form.times_n else form.symbol
-    return ", ".join(quantity.symbol for quantity in quantities_in(form))
+        symbol = form.symbol.replace("'", "_next")
+        return f"n_{symbol}" if form.times_n else symbol
+    return f"argument{place}"
 
 
 def _listed(value: Value) -> Any:

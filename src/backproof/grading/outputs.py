@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from backproof.grading import results
-from backproof.grading.disclosure import counted
+from backproof.grading.disclosure import counted, needs_a_person
 from backproof.grading.feedback import feedback
 from backproof.grading.gradebooks import Filled, canvas_gradebook, moodle_worksheet
 from backproof.grading.language import language
@@ -46,15 +46,15 @@ def write(
         f"{status['review']:,} to be looked at by a person, {status['unread']:,} unread",
         f"  {out / 'class.html'}, results.json, results.csv, class-anonymous.html, feedback/",
     ]
-    lines += [
-        f"  look at {one['key']}: {_why(one)}" for one in submissions if one["status"] == "review"
-    ]
+    lines += [f"  look at {one['key']}: {_why(one)}" for one in submissions if needs_a_person(one)]
     joined = {one["joined_on"]: one for one in submissions if one["status"] != "review"}
     points = {key: counted(one) for key, one in joined.items()}
     comments = {key: told[one["key"]] for key, one in joined.items()}
     if moodle is not None:
         names = {key: one["name"] for key, one in joined.items()}
-        filled = moodle_worksheet(_content(moodle), points, comments, names=names)
+        filled = moodle_worksheet(
+            _content(moodle), points, comments, names=names, out_of=graded["assignment"]["out_of"]
+        )
         lines += _filled(out / Path(moodle).name, filled)
     if canvas is not None:
         filled = canvas_gradebook(_content(canvas), str(canvas_assignment), points)
@@ -78,6 +78,11 @@ def _why(submission: Mapping[str, Any]) -> str:
         f"{problem['line']} imports {problem['module']}"
         for problem in submission["problems"]
         if problem["code"] == "autodiff"
+    ]
+    parts += [
+        str(problem["words"])
+        for problem in submission["problems"]
+        if problem["code"] in ("no_program", "syntax")
     ]
     return "; ".join(parts)
 

@@ -78,10 +78,12 @@ def prepared(read: Program, assignment: Assignment, beside: Collection[str] = ()
 
 
 def _flat(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of the module, without those under a main guard or in another block."""
+    """The statements of the module; of those under a condition or main guard the definitions."""
     for statement in body:
         if isinstance(statement, ast.Try | ast.With):
             yield from _flat(statement.body)
+        elif isinstance(statement, ast.If):
+            yield from (one for one in statement.body if _is_definition(one))
         elif not isinstance(statement, ast.If | ast.For | ast.While | ast.Expr):
             yield statement
 
