@@ -204,7 +204,7 @@ def _result(submission: Submission, asked: Exam, sandbox: Sandbox, scratch: Path
         problems.append({"code": "no_program", "words": str(error)})
     if name is not None:
         try:
-            read = _program(submission.files[name].content(), Path(name).suffix, scratch)
+            read = _program(submission.files[name].content(), Path(name).name, scratch)
         except Unreadable as error:
             problems.append({"code": "syntax", "words": str(error)})
     if read is None:
@@ -275,9 +275,9 @@ def judge(read: Program, modules: set[str], asked: Exam, run: Run) -> Judged:
     return Judged(found, problems, "review" if review else "graded", heard.printed)
 
 
-def _program(content: bytes, suffix: str, scratch: Path) -> Program:
+def _program(content: bytes, name: str, scratch: Path) -> Program:
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        path = Path(folder) / f"submission{suffix}"
+        path = Path(folder) / name
         path.write_bytes(content)
         return program(path)
 

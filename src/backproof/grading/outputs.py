@@ -80,7 +80,7 @@ def _why(submission: Mapping[str, Any]) -> str:
         if problem["code"] == "autodiff"
     ]
     parts += [
-        str(problem["words"])
+        " ".join(str(problem["words"]).split())
         for problem in submission["problems"]
         if problem["code"] in ("no_program", "syntax")
     ]
