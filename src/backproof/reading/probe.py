@@ -313,7 +313,16 @@ def _parts(value: Any, deep: int) -> Iterator[tuple[str, Any, Any]]:
         and not isinstance(value, type | types.ModuleType)
         and not callable(value)
     ):
-        yield from ((f".{name}", _Attribute(name), part) for name, part in vars(value).items())
+        held = {**_of_class(type(value)), **vars(value)}
+        yield from ((f".{name}", _Attribute(name), part) for name, part in held.items())
+
+
+def _of_class(kind: type) -> dict[str, np.ndarray]:
+    """The arrays that a class has for all of its objects, until one is given its own."""
+    found: dict[str, np.ndarray] = {}
+    for one in reversed(kind.__mro__):
+        found |= {name: part for name, part in vars(one).items() if isinstance(part, np.ndarray)}
+    return found
 
 
 class _Attribute(str):
