@@ -69,6 +69,11 @@ def test_a_shape_is_said_with_what_it_should_be() -> None:
     assert [name for name, _ in mark.case["arguments"]] == ["x", "y", "yhat"]
 
 
+def test_other_arguments_are_said_to_be_that() -> None:
+    (mark,) = marked(asked(GRADIENT), "def gradient(X, y):\n    return {}\n")
+    assert mark.because == ({"code": "signature", "count": 3},)
+
+
 def test_what_is_not_there_or_did_not_answer_is_missing() -> None:
     paper = asked(GRADIENT)
     (absent,) = marks(paper, (), frozenset())

@@ -208,7 +208,8 @@ def _result(submission: Submission, asked: Exam, sandbox: Sandbox, scratch: Path
         except Unreadable as error:
             problems.append({"code": "syntax", "words": str(error)})
     if read is None:
-        return _record(submission, name, "unread", _missing(asked), problems, "")
+        nothing = [mark._replace(because=()) for mark in _missing(asked)]  # the problem says it
+        return _record(submission, name, "unread", nothing, problems, "")
     beside = _beside(submission, name)
 
     def run(text: str, calls: Sequence[Call]) -> Outcome:

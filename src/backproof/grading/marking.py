@@ -5,6 +5,7 @@ The truth stays here: a submission is sent inputs, and what comes back is only c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -30,6 +31,7 @@ from backproof.verdict import RIGHT_BELOW, WRONG_ABOVE, margin
 
 Verdict = Literal["right", "wrong", "undecided", "missing"]
 _FEWEST: Final = 4  # cases of a function, however many there are of these
+_SIGNATURE: Final = re.compile(r"TypeError: \w+\(\) (?:takes|missing) ")
 _FLOATS: Final = {"float16": "float16", "float32": "float32"}
 
 
@@ -206,6 +208,8 @@ def _seen(
     if answer is None:
         return _Seen(place, None, {"code": ended.get(function.name, "killed")})
     if answer.error is not None:
+        if _SIGNATURE.match(answer.error) and function.name in answer.error.partition("(")[0]:
+            return _Seen(place, None, {"code": "signature", "count": len(function.arguments)})
         return _Seen(place, None, {"code": "raised", "error": answer.error})
     value = _found(function.returns, answer.value, quantity)
     if isinstance(value, Mapping) and "code" in value:
