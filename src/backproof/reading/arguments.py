@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from backproof.reading import names, patterns, roles, updates
 from backproof.reading.binding import defaults_of, given_in, parameters_of
 from backproof.reading.recipes import PROBE, Reader, Unbound
 from backproof.reading.slices import bound
+from backproof.reading.usage import (
+    handed_on,
+    is_list_of_pairs,
+    is_size,
+    is_strength,
+    is_table,
+    is_unrolled,
+    keys_of,
+    role_by_use,
+    role_of_data,
+)
 
 
 def bound_arguments(function: ast.FunctionDef, read: Reader, skip: int = 0) -> str:
@@ -25,7 +36,7 @@ def bound_arguments(function: ast.FunctionDef, read: Reader, skip: int = 0) -> s
             return f"{value}[1:]"
         if value is None and not default:
             value = as_called(name, function, read) or data_by_use(name, function, read)
-        makes = function.name in ("__init__", "init") or _is_size(name, function)
+        makes = function.name in ("__init__", "init") or is_size(name, function)
         if value is None and not default and makes:
             axis = next(unknown, None)
             value = None if axis is None else SIMPLE[axis]
@@ -94,27 +105,6 @@ def data_by_use(name: str, function: ast.FunctionDef, read: Reader, deep: int = 
         return None if role in taken else SIMPLE[role]
     handed = handed_on(ast.walk(function), name, read) if deep < 2 else ()
     return next(filter(None, (data_by_use(p, f, read, deep + 1) for f, p in handed)), None)
-
-
-def role_of_data(name: str, body: Sequence[ast.AST]) -> str | None:
-    """`x` for what is multiplied with a matrix, `y` for what an output is subtracted from."""
-    multiplied = subtracted = False
-    for node in (node for statement in body for node in ast.walk(statement)):
-        if isinstance(node, ast.BinOp):
-            sides = name in (_turned(node.left), _turned(node.right))
-            multiplied |= sides and isinstance(node.op, ast.MatMult)
-            subtracted |= sides and isinstance(node.op, ast.Sub)
-        elif isinstance(node, ast.Call) and patterns.called(node) in ("dot", "matmul"):
-            own = [node.func.value] if isinstance(node.func, ast.Attribute) else []
-            multiplied |= name in [_turned(one) for one in (*own, *node.args)]
-    return "x" if multiplied else "y" if subtracted else None
-
-
-def _turned(node: ast.expr) -> str:
-    """The name of a variable, transposed or not."""
-    if isinstance(node, ast.Attribute) and node.attr == "T":
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _passed(name: str, function: ast.FunctionDef, read: Reader) -> Iterator[ast.expr]:
@@ -194,16 +184,16 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
     """What a parameter of that name is given, as source; None where nothing is known of it."""
     role = roles.role(name)
     if role is None or role == "y":
-        role = _role_by_use(name, function) or role
+        role = role_by_use(name, function) or role
     if default and role in ("x", "y") and re.search(r"test|val|dev", name.lower()):
         return None
-    if role in ("x", "y") and _is_size(name, function):
+    if role in ("x", "y") and is_size(name, function):
         role = "d" if role == "x" else "k"
     if is_table(name, function):
         return f"{PROBE}.table"
     if is_list_of_pairs(name, function.body, read):
         return f"{PROBE}.pairs"
-    if role == "rate" and _is_strength(name, function):
+    if role == "rate" and is_strength(name, function):
         role = "lambda"
     ours = role in ("d", "h", "k", "dims") and _is_of_vector(function, read)
     one = role in ("d", "h", "k") and _is_one(name, function)
@@ -240,158 +230,15 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
     return None
 
 
-def _is_strength(name: str, function: ast.FunctionDef) -> bool:
-    """Whether what is called a learning rate is an L2 term's lambda: where no step is taken."""
-    return not any(updates.updates(function.body)) and any(
-        isinstance(node, ast.BinOp)
-        and isinstance(node.op, ast.Div)
-        and isinstance(node.left, ast.Name)
-        and node.left.id == name
-        for node in ast.walk(function)
-    )
-
-
 def _is_of_vector(function: ast.FunctionDef, read: Reader) -> bool:
     """Whether all parameters come in one vector, which then has the sizes that are given."""
     return any(is_unrolled(name, function, read) for name, _, _ in parameters_of(function))
-
-
-def _role_by_use(name: str, function: ast.FunctionDef) -> str | None:
-    """What a parameter stands for by what is done with it, whatever the language of its name.
-
-    `for turn in range(name)` counts, `range(0, n, name)` goes from batch to batch, and the sizes of
-    all layers are paired by `name[:-1]` and `name[1:]`.
-    """
-    slices = set()
-    for node in ast.walk(function):
-        if isinstance(node, ast.Call) and patterns.called(node) in ("range", "xrange"):
-            if len(node.args) == 3 and ast.unparse(node.args[2]) == name:
-                return "n"
-        elif isinstance(node, ast.For):
-            if re.search(rf"\bx?range\({name}\)", ast.unparse(node.iter)):
-                return "steps"
-        elif isinstance(node, ast.Subscript) and ast.unparse(node.value) == name:
-            slices.add(ast.unparse(node.slice))
-    return "dims" if slices >= {":-1", "1:"} else None
 
 
 def _is_one(name: str, function: ast.FunctionDef) -> bool:
     """Whether a size is 1 by default, with which other axes cannot be told from it."""
     default = defaults_of(function.args).get(name)
     return default is not None and patterns.number(default) == 1
-
-
-_SIZED = re.compile(r"zeros|ones|empty|rand\w*|normal|uniform|standard_normal|full|sqrt")
-
-
-def _is_size(name: str, function: ast.FunctionDef) -> bool:
-    """Whether a parameter is a size: it stands in `np.zeros((inputs, hidden))`."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.Call) and _SIZED.fullmatch(patterns.called(node)):
-            for part in ast.walk(node):
-                if isinstance(part, ast.Name) and part.id == name:
-                    inside = [
-                        outer
-                        for outer in ast.walk(node)
-                        if isinstance(outer, ast.Attribute | ast.Subscript | ast.Call)
-                        and outer is not node
-                        and any(inner is part for inner in ast.walk(outer))
-                        and not (
-                            isinstance(outer, ast.Call) and _SIZED.fullmatch(patterns.called(outer))
-                        )
-                    ]
-                    if not inside:
-                        return True
-    return False
-
-
-def is_list_of_pairs(name: str, body: Sequence[ast.AST], read: Reader, deep: int = 0) -> bool:
-    """Whether `for x, t in name` goes through it, or through batches that are cut from it."""
-    nodes = [node for statement in body for node in ast.walk(statement)]
-    held = {name}
-    for node in sorted(nodes, key=lambda one: getattr(one, "lineno", 0)):
-        if isinstance(node, ast.For):
-            of = ast.unparse(node.iter).removeprefix(f"{PROBE}.once(").removesuffix(")")
-            if of in held and isinstance(node.target, ast.Tuple) and len(node.target.elts) == 2:
-                return True
-            if of in held - {name} and isinstance(node.target, ast.Name):
-                held.add(node.target.id)
-        elif isinstance(node, ast.Assign) and _cuts(node.value, held):
-            held |= {part.id for part in node.targets if isinstance(part, ast.Name)}
-    return deep < 2 and any(
-        is_list_of_pairs(parameter, callee.body, read, deep + 1)
-        for one in held - {name}
-        for callee, parameter in handed_on(nodes, one, read)
-    )
-
-
-def is_table(name: str, function: ast.FunctionDef) -> bool:
-    """Whether the label stands in the last column: `data[:, -1]`, `for row in data: row[-1]`."""
-    rows = {
-        ast.unparse(node.target)
-        for node in ast.walk(function)
-        if isinstance(node, ast.For)
-        and ast.unparse(node.iter) in (name, f"{PROBE}.once({name})")
-        and isinstance(node.target, ast.Name)
-    }
-    return any(
-        isinstance(node, ast.Subscript)
-        and (
-            (ast.unparse(node.value) in rows and ast.unparse(node.slice) == "-1")
-            or (ast.unparse(node.value) == name and ast.unparse(node.slice) in _LAST_COLUMN)
-        )
-        for node in ast.walk(function)
-    )
-
-
-_LAST_COLUMN = ("(slice(None), -1)", ":, -1", "(:, -1)", ":, :-1", "(:, :-1)")
-
-
-def _cuts(value: ast.expr, held: set[str]) -> bool:
-    """`[data[k : k + size] for k in range(0, n, size)]`, or one such batch."""
-    return any(
-        isinstance(node, ast.Subscript)
-        and isinstance(node.slice, ast.Slice)
-        and isinstance(node.value, ast.Name)
-        and node.value.id in held
-        for node in ast.walk(value)
-    )
-
-
-def is_unrolled(name: str, function: ast.FunctionDef, read: Reader, deep: int = 0) -> bool:
-    """Whether all parameters are in one vector, of which slices are reshaped to them."""
-    for node in ast.walk(function):
-        if not isinstance(node, ast.Call):
-            continue
-        if patterns.called(node) == "reshape":
-            parts = [node.func.value] if isinstance(node.func, ast.Attribute) else []
-            for part in [*parts, *node.args[:1]]:
-                if (
-                    isinstance(part, ast.Subscript)
-                    and isinstance(part.slice, ast.Slice)
-                    and isinstance(part.value, ast.Name)
-                    and part.value.id == name
-                ):
-                    return True
-    return deep < 2 and any(
-        is_unrolled(parameter, callee, read, deep + 1)
-        for callee, parameter in handed_on(ast.walk(function), name, read)
-        if callee is not function
-    )
-
-
-def handed_on(
-    nodes: Iterable[ast.AST], name: str, read: Reader
-) -> Iterator[tuple[ast.FunctionDef, str]]:
-    """The file's functions and methods that are called with a variable, and what they call it."""
-    defined = {one.function.name: one.function for one in read.found if one.function is not None}
-    for node in nodes:
-        callee = defined.get(patterns.called(node))
-        if isinstance(node, ast.Call) and callee is not None:
-            taken = [one for one, _, _ in parameters_of(callee) if one != "self"]
-            for parameter, argument in given_in(node, taken).items():
-                if isinstance(argument, ast.Name) and argument.id == name:
-                    yield callee, parameter
 
 
 def _is_keyed(name: str, function: ast.FunctionDef) -> bool:
@@ -442,20 +289,6 @@ def _unpacked(name: str, read: Reader) -> list[str]:
 def _is_parameter(word: str) -> bool:
     like = updates.WEIGHT_LIKE.fullmatch(word.lower()) is not None
     return like or names.parameter(word) is not None
-
-
-def keys_of(name: str, nodes: Iterable[ast.AST]) -> list[str]:
-    """The texts that a variable is looked up by: `cache["Z"]`."""
-    found = [
-        node.slice.value
-        for node in nodes
-        if isinstance(node, ast.Subscript)
-        and isinstance(node.value, ast.Name)
-        and node.value.id == name
-        and isinstance(node.slice, ast.Constant)
-        and isinstance(node.slice.value, str)
-    ]
-    return list(dict.fromkeys(found))
 
 
 def initializer(read: Reader) -> str | None:

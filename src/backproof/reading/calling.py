@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 
 from backproof.reading import names, rates, roles, updates
-from backproof.reading.arguments import callee, instance, is_unrolled, preparing
+from backproof.reading.arguments import callee, instance, preparing
 from backproof.reading.binding import parameters_of
 from backproof.reading.composing import FORWARD, Composer, returned_names
 from backproof.reading.drivers import needed, used_by, with_globals
@@ -23,6 +23,7 @@ from backproof.reading.recipes import (
 from backproof.reading.roots import words_of
 from backproof.reading.slices import bound, loaded
 from backproof.reading.updates import Scope
+from backproof.reading.usage import is_unrolled
 
 
 def called(read: Reader) -> list[Recipe]:

@@ -30,14 +30,19 @@ def with_globals(
 
 def _role(read: Reader, name: str) -> str | None:
     """What a global stands for that is ours to give."""
-    if name == "input" and not any(name in bound(statement) for statement in read.script):
-        return None  # the function
+    if is_function(read, name):
+        return None
     role = roles.role(name)
     if roles.is_data(name) or role == "lambda":
         return role
     if roles.is_rate(name):
         return "rate"
     return "n" if role == "n" and _comes_from(read, name) else None
+
+
+def is_function(read: Reader, name: str) -> bool:
+    """Whether `input` is Python's own, and not what the script calls its inputs."""
+    return name == "input" and not any(name in bound(statement) for statement in read.script)
 
 
 def _comes_from(read: Reader, name: str) -> bool:

@@ -10,12 +10,13 @@ import re
 from collections.abc import Container, Mapping, Sequence
 
 from backproof.reading import patterns, roles, updates
-from backproof.reading.arguments import SIMPLE, is_list_of_pairs, is_object, role_of_data
+from backproof.reading.arguments import SIMPLE, is_object
 from backproof.reading.binding import parameters_of
-from backproof.reading.drivers import DEFINITION, used_by
+from backproof.reading.drivers import DEFINITION, is_function, used_by
 from backproof.reading.recipes import PROBE, Reader, located
 from backproof.reading.slices import bound, loaded
 from backproof.reading.updates import Loop
+from backproof.reading.usage import is_list_of_pairs, role_of_data
 
 _SHAPED = re.compile(
     r"ones|c_\[|hstack|vstack|stack|concatenate|insert|append|reshape\(\s*-1, 1|newaxis|None\]"
@@ -57,9 +58,7 @@ def given_inputs(
     here = {name for statement in kept for name in loaded(statement)}
     used = here | used_by(read, here)
     defined = {*read.functions, *read.classes}
-    if not any("input" in bound(statement) for statement in read.script):
-        used.discard("input")  # the function
-    given = {name for name in used - defined if roles.is_data(name)}
+    given = {name for name in used - defined if roles.is_data(name) and not is_function(read, name)}
     made = {name for statement in kept for name in bound(statement)}
     given |= {name for name in used - made if roles.role(name) == "lambda"}
     values = {name: SIMPLE[role] for name, role in (own or {}).items() if name in used}

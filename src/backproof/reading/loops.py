@@ -7,7 +7,7 @@ import copy
 from collections.abc import Iterable, Sequence
 
 from backproof.reading import names, patterns, rates, roles, updates
-from backproof.reading.arguments import bound_arguments, callee, instance, is_table, preparing
+from backproof.reading.arguments import bound_arguments, callee, instance, preparing
 from backproof.reading.drivers import driver_of, needed, with_globals
 from backproof.reading.inputs import passed_objects, prelude, with_data
 from backproof.reading.recipes import (
@@ -28,6 +28,7 @@ from backproof.reading.roots import (
 )
 from backproof.reading.slices import bound
 from backproof.reading.updates import Loop, Scope
+from backproof.reading.usage import is_table
 
 
 def training(read: Reader) -> list[Recipe]:

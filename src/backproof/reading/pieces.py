@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from backproof.notation import ACTIVATIONS, LEAKY_SLOPE, PIECES, Model
 from backproof.reading import names, roles, updates
-from backproof.reading.arguments import SIMPLE, handed_on, keys_of, written
+from backproof.reading.arguments import SIMPLE, written
 from backproof.reading.binding import parameters_of
 from backproof.reading.drivers import needed, with_globals
 from backproof.reading.recipes import (
@@ -26,6 +26,7 @@ from backproof.reading.recipes import (
     asked_of_probe,
     parsed,
 )
+from backproof.reading.usage import handed_on, keys_of
 
 _TENSORS = {
     "Z": r"z\d?|pre_?activations?|activation_cache|z_?cache",

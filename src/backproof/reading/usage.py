@@ -1,0 +1,192 @@
+"""What a variable is by what is done with it: counted to, multiplied, cut into batches, unrolled.
+
+Syntax only, whatever the language of its name.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from backproof.reading import patterns, updates
+from backproof.reading.binding import given_in, parameters_of
+from backproof.reading.recipes import PROBE, Reader
+
+
+def role_by_use(name: str, function: ast.FunctionDef) -> str | None:
+    """What a parameter stands for by what is done with it, whatever the language of its name.
+
+    `for turn in range(name)` counts, `range(0, n, name)` goes from batch to batch, and the sizes of
+    all layers are paired by `name[:-1]` and `name[1:]`.
+    """
+    slices = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and patterns.called(node) in ("range", "xrange"):
+            if len(node.args) == 3 and ast.unparse(node.args[2]) == name:
+                return "n"
+        elif isinstance(node, ast.For):
+            if re.search(rf"\bx?range\({name}\)", ast.unparse(node.iter)):
+                return "steps"
+        elif isinstance(node, ast.Subscript) and ast.unparse(node.value) == name:
+            slices.add(ast.unparse(node.slice))
+    return "dims" if slices >= {":-1", "1:"} else None
+
+
+def role_of_data(name: str, body: Sequence[ast.AST]) -> str | None:
+    """`x` for what is multiplied with a matrix, `y` for what an output is subtracted from."""
+    multiplied = subtracted = False
+    for node in (node for statement in body for node in ast.walk(statement)):
+        if isinstance(node, ast.BinOp):
+            sides = name in (_turned(node.left), _turned(node.right))
+            multiplied |= sides and isinstance(node.op, ast.MatMult)
+            subtracted |= sides and isinstance(node.op, ast.Sub)
+        elif isinstance(node, ast.Call) and patterns.called(node) in ("dot", "matmul"):
+            own = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+            multiplied |= name in [_turned(one) for one in (*own, *node.args)]
+    return "x" if multiplied else "y" if subtracted else None
+
+
+def _turned(node: ast.expr) -> str:
+    """The name of a variable, transposed or not."""
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def is_strength(name: str, function: ast.FunctionDef) -> bool:
+    """Whether what is called a learning rate is an L2 term's lambda: where no step is taken."""
+    return not any(updates.updates(function.body)) and any(
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Div)
+        and isinstance(node.left, ast.Name)
+        and node.left.id == name
+        for node in ast.walk(function)
+    )
+
+
+_SIZED = re.compile(r"zeros|ones|empty|rand\w*|normal|uniform|standard_normal|full|sqrt")
+
+
+def is_size(name: str, function: ast.FunctionDef) -> bool:
+    """Whether a parameter is a size: it stands in `np.zeros((inputs, hidden))`."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and _SIZED.fullmatch(patterns.called(node)):
+            for part in ast.walk(node):
+                if isinstance(part, ast.Name) and part.id == name:
+                    inside = [
+                        outer
+                        for outer in ast.walk(node)
+                        if isinstance(outer, ast.Attribute | ast.Subscript | ast.Call)
+                        and outer is not node
+                        and any(inner is part for inner in ast.walk(outer))
+                        and not (
+                            isinstance(outer, ast.Call) and _SIZED.fullmatch(patterns.called(outer))
+                        )
+                    ]
+                    if not inside:
+                        return True
+    return False
+
+
+def is_list_of_pairs(name: str, body: Sequence[ast.AST], read: Reader, deep: int = 0) -> bool:
+    """Whether `for x, t in name` goes through it, or through batches that are cut from it."""
+    nodes = [node for statement in body for node in ast.walk(statement)]
+    held = {name}
+    for node in sorted(nodes, key=lambda one: getattr(one, "lineno", 0)):
+        if isinstance(node, ast.For):
+            of = ast.unparse(node.iter).removeprefix(f"{PROBE}.once(").removesuffix(")")
+            if of in held and isinstance(node.target, ast.Tuple) and len(node.target.elts) == 2:
+                return True
+            if of in held - {name} and isinstance(node.target, ast.Name):
+                held.add(node.target.id)
+        elif isinstance(node, ast.Assign) and _cuts(node.value, held):
+            held |= {part.id for part in node.targets if isinstance(part, ast.Name)}
+    return deep < 2 and any(
+        is_list_of_pairs(parameter, callee.body, read, deep + 1)
+        for one in held - {name}
+        for callee, parameter in handed_on(nodes, one, read)
+    )
+
+
+def is_table(name: str, function: ast.FunctionDef) -> bool:
+    """Whether the label stands in the last column: `data[:, -1]`, `for row in data: row[-1]`."""
+    rows = {
+        ast.unparse(node.target)
+        for node in ast.walk(function)
+        if isinstance(node, ast.For)
+        and ast.unparse(node.iter) in (name, f"{PROBE}.once({name})")
+        and isinstance(node.target, ast.Name)
+    }
+    return any(
+        isinstance(node, ast.Subscript)
+        and (
+            (ast.unparse(node.value) in rows and ast.unparse(node.slice) == "-1")
+            or (ast.unparse(node.value) == name and ast.unparse(node.slice) in _LAST_COLUMN)
+        )
+        for node in ast.walk(function)
+    )
+
+
+_LAST_COLUMN = ("(slice(None), -1)", ":, -1", "(:, -1)", ":, :-1", "(:, :-1)")
+
+
+def _cuts(value: ast.expr, held: set[str]) -> bool:
+    """`[data[k : k + size] for k in range(0, n, size)]`, or one such batch."""
+    return any(
+        isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.Slice)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in held
+        for node in ast.walk(value)
+    )
+
+
+def is_unrolled(name: str, function: ast.FunctionDef, read: Reader, deep: int = 0) -> bool:
+    """Whether all parameters are in one vector, of which slices are reshaped to them."""
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Call):
+            continue
+        if patterns.called(node) == "reshape":
+            parts = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+            for part in [*parts, *node.args[:1]]:
+                if (
+                    isinstance(part, ast.Subscript)
+                    and isinstance(part.slice, ast.Slice)
+                    and isinstance(part.value, ast.Name)
+                    and part.value.id == name
+                ):
+                    return True
+    return deep < 2 and any(
+        is_unrolled(parameter, callee, read, deep + 1)
+        for callee, parameter in handed_on(ast.walk(function), name, read)
+        if callee is not function
+    )
+
+
+def handed_on(
+    nodes: Iterable[ast.AST], name: str, read: Reader
+) -> Iterator[tuple[ast.FunctionDef, str]]:
+    """The file's functions and methods that are called with a variable, and what they call it."""
+    defined = {one.function.name: one.function for one in read.found if one.function is not None}
+    for node in nodes:
+        callee = defined.get(patterns.called(node))
+        if isinstance(node, ast.Call) and callee is not None:
+            taken = [one for one, _, _ in parameters_of(callee) if one != "self"]
+            for parameter, argument in given_in(node, taken).items():
+                if isinstance(argument, ast.Name) and argument.id == name:
+                    yield callee, parameter
+
+
+def keys_of(name: str, nodes: Iterable[ast.AST]) -> list[str]:
+    """The texts that a variable is looked up by: `cache["Z"]`."""
+    found = [
+        node.slice.value
+        for node in nodes
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == name
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, str)
+    ]
+    return list(dict.fromkeys(found))
