@@ -42,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _printed(f"backproof {version('backproof')}", 0)
         if options.command is None:
             return _printed(parser.format_help().rstrip(), MISUSE)
+        _compute_on_cpu()
         status: int = options.run(options)
     except KeyboardInterrupt:
         print(_ended_by(signal.SIGINT), file=sys.stderr)
@@ -49,6 +50,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _our_bug(error)
     return status
+
+
+def _compute_on_cpu() -> None:
+    """Tell JAX, which the commands import later, where to compute and what to keep to itself."""
+    # The truth is computed in float64, which a TPU does not have and a GPU starts slowly for; and
+    # JAX gives no CPU where it was told another platform.
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    # XLA says on stderr how a cached program was tuned, which is nothing a user can act on.
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL") in (None, "1"):  # JAX's own default is 1
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 
 def run() -> NoReturn:
@@ -242,12 +253,6 @@ def _check(options: argparse.Namespace) -> int:
         return MISUSE
     if options.assignment is not None:
         return cli_grading.check(paths, options.assignment)
-    # The truth is computed in float64, which a TPU does not have and a GPU starts slowly for; and
-    # JAX gives no CPU where it was told another platform.
-    os.environ["JAX_PLATFORMS"] = "cpu"
-    # XLA says on stderr how a cached program was tuned, which is nothing a user can act on.
-    if os.environ.get("TF_CPP_MIN_LOG_LEVEL") in (None, "1"):  # JAX's own default is 1
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     from concurrent.futures import ThreadPoolExecutor
 
     from backproof import report

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
+import functools
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,21 +41,21 @@ def add(commands: Any) -> None:
     grade.add_argument("--moodle", metavar="CSV", help="a worksheet of yours to be filled in")
     grade.add_argument("--canvas", metavar="CSV", help="a gradebook of yours to be filled in")
     grade.add_argument("--canvas-assignment", metavar="ID", help="the number in its column's name")
-    grade.set_defaults(run=_grade)
+    grade.set_defaults(run=functools.partial(_told, _graded))
 
     assignment = commands.add_parser("assignment", help="write an assignment, or try one")
     actions = assignment.add_subparsers(dest="action", metavar="ACTION", required=True)
     new = actions.add_parser("new", help="write one with comments, to be changed")
     new.add_argument("file", metavar="FILE")
     new.add_argument("--like", default="logistic_regression", help="a ready-made one's name")
-    new.set_defaults(run=_new)
+    new.set_defaults(run=functools.partial(_told, _written))
     public = actions.add_parser("public", help="write what students may have: the public part")
     public.add_argument("file", metavar="FILE", help=told)
     public.add_argument("to", metavar="NEW_FILE")
-    public.set_defaults(run=_public)
+    public.set_defaults(run=functools.partial(_told, _made_public))
     test = actions.add_parser("test", help="grade a right program and wrong ones with it")
     test.add_argument("file", metavar="FILE", help=told)
-    test.set_defaults(run=_test)
+    test.set_defaults(run=functools.partial(_told, _tried))
 
 
 def check(paths: Sequence[Path], told: str) -> int:
@@ -101,17 +101,11 @@ def _told(run: Callable[[argparse.Namespace], int], options: argparse.Namespace)
     """Run a command; what stands in its way is said in a line."""
     from backproof.reading.told import Unreadable
 
-    os.environ["JAX_PLATFORMS"] = "cpu"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         return run(options)
     except Unreadable as error:
         print(f"backproof: {error}", file=sys.stderr)
         return MISUSE
-
-
-def _grade(options: argparse.Namespace) -> int:
-    return _told(_graded, options)
 
 
 def _graded(options: argparse.Namespace) -> int:
@@ -153,10 +147,6 @@ def _graded(options: argparse.Namespace) -> int:
     return UNDECIDED if any(map(needs_a_person, graded["submissions"])) else 0
 
 
-def _new(options: argparse.Namespace) -> int:
-    return _told(_written, options)
-
-
 def _written(options: argparse.Namespace) -> int:
     from backproof.grading import assignment
     from backproof.reading.told import Unreadable, nearest
@@ -182,10 +172,6 @@ def _write_new(path: Path, text: str) -> None:
         raise Unreadable(f"{path} cannot be written: {error.strerror or error}") from None
 
 
-def _public(options: argparse.Namespace) -> int:
-    return _told(_made_public, options)
-
-
 def _made_public(options: argparse.Namespace) -> int:
     from backproof.grading import assignment
 
@@ -194,10 +180,6 @@ def _made_public(options: argparse.Namespace) -> int:
     _write_new(Path(options.to), assignment.public_part(path.read_text("utf-8")))
     print(f"{options.to}: without hidden functions and the seed")
     return 0
-
-
-def _test(options: argparse.Namespace) -> int:
-    return _told(_tried, options)
 
 
 def _tried(options: argparse.Namespace) -> int:
