@@ -9,23 +9,20 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final
 
 from backproof.grading import alone, results
 from backproof.grading.assignment import Assignment
-from backproof.grading.marking import Exam, Mark, exam, marks, only
-from backproof.grading.outcome import Answer, Call, Outcome
-from backproof.grading.prepared import AUTODIFF, Prepared, prepared
+from backproof.grading.judging import judge, missing
+from backproof.grading.marking import Exam, Mark, exam
+from backproof.grading.outcome import Call, Outcome
 from backproof.grading.sandbox import Sandbox
 from backproof.grading.selftest import self_test
-from backproof.grading.solution import solution
 from backproof.grading.submissions import Collection, Submission, collected, submitted_program
 from backproof.reading.program import Program, program
 from backproof.reading.told import Unreadable, nearest
 
 MAIN: Final = "submission.py"
-_MOST_ENDED: Final = 3  # functions that end the process before the rest is given up
-Run: TypeAlias = Callable[[str, Sequence[Call]], Outcome]  # a program's text, and what to call
 
 
 def grade(
@@ -208,7 +205,7 @@ def _result(submission: Submission, asked: Exam, sandbox: Sandbox, scratch: Path
         except Unreadable as error:
             problems.append({"code": "syntax", "words": str(error)})
     if read is None:
-        nothing = [mark._replace(because=()) for mark in _missing(asked)]  # the problem says it
+        nothing = [mark._replace(because=()) for mark in missing(asked)]  # the problem says it
         return _record(submission, name, "unread", nothing, problems, "")
     beside = _beside(submission, name)
 
@@ -251,31 +248,6 @@ def tried(path: Path, assignment: Assignment, date: str) -> dict[str, Any]:
     return _as_results(public, [record], date, isolation="none")
 
 
-class Judged(NamedTuple):
-    """What came of a program: its marks, what else is to be said, and what it printed."""
-
-    marks: Sequence[Mark]
-    problems: Sequence[dict[str, Any]]
-    status: str
-    printed: str
-
-
-def judge(read: Program, modules: set[str], asked: Exam, run: Run) -> Judged:
-    """Judge a program, which `run` runs; `modules` are those that lie beside it."""
-    ready = prepared(read, asked.assignment, modules)
-    problems: list[dict[str, Any]] = []
-    for module, line in ready.imports:
-        code = "autodiff" if module in AUTODIFF else "not_allowed"
-        problems.append({"code": code, "module": module, "line": line})
-    heard = _heard(run, ready, asked)
-    problems += [{"code": "said", "words": one} for one in heard.sentences]
-    found = _marks(run, ready, asked, heard)
-    review = any(mark.verdict == "undecided" for mark in found) or any(
-        problem["code"] == "autodiff" for problem in problems
-    )
-    return Judged(found, problems, "review" if review else "graded", heard.printed)
-
-
 def _program(content: bytes, name: str, scratch: Path) -> Program:
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         path = Path(folder) / name
@@ -291,106 +263,6 @@ def _beside(submission: Submission, name: str | None) -> dict[str, bytes]:
         for other, stored in submission.files.items()
         if other != name and other not in submission.superseded and not other.endswith(".ipynb")
     }
-
-
-class _Heard(NamedTuple):
-    """What a submission answered, in as many runs as that took.
-
-    Attributes:
-        answers: to the exam's calls; None where there is none.
-        ended: by function how its run ended, where it did not answer.
-        failed: why the program could not be run at all; empty where it could.
-        sentences: what happened, for a person.
-        printed: in the first run.
-    """
-
-    answers: Sequence[Answer | None]
-    ended: Mapping[str, str]
-    failed: str
-    sentences: Sequence[str]
-    printed: str
-
-
-def _heard(run: Run, ready: Prepared, asked: Exam) -> _Heard:
-    """Ask all calls. Where a function ends the process, the others are asked without it."""
-    answers: list[Answer | None] = [None] * len(asked.calls)
-    ended: dict[str, str] = {}
-    sentences: list[str] = []
-    text, printed = ready.text, ""
-    left = list(range(len(asked.calls)))
-    while left and len(ended) <= _MOST_ENDED:
-        outcome = run(text, [asked.calls[place] for place in left])
-        if outcome.status == "failed" and text != ready.definitions:
-            text = ready.definitions
-            continue
-        if outcome.status == "failed":
-            return _Heard(answers, ended, outcome.sentence, sentences, outcome.printed)
-        printed = printed or outcome.printed
-        for place, answer in zip(left, outcome.answers, strict=False):
-            answers[place] = answer
-        unanswered = left[len(outcome.answers) :]
-        if not unanswered:
-            break
-        sentences.append(outcome.sentence)
-        culprit = asked.asked[unanswered[0]][0].name
-        ended[culprit] = outcome.status if outcome.status in ("time", "memory") else "killed"
-        left = [place for place in unanswered if asked.asked[place][0].name != culprit]
-    return _Heard(answers, ended, "", sentences, printed)
-
-
-def _marks(run: Run, ready: Prepared, asked: Exam, heard: _Heard) -> list[Mark]:
-    if heard.failed:
-        because = ({"code": "raised", "error": heard.failed},)
-        return [mark._replace(because=because) for mark in _missing(asked)]
-    found = marks(asked, heard.answers, ready.defined, (), heard.ended)
-    if all(mark.verdict == "right" for mark in found):
-        return found
-    if ready.bare is not None:
-        bare = _bare(run, ready.bare, asked, {one.function for one in found if _is_open(one)})
-        found = marks(asked, heard.answers, ready.defined, bare, heard.ended)
-    return [_not_twice(run, ready, asked, found, mark) for mark in found]
-
-
-def _is_open(mark: Mark) -> bool:
-    """Whether a small constant in the code may explain it: there is a value, and it is off."""
-    return any(one["code"] in ("wrong_value", "near") for one in mark.because)
-
-
-def _bare(run: Run, text: str, asked: Exam, functions: set[str]) -> list[Answer | None]:
-    """What some functions answer in a program without its guards."""
-    answers: list[Answer | None] = [None] * len(asked.calls)
-    places = [place for place, (one, _) in enumerate(asked.asked) if one.name in functions]
-    if places:
-        outcome = run(text, [asked.calls[place] for place in places])
-        for place, answer in zip(places, outcome.answers, strict=False):
-            answers[place] = answer
-    return answers
-
-
-def _not_twice(run: Run, ready: Prepared, asked: Exam, found: Sequence[Mark], mark: Mark) -> Mark:
-    """The mark if the student's wrong functions that this one calls were right."""
-    amiss = {one.function for one in found if one.verdict != "right"}
-    if mark.verdict == "right" or mark.function not in ready.defined or amiss == {mark.function}:
-        return mark
-    others = sorted(ready.uses(mark.function) & amiss)
-    if not others:
-        return mark
-    alone = only(asked, mark.function)
-    standing_in = replace(
-        asked.assignment,
-        functions=tuple(one for one in asked.assignment.functions if one.name in others),
-    )
-    text = f"{ready.text}\n\n{solution(standing_in)}"
-    again = marks(alone, run(text, alone.calls).answers, ready.defined)
-    one = next(one for one in again if one.part == mark.part)
-    if one.verdict != "right":
-        return mark
-    carried = {"code": "carried", "functions": ", ".join(others)}
-    return one._replace(because=(carried, *one.because))
-
-
-def _missing(asked: Exam) -> list[Mark]:
-    return marks(asked, (), frozenset())
 
 
 def _record(

@@ -1,0 +1,156 @@
+"""One program judged, which somebody else runs: its functions asked, again where that is fair.
+
+A function that ends the process costs its own points, a small constant in the code none, and a
+wrong function is not held against those that call it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from backproof.grading.marking import Exam, Mark, marks, only
+from backproof.grading.outcome import Answer, Call, Outcome
+from backproof.grading.prepared import AUTODIFF, Prepared, prepared
+from backproof.grading.solution import solution
+from backproof.reading.program import Program
+
+_MOST_ENDED: Final = 3  # functions that end the process before the rest is given up
+Run: TypeAlias = Callable[[str, Sequence[Call]], Outcome]  # a program's text, and what to call
+
+
+class Judged(NamedTuple):
+    """What came of a program: its marks, what else is to be said, and what it printed."""
+
+    marks: Sequence[Mark]
+    problems: Sequence[dict[str, Any]]
+    status: str
+    printed: str
+
+
+def judge(read: Program, modules: set[str], asked: Exam, run: Run) -> Judged:
+    """Judge a program, which `run` runs; `modules` are those that lie beside it."""
+    ready = prepared(read, asked.assignment, modules)
+    problems: list[dict[str, Any]] = []
+    for module, line in ready.imports:
+        code = "autodiff" if module in AUTODIFF else "not_allowed"
+        problems.append({"code": code, "module": module, "line": line})
+    heard = _heard(run, ready, asked)
+    problems += [{"code": "said", "words": one} for one in heard.sentences]
+    found = _marks(run, ready, asked, heard)
+    review = any(mark.verdict == "undecided" for mark in found) or any(
+        problem["code"] == "autodiff" for problem in problems
+    )
+    return Judged(found, problems, "review" if review else "graded", heard.printed)
+
+
+class _Heard(NamedTuple):
+    """What a submission answered, in as many runs as that took.
+
+    Attributes:
+        answers: to the exam's calls; None where there is none.
+        ended: by function how its run ended, where it did not answer.
+        failed: why the program could not be run at all; empty where it could.
+        sentences: what happened, for a person.
+        printed: in the first run.
+    """
+
+    answers: Sequence[Answer | None]
+    ended: Mapping[str, str]
+    failed: str
+    sentences: Sequence[str]
+    printed: str
+
+
+def _heard(run: Run, ready: Prepared, asked: Exam) -> _Heard:
+    """Ask all calls. Where a function ends the process, the others are asked without it."""
+    answers: list[Answer | None] = [None] * len(asked.calls)
+    ended: dict[str, str] = {}
+    sentences: list[str] = []
+    text, printed = ready.text, ""
+    left = list(range(len(asked.calls)))
+    while left and len(ended) <= _MOST_ENDED:
+        outcome = run(text, [asked.calls[place] for place in left])
+        if outcome.status == "failed" and text != ready.definitions:
+            text = ready.definitions
+            continue
+        if outcome.status == "failed":
+            return _Heard(answers, ended, outcome.sentence, sentences, outcome.printed)
+        printed = printed or outcome.printed
+        for place, answer in zip(left, outcome.answers, strict=False):
+            answers[place] = answer
+        unanswered = left[len(outcome.answers) :]
+        if not unanswered:
+            break
+        sentences.append(outcome.sentence)
+        culprit = asked.asked[unanswered[0]][0].name
+        ended[culprit] = outcome.status if outcome.status in ("time", "memory") else "killed"
+        left = [place for place in unanswered if asked.asked[place][0].name != culprit]
+    return _Heard(answers, ended, "", sentences, printed)
+
+
+def _marks(run: Run, ready: Prepared, asked: Exam, heard: _Heard) -> list[Mark]:
+    if heard.failed:
+        because = ({"code": "raised", "error": heard.failed},)
+        return [mark._replace(because=because) for mark in missing(asked)]
+    found = marks(asked, heard.answers, ready.defined, (), heard.ended)
+    if all(mark.verdict == "right" for mark in found):
+        return found
+    if ready.bare is not None:
+        bare = _bare(run, ready.bare, asked, {one.function for one in found if _is_open(one)})
+        found = marks(asked, heard.answers, ready.defined, bare, heard.ended)
+    carried = {
+        name: _not_twice(run, ready, asked, found, name)
+        for name in dict.fromkeys(mark.function for mark in found)
+    }
+    return [
+        mark if mark.verdict == "right" else carried[mark.function].get(mark.part, mark)
+        for mark in found
+    ]
+
+
+def _is_open(mark: Mark) -> bool:
+    """Whether a small constant in the code may explain it: there is a value, and it is off."""
+    return any(one["code"] in ("wrong_value", "near") for one in mark.because)
+
+
+def _bare(run: Run, text: str, asked: Exam, functions: set[str]) -> list[Answer | None]:
+    """What some functions answer in a program without its guards."""
+    answers: list[Answer | None] = [None] * len(asked.calls)
+    places = [place for place, (one, _) in enumerate(asked.asked) if one.name in functions]
+    if places:
+        outcome = run(text, [asked.calls[place] for place in places])
+        for place, answer in zip(places, outcome.answers, strict=False):
+            answers[place] = answer
+    return answers
+
+
+def _not_twice(
+    run: Run, ready: Prepared, asked: Exam, found: Sequence[Mark], name: str
+) -> dict[str, Mark]:
+    """By part the marks that a function gets where the wrong functions it calls were right."""
+    amiss = {one.function for one in found if one.verdict != "right"}
+    if name not in amiss or name not in ready.defined or amiss == {name}:
+        return {}
+    others = sorted(ready.uses(name) & amiss)
+    if not others:
+        return {}
+    alone = only(asked, name)
+    standing_in = replace(
+        asked.assignment,
+        functions=tuple(one for one in asked.assignment.functions if one.name in others),
+    )
+    text = f"{ready.text}\n\n{solution(standing_in)}"
+    again = marks(alone, run(text, alone.calls).answers, ready.defined)
+    carried = {"code": "carried", "functions": ", ".join(others)}
+    return {
+        one.part: one._replace(because=(carried, *one.because))
+        for one in again
+        if one.verdict == "right"
+    }
+
+
+def missing(asked: Exam) -> list[Mark]:
+    """The marks of a submission in which there is nothing."""
+    return marks(asked, (), frozenset())
