@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
-from backproof.verdict import distances, is_telling, margin, worst
+from backproof.verdict import distances, is_telling, margin, margins, worst
 
 NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False)
 
@@ -49,3 +50,23 @@ def test_the_whole_is_as_bad_as_its_worst_part() -> None:
     assert worst(["right", "undecided", "right"]) == "undecided"
     assert worst(["right"]) == "right"
     assert worst([]) == "unread"
+
+
+_NUMBERS = st.sampled_from([0.0, -0.0, 1.0, -2.5, 1e300, 5e-324, np.inf, -np.inf, np.nan])
+
+
+@given(
+    st.lists(
+        hnp.array_shapes(min_dims=0, max_dims=2, max_side=3).flatmap(
+            lambda shape: st.tuples(*(hnp.arrays(np.float64, shape, elements=_NUMBERS),) * 3)
+        ),
+        max_size=6,
+    )
+)
+def test_margins_at_once_are_those_one_by_one(
+    several: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
+) -> None:
+    several = [(answer, truth, np.abs(bound)) for answer, truth, bound in several]
+    answers, truths, bounds = ([one[i] for one in several] for i in range(3))
+    found = margins(answers, truths, bounds)
+    np.testing.assert_array_equal(found, [margin(*one) for one in several])

@@ -1,7 +1,11 @@
-"""What is shown of a wrong gradient: a case, what was expected, what came, as the file has it."""
+"""What is shown of a wrong gradient: a case, what was expected, what came, as the file has it.
+
+And what is said where nothing came.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +15,7 @@ from backproof.cases import Arrays, Case
 from backproof.explain import Candidate, is_arithmetic
 from backproof.reading.call import Outcome
 from backproof.reading.convention import laid_out, to_theirs
-from backproof.verdict import Counterexample, Quantity, distances
+from backproof.verdict import Counterexample, Quantity, Verdict, distances
 from backproof.witnesses import Truth
 
 
@@ -83,3 +87,42 @@ def malformed(
     case, outcome = cases[smallest], outcomes[smallest]
     shown = _without_answer(candidate, case, truth[smallest], name, outcome)
     return Quantity("wrong", float("nan"), f"in {len(faulty):,} of {len(cases):,} cases", shown)
+
+
+def most_common_problem(outcomes: Sequence[Outcome]) -> str:
+    """What stands in the way when nothing at all could be judged."""
+    words = [
+        outcome.problem or next(iter(outcome.faults.values()), "returned nothing to judge")
+        for outcome in outcomes
+        if outcome.problem != "not run"
+    ]
+    return Counter(words).most_common(1)[0][0]
+
+
+def failures_of(
+    candidate: Candidate, cases: Sequence[Case], outcomes: Sequence[Outcome]
+) -> tuple[str | None, list[Verdict]]:
+    """What it did instead of answering, in words, and what that makes of the verdict."""
+    # Arithmetic that raises has been judged with the gradients, as NaN.
+    answered = ("returned", "malformed")
+    unrun = sum(outcome.problem == "not run" for outcome in outcomes)
+    failed = [
+        (case, outcome)
+        for case, outcome in zip(cases, outcomes, strict=True)
+        if outcome.kind not in answered
+        and outcome.problem not in (None, "not run")
+        and not is_arithmetic(outcome.problem)
+    ]
+    if not failed:
+        return None, []
+    problem = Counter(outcome.problem for _, outcome in failed).most_common(1)[0][0]
+    smallest = min((case for case, o in failed if o.problem == problem), key=Case.numbers)
+    theirs = case_as_they_type_it(candidate, smallest)
+    shapes = ", ".join(f"{tensor} {a.shape}" for tensor, a in theirs.items() if a.shape)
+    text = f"in {len(failed):,} of {len(outcomes):,} cases it gave no answer: {problem}"
+    text += f"\nthe smallest of them has the shapes {shapes}"
+    if unrun:
+        text += f"\nthe {unrun:,} cases after it were not run"
+    # Raising on valid input is a mistake; hanging or dying may be the machine's doing.
+    died = any(outcome.kind in ("hung", "crashed") for _, outcome in failed)
+    return text, ["undecided" if died else "wrong"]

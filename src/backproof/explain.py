@@ -92,37 +92,40 @@ class Candidate(NamedTuple):
             return truth
         fmt, own = FORMATS[self.precision], FORMATS["float64"]
         u, smallest = float(fmt.u + own.u), float(fmt.smallest)
+        rate = self.rate(case) if spec.updates else 1.0
         values, bounds = dict(truth.values), dict(truth.bounds)
         for name, value in truth.values.items():
-            bound = abs(self.scale(case, name)) * truth.bounds[name]
+            scale = self.scale(case, name)
+            bound = abs(scale) * truth.bounds[name]
             if self.factor == "1/n of dW and db":  # the truth is without this division
                 bound = bound + 4.0 * u * np.abs(value)
             if spec.penalty is not None:
                 terms = sum(case.arrays[p].size for p in spec.penalised)
                 penalty = np.abs(self.penalty(case, name))
                 bound = bound + u * ((8.0 + terms) * penalty + 4.0 * np.abs(value))
-            if not spec.updates or name == "loss":
-                values[name] = self.asked(case, name, value)
-            else:
-                before, step = case.arrays[name[1:]], self._step(case, name, value)
-                bound = self.rate(case) * bound
+            values[name] = self._asked(case, name, value, scale, rate)
+            if spec.updates and name != "loss":
+                before = case.arrays[name[1:]]
+                bound = rate * bound
                 # lr * dW rounds, so does the difference, and the rate may be 1 / n of something.
                 # A rate that nobody knows was found from such a step.
-                rounding = (24.0 if spec.rate_unknown else 8.0) * (np.abs(step) + bound)
+                many = 24.0 if spec.rate_unknown else 8.0
+                rounding = many * (np.abs(before - values[name]) + bound)
                 bound = bound + (u * (rounding + 2.0 * np.abs(before)) + smallest)
-                values[name] = before - step
             bounds[name] = bound
         return Truth(values, bounds, truth.agrees)
 
     def asked(self, case: Case, name: str, value: NDArray) -> NDArray:
         """What it should give where `value` is true of the mean loss: scaled, or a step down it."""
-        if not self.spec.updates or name == "loss":
-            return np.asarray(self.scale(case, name) * value + self.penalty(case, name))
-        return np.asarray(case.arrays[name[1:]] - self._step(case, name, value))
+        rate = self.rate(case) if self.spec.updates else 1.0
+        return self._asked(case, name, value, self.scale(case, name), rate)
 
-    def _step(self, case: Case, name: str, value: NDArray) -> NDArray:
-        scale = abs(self.scale(case, name))  # an ascent of the likelihood descends the loss
-        return np.asarray(self.rate(case) * (scale * value + self.penalty(case, name)))
+    def _asked(self, case: Case, name: str, value: NDArray, scale: float, rate: float) -> NDArray:
+        if not self.spec.updates or name == "loss":
+            return np.asarray(scale * value + self.penalty(case, name))
+        # An ascent of the likelihood descends the loss.
+        step = rate * (abs(scale) * value + self.penalty(case, name))
+        return np.asarray(case.arrays[name[1:]] - step)
 
     def rate(self, case: Case) -> float:
         """The learning rate of a case."""

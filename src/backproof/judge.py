@@ -12,12 +12,17 @@ import concurrent.futures
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from backproof.cases import Case, Scale
-from backproof.counterexamples import case_as_they_type_it, counterexample, malformed
+from backproof.counterexamples import (
+    counterexample,
+    failures_of,
+    malformed,
+    most_common_problem,
+)
 from backproof.explain import (
     Candidate,
     Explanation,
@@ -46,8 +51,7 @@ from backproof.verdict import (
     Counts,
     Quantity,
     Report,
-    Verdict,
-    margin,
+    margins,
     worst,
 )
 from backproof.witnesses import Truth, dissent, truths
@@ -120,7 +124,7 @@ def judge(
 
     answered = sum(bool(one.values) and not is_arithmetic(one.problem) for one in outcomes)
     if answered == 0 or (candidate.spec.guessed and 2 * answered < len(outcomes)):
-        return report(problem=_most_common_problem(outcomes))
+        return report(problem=most_common_problem(outcomes))
     precision = lowest_of([*named, *(outcome.lowest for outcome in outcomes)])
     candidate = candidate._replace(precision=precision)
     known = _truths_of_mean(candidate, count, seed)
@@ -134,27 +138,29 @@ def judge(
     truth = [candidate.as_asked(case, one) for case, one in zip(cases, known, strict=True)]
     candidate, truth = with_kink(candidate, cases, outcomes, truth)
 
-    quantities: dict[str, Quantity] = {}
-    explanations: dict[str, Counter[Explanation]] = {}
+    judged: dict[str, _Judged] = {}
     names = candidate.judged
     if any("loss" in outcome.values or "loss" in outcome.faults for outcome in outcomes):
         names.append("loss")
     for name in names:
         progress(name)
-        quantities[name], explanations[name] = _quantity(candidate, cases, outcomes, truth, name)
-    if _errs_on_shares_only(candidate, cases, outcomes, truth, quantities):
+        judged[name] = _judged(candidate, cases, outcomes, truth, name)
+    wrong = [name for name, one in judged.items() if one.quantity.verdict == "wrong"]
+    if _errs_on_shares_only(candidate, cases, outcomes, truth, wrong):
         certain = candidate.spec._replace(certain=True, times=1.0)
         again = candidate._replace(spec=certain, precision="float64", factor="1", kink=None)
         sure = judge(again, count, seed, **told)
         if sure.verdict == "right" or any(_raised(one) for one in outcomes):
             return sure
+    quantities = {name: _shown(candidate, name, one, progress) for name, one in judged.items()}
+    explanations = {name: one.explanations for name, one in judged.items()}
     if candidate.spec.guessed and _is_another(candidate, several, quantities):
         return report(verdict="undecided", problem=_ANOTHER_LOSS)
     loss = quantities.pop("loss", None)
     findings = findings_of(
         candidate, cases, outcomes, quantities, explanations, told_factor, loss_decided
     )
-    problem, failed = _failures(candidate, cases, outcomes)
+    problem, failed = failures_of(candidate, cases, outcomes)
     verdicts = [q.verdict for q in (*quantities.values(), *([loss] if loss else []))]
     return report(
         verdict=worst([*verdicts, *failed]),
@@ -187,10 +193,9 @@ def _errs_on_shares_only(
     cases: Sequence[Case],
     outcomes: Sequence[Outcome],
     truth: Sequence[Truth],
-    quantities: Mapping[str, Quantity],
+    wrong: Collection[str],
 ) -> bool:
     """Whether all that is wrong, or raises, does so where a label is neither 0 nor 1."""
-    wrong = [name for name, quantity in quantities.items() if quantity.verdict == "wrong"]
     shares = candidate.model.output in ("sigmoid", "softmax", "sigmoid_squared")
     if not shares or candidate.spec.certain or candidate.model.piece is not None:
         return False
@@ -226,29 +231,33 @@ def _truths_of_mean(candidate: Candidate, count: int, seed: int) -> Sequence[Tru
 # --- one quantity ------------------------------------------------------------------------------
 
 
-def _quantity(
+class _Judged(NamedTuple):
+    """A verdict, why cases lie outside of the bound, and the case in which it is wrong."""
+
+    quantity: Quantity
+    explanations: Counter[Explanation]
+    case: Case | None = None
+
+
+def _judged(
     candidate: Candidate,
     cases: Sequence[Case],
     outcomes: Sequence[Outcome],
     truth: Sequence[Truth],
     name: str,
-) -> tuple[Quantity, Counter[Explanation]]:
+) -> _Judged:
     tally: Counter[Explanation] = Counter()
     inside, outside = 0.0, []
-    margins: dict[int, float] = {}
     judged: set[int] = set()
-    for i, (outcome, known) in enumerate(zip(outcomes, truth, strict=True)):
-        if name in outcome.faults:
-            return malformed(candidate, cases, outcomes, truth, name), tally
-        if name not in outcome.values:
-            continue
-        m = margin(outcome.values[name], known.values[name], known.bounds[name])
+    if any(name in outcome.faults for outcome in outcomes):
+        return _Judged(malformed(candidate, cases, outcomes, truth, name), tally)
+    found = _margins_of(outcomes, truth, name)
+    for i, m in found.items():
         if m <= RIGHT_BELOW:
             inside = max(inside, m)
             judged.add(i)
         else:
             outside.append(i)
-            margins[i] = m
     if candidate.guards and outside:
         bare = candidate.answers([cases[i] for i in outside], without_guards=True)
         guarded = {
@@ -270,24 +279,35 @@ def _quantity(
         tally.update(told)
         if tally["rounding"]:  # asked again, it answers what it should have at first
             why = f"in {tally['rounding']:,} cases it answered otherwise when asked again"
-            return Quantity("undecided", float("nan"), why), tally
-        for i, why in zip(some, told, strict=True):
-            if why == "mistake" and not margins[i] <= WRONG_ABOVE:
-                return _wrong(candidate, cases[i], name, len(outside), len(cases)), tally
-            if why in ("mistake", "unsure"):
+            return _Judged(Quantity("undecided", float("nan"), why), tally)
+        for i, explanation in zip(some, told, strict=True):
+            if explanation == "mistake" and not found[i] <= WRONG_ABOVE:
+                why = f"outside of its error bound in {len(outside):,} of {len(cases):,} cases"
+                return _Judged(Quantity("wrong", found[i], why), tally, cases[i])
+            if explanation in ("mistake", "unsure"):
                 unsure.append(cases[i])
     if 2 * outside_mild > sum(case.scale == "mild" for case in cases) > 0:
         why = "in most mild cases it loses more digits than any stable form would"
-        return Quantity("undecided", float("nan"), why), tally
+        return _Judged(Quantity("undecided", float("nan"), why), tally)
     if unsure:
         why = f"{len(unsure)} of {len(cases):,} cases lie too near the border to tell"
-        return Quantity("undecided", _margins(candidate, unsure[:1], name)[0], why), tally
+        near = _margins(candidate, unsure[:1], name)[0]
+        return _Judged(Quantity("undecided", near, why), tally)
     if not any(candidate.tells(cases[i], truth[i], name) for i in judged):
-        return Quantity("undecided", float("nan"), "no case could have shown a mistake"), tally
-    return Quantity("right", inside), tally
+        return _Judged(
+            Quantity("undecided", float("nan"), "no case could have shown a mistake"), tally
+        )
+    return _Judged(Quantity("right", inside), tally)
 
 
-def _wrong(candidate: Candidate, case: Case, name: str, outside: int, drawn: int) -> Quantity:
+def _shown(
+    candidate: Candidate, name: str, judged: _Judged, progress: Callable[[str], None]
+) -> Quantity:
+    """Its quantity; a wrong one with a case that is small and clear, agreed by all witnesses."""
+    quantity, _, case = judged
+    if case is None:
+        return quantity
+    progress(name)
     # A case at a kink would leave the reader wondering about g'(0): it has to be wrong for any.
     kinks = (0.0, 1.0) if slope_below(candidate.activation) is not None else (candidate.kink,)
 
@@ -300,8 +320,8 @@ def _wrong(candidate: Candidate, case: Case, name: str, outside: int, drawn: int
         wrong = list(range(len(tried)))
         for kink in kinks:  # most are settled by the first
             own = candidate._replace(kink=kink)
-            margins = _margins(own, [tried[i] for i in wrong], name) if wrong else []
-            wrong = [i for i, m in zip(wrong, margins, strict=True) if not m <= border]
+            found = _margins(own, [tried[i] for i in wrong], name)
+            wrong = [i for i, m in zip(wrong, found, strict=True) if not m <= border]
         return [i in wrong for i in range(len(tried))]
 
     smallest = case
@@ -317,61 +337,27 @@ def _wrong(candidate: Candidate, case: Case, name: str, outside: int, drawn: int
         doubt = dissent(candidate.model, smallest, known, candidate.activation)
         if doubt:
             return Quantity("undecided", shown.margin, f"the witnesses disagree: {doubt}")
-    why = f"outside of its error bound in {outside:,} of {drawn:,} cases"
-    return Quantity("wrong", shown.margin, why, shown)
+    return quantity._replace(margin=shown.margin, counterexample=shown)
 
 
 def _margins(candidate: Candidate, cases: Sequence[Case], name: str) -> list[float]:
     """The margin in each case; 0 where the candidate gave nothing to compare."""
-    outcomes, known = candidate.answers(cases), candidate.truths(cases)
-    return [
-        margin(outcome.values[name], truth.values[name], truth.bounds[name])
-        if name in outcome.values
-        else 0.0
-        for outcome, truth in zip(outcomes, known, strict=True)
-    ]
+    found = _margins_of(candidate.answers(cases), candidate.truths(cases), name)
+    return [found.get(i, 0.0) for i in range(len(cases))]
 
 
-# --- failures and counts -----------------------------------------------------------------------
+def _margins_of(outcomes: Sequence[Outcome], truth: Sequence[Truth], name: str) -> dict[int, float]:
+    """By case, where the candidate gave something to compare."""
+    given = [i for i, outcome in enumerate(outcomes) if name in outcome.values]
+    found = margins(
+        [outcomes[i].values[name] for i in given],
+        [truth[i].values[name] for i in given],
+        [truth[i].bounds[name] for i in given],
+    )
+    return dict(zip(given, found, strict=True))
 
 
-def _most_common_problem(outcomes: Sequence[Outcome]) -> str:
-    """What stands in the way when nothing at all could be judged."""
-    words = [
-        outcome.problem or next(iter(outcome.faults.values()), "returned nothing to judge")
-        for outcome in outcomes
-        if outcome.problem != "not run"
-    ]
-    return Counter(words).most_common(1)[0][0]
-
-
-def _failures(
-    candidate: Candidate, cases: Sequence[Case], outcomes: Sequence[Outcome]
-) -> tuple[str | None, list[Verdict]]:
-    """What it did instead of answering, in words, and what that makes of the verdict."""
-    # Arithmetic that raises has been judged with the gradients, as NaN.
-    answered = ("returned", "malformed")
-    unrun = sum(outcome.problem == "not run" for outcome in outcomes)
-    failed = [
-        (case, outcome)
-        for case, outcome in zip(cases, outcomes, strict=True)
-        if outcome.kind not in answered
-        and outcome.problem not in (None, "not run")
-        and not is_arithmetic(outcome.problem)
-    ]
-    if not failed:
-        return None, []
-    problem = Counter(outcome.problem for _, outcome in failed).most_common(1)[0][0]
-    smallest = min((case for case, o in failed if o.problem == problem), key=Case.numbers)
-    theirs = case_as_they_type_it(candidate, smallest)
-    shapes = ", ".join(f"{tensor} {a.shape}" for tensor, a in theirs.items() if a.shape)
-    text = f"in {len(failed):,} of {len(outcomes):,} cases it gave no answer: {problem}"
-    text += f"\nthe smallest of them has the shapes {shapes}"
-    if unrun:
-        text += f"\nthe {unrun:,} cases after it were not run"
-    # Raising on valid input is a mistake; hanging or dying may be the machine's doing.
-    died = any(outcome.kind in ("hung", "crashed") for _, outcome in failed)
-    return text, ["undecided" if died else "wrong"]
+# --- counts ------------------------------------------------------------------------------------
 
 
 def _telling(

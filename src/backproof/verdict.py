@@ -145,6 +145,25 @@ def margin(answer: NDArray, truth: NDArray, bound: NDArray) -> float:
     return float(np.max(distances(answer, truth, bound), initial=0.0))
 
 
+def margins(
+    answers: Sequence[NDArray], truths: Sequence[NDArray], bounds: Sequence[NDArray]
+) -> list[float]:
+    """`margin` of each answer; over thousands of small arrays many times as fast as one by one."""
+    if not answers:
+        return []
+    answer, truth, bound = (
+        np.concatenate([array.ravel() for array in arrays]) for arrays in (answers, truths, bounds)
+    )
+    starts = np.cumsum([0, *(array.size for array in answers[:-1])])
+    with np.errstate(all="ignore"):
+        largest = np.maximum.reduceat(np.abs(answer - truth) / bound, starts)
+    finite = np.isfinite(largest) & np.logical_and.reduceat(np.isfinite(answer), starts)
+    return [
+        float(m) if sound else margin(*one)
+        for m, sound, *one in zip(largest, finite, answers, truths, bounds, strict=True)
+    ]
+
+
 def is_telling(truth: NDArray, bound: NDArray) -> bool:
     """Whether the bound is narrow enough, at some entry, for a mistake to show."""
     # np.max and np.min take most of their time to get to these.
