@@ -8,12 +8,10 @@ it is given. `export_step` lowers the step for hardware that need not be there.
 
 from __future__ import annotations
 
-import difflib
 import functools
-import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from typing import Any, NamedTuple, TypeAlias, get_args
 
 import jax
 import jax.numpy as jnp
@@ -22,12 +20,21 @@ from jax import export, lax
 from jaxtyping import Array, Float, Int
 from numpy.typing import ArrayLike
 
-from backproof import models
+from backproof import models, tensors
 from backproof.models import Padding, Parameters, Precision
-from backproof.notation import ACTIVATIONS, MODELS, Model
+from backproof.notation import ACTIVATIONS, Model
 from backproof.reference import optimize
+from backproof.tensors import (
+    DType,
+    choice,
+    fitted_parameters,
+    hidden_sizes,
+    model_of,
+    positive,
+    sized,
+    whole,
+)
 
-DType: TypeAlias = Literal["float32", "float64", "bfloat16"]
 Update: TypeAlias = Callable[..., tuple[dict[str, Array], Array]]
 PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
 DEVICE_KINDS = ("cpu", "gpu", "tpu")
@@ -94,19 +101,19 @@ def train(
     Raises:
         ValueError: an argument that does not fit, naming it, what came and what was expected.
     """
-    model, activation = _model(model), _choice("activation", activation, ACTIVATIONS)
-    dtype = _choice("dtype", dtype, get_args(DType))
-    precision = _choice("precision", precision, get_args(Precision))
-    rate = _positive("learning_rate", learning_rate, dtype)
-    steps, seed, device = _whole("steps", steps), _whole("seed", seed, least=0), _device(device)
-    x, y, sizes = _data(model, x, y, dtype)
+    model, activation = model_of(model), choice("activation", activation, ACTIVATIONS)
+    dtype = choice("dtype", dtype, get_args(DType))
+    precision = choice("precision", precision, get_args(Precision))
+    rate = positive("learning_rate", learning_rate, dtype)
+    steps, seed, device = whole("steps", steps), whole("seed", seed, least=0), _device(device)
+    x, y, sizes = tensors.examples(model, x, y, dtype)
     if parameters is None:
-        start = initial_parameters(model, sizes | _hidden(model, hidden), seed, dtype, scale)
+        start = initial_parameters(model, sizes | hidden_sizes(model, hidden), seed, dtype, scale)
     else:
-        start = _parameters(model, parameters, sizes, dtype)
+        start = fitted_parameters(model, parameters, sizes, dtype)
     schedule, by_rows = None, False
     if batch_size is not None:
-        size = _whole("batch_size", batch_size, most=sizes["n"])
+        size = whole("batch_size", batch_size, most=sizes["n"])
         schedule, by_rows = batches(sizes["n"], size, steps, seed), not x.flags.c_contiguous
     static = {"model": model, "activation": activation, "precision": precision, "steps": steps}
     with _allowing(dtype):
@@ -210,9 +217,9 @@ def initial_parameters(
     those of the axes, such as `{"d": 2, "h": 8}` (n may be left out); ValueError where one is
     missing, where `scale` is not positive or `seed` not a whole number from 0.
     """
-    model, dtype = _model(model), _choice("dtype", dtype, get_args(DType))
-    seed, scale = _whole("seed", seed, least=0), float(_positive("scale", scale, "float64"))
-    _sized(model, sizes, model.axes[:-1])
+    model, dtype = model_of(model), choice("dtype", dtype, get_args(DType))
+    seed, scale = whole("seed", seed, least=0), float(positive("scale", scale, "float64"))
+    sized(model, sizes, model.axes[:-1])
     shapes = {name: model.shape(name, sizes) for name in model.parameters}
     drawn = optimize.initial_parameters(shapes, seed, scale)
     return {name: value.astype(jnp.dtype(dtype)) for name, value in drawn.items()}
@@ -241,12 +248,12 @@ def export_step(
         precision: of every matrix product, forward and backward.
         platforms: any of `PLATFORMS`; ValueError where this or another argument does not fit.
     """
-    model, activation = _model(model), _choice("activation", activation, ACTIVATIONS)
-    kind = jnp.dtype(_choice("dtype", dtype, get_args(DType)))
-    precision = _choice("precision", precision, get_args(Precision))
+    model, activation = model_of(model), choice("activation", activation, ACTIVATIONS)
+    kind = jnp.dtype(choice("dtype", dtype, get_args(DType)))
+    precision = choice("precision", precision, get_args(Precision))
     for platform in platforms:
-        _choice("platforms", platform, PLATFORMS)
-    _sized(model, sizes, model.axes)
+        choice("platforms", platform, PLATFORMS)
+    sized(model, sizes, model.axes)
 
     def exported(parameters: Parameters, x: Array, y: Array, rate: Array) -> Any:
         return step(model, activation, rate, precision)(parameters, x, y)
@@ -261,138 +268,13 @@ def _allowing(dtype: str) -> AbstractContextManager[Any]:
     return jax.enable_x64(True) if dtype == "float64" else nullcontext()
 
 
-def _shown(value: np.ndarray) -> str:
-    return f"{value.dtype}[{','.join(map(str, value.shape))}]"
-
-
-def _choice(argument: str, value: Any, options: Collection[str]) -> Any:
-    if isinstance(value, str) and value in options:
-        return value
-    close = difflib.get_close_matches(str(value), options, 1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    raise ValueError(f"{argument}={value!r}: expected one of {', '.join(options)}{hint}")
-
-
-def _model(model: str | Model) -> Model:
-    return model if isinstance(model, Model) else MODELS[_choice("model", model, MODELS)]
-
-
-def _positive(argument: str, value: float, dtype: str) -> np.ndarray:
-    with np.errstate(over="ignore"):
-        plain = value if isinstance(value, int | float | np.number) else 0.0
-        number = np.asarray(plain).astype(jnp.dtype(dtype))
-    if not 0.0 < number < math.inf:
-        raise ValueError(f"{argument}={value!r}: expected a positive number, finite in {dtype}")
-    return number
-
-
-def _whole(argument: str, value: Any, least: int = 1, most: int | None = None) -> int:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if whole and least <= value and (most is None or value <= most):
-        return int(value)
-    upper = "" if most is None else f" to n={most}"
-    raise ValueError(f"{argument}={value!r}: expected a whole number from {least}{upper}")
-
-
-def _sized(model: Model, sizes: Mapping[str, int], axes: Sequence[str]) -> None:
-    for axis in axes:
-        if axis not in sizes:
-            raise ValueError(f"sizes={dict(sizes)}: {model.name} also needs {axis!r}")
-        _whole(f"sizes[{axis!r}]", sizes[axis])
-
-
 def _device(device: str | jax.Device | None) -> jax.Device | None:
     if device is None or isinstance(device, jax.Device):
         return device
-    _choice("device", device, DEVICE_KINDS)
+    choice("device", device, DEVICE_KINDS)
     try:
         return jax.local_devices(backend=device)[0]
     except RuntimeError:  # how JAX says that there is none of this kind
         here = ", ".join(map(str, jax.local_devices()))
         advice = "leave it out, or install backproof's extra for it: cuda, rocm or tpu"
         raise ValueError(f"device={device!r}: not here, only {here}; {advice}") from None
-
-
-def _hidden(model: Model, hidden: int | Sequence[int]) -> dict[str, int]:
-    axes = model.hidden_axes
-    units = hidden if isinstance(hidden, Sequence) else [hidden] * len(axes)
-    if len(units) != len(axes):
-        expected = f"one number, or one for each hidden layer of {model.name}, {len(axes)}"
-        raise ValueError(f"hidden={hidden!r}: expected {expected}")
-    return {axis: _whole("hidden", count) for axis, count in zip(axes, units, strict=True)}
-
-
-def _array(argument: str, value: ArrayLike, layout: str) -> np.ndarray:
-    expected = f"expected real numbers, ({layout.replace(' ', ', ')})"
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{argument}: not an array ({error}); {expected}") from None
-    if array.dtype.kind not in "biuf" and array.dtype != jnp.bfloat16:
-        raise ValueError(f"{argument}: {_shown(array)}; {expected}")
-    if array.ndim != 2 or not array.size:
-        hint = f"; a single row is `{argument}[None, :]`" if array.ndim == 1 else ""
-        raise ValueError(f"{argument}: {_shown(array)}; {expected}, each axis from 1{hint}")
-    return array
-
-
-def _cast(argument: str, array: np.ndarray, dtype: str) -> np.ndarray:
-    with np.errstate(over="ignore"):
-        cast = array.astype(jnp.dtype(dtype), order="K", copy=False)
-    if np.isfinite(cast).all():
-        return cast
-    row, column = np.argwhere(~np.isfinite(cast))[0]
-    raise ValueError(
-        f"{argument}: {_shown(array)} holds {array[row, column]} at [{row}, {column}]; expected "
-        f"finite numbers of {dtype}: leave such examples out or fill them in"
-    )
-
-
-def _bind(argument: str, array: np.ndarray, layout: str, sizes: dict[str, int]) -> None:
-    """Give the axes of `layout` the sizes they have in `array`, or say which does not fit."""
-    axes = layout.split()
-    known = [1 if axis == "1" else sizes.get(axis) for axis in axes]
-
-    def fits(shape: tuple[int, ...]) -> bool:
-        return all(size in (None, came) for size, came in zip(known, shape, strict=True))
-
-    if not fits(array.shape):
-        bound = ", ".join(f"{a}={k}" for a, k in zip(axes, known, strict=True) if a != "1" and k)
-        expected = f"({', '.join(axes)})" + (f" with {bound}" if bound else "")
-        hint = f"; turned it fits: pass `{argument}.T`" if fits(array.T.shape) else ""
-        raise ValueError(f"{argument}: {_shown(array)}; expected {expected}{hint}")
-    sizes |= {axis: size for axis, size in zip(axes, array.shape, strict=True) if axis != "1"}
-
-
-def _data(
-    model: Model, x: ArrayLike, y: ArrayLike, dtype: str
-) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
-    """Check the data. Returns x and y as arrays, and the sizes of d, n and k."""
-    sizes: dict[str, int] = {}
-    x, y = _array("x", x, "d n"), _array("y", y, model.layouts["y"])
-    if x.shape[1] != y.shape[1] == x.shape[0]:
-        hint = "examples are columns here: where they are the rows of x, pass `x.T`"
-        raise ValueError(f"x: {_shown(x)} and y: {_shown(y)}; expected (d, n), the same n; {hint}")
-    _bind("x", x, "d n", sizes)
-    _bind("y", y, model.layouts["y"], sizes)
-    if model.output != "identity" and len(wrong := y[(y < 0) | (y > 1)]):
-        raise ValueError(f"y: {_shown(y)} holds {wrong[0]}; expected probabilities, from 0 to 1")
-    if model.output == "softmax" and abs(y.astype(np.float64).sum(axis=0) - 1.0).max() > 0.01:
-        hint = "a probability for each class: of class numbers c make `np.eye(k)[:, c]`"
-        raise ValueError(f"y: {_shown(y)}, not all columns sum to 1; expected (k, n), {hint}")
-    return _cast("x", x, dtype), _cast("y", y, dtype), sizes
-
-
-def _parameters(
-    model: Model, parameters: Mapping[str, ArrayLike], sizes: Mapping[str, int], dtype: str
-) -> dict[str, np.ndarray]:
-    """Check the user's parameters, in the order of the layers; they settle the hidden sizes."""
-    if not isinstance(parameters, Mapping) or set(parameters) != set(model.parameters):
-        came = list(parameters) if isinstance(parameters, Mapping) else type(parameters).__name__
-        raise ValueError(f"parameters: {came}; expected a dict of {', '.join(model.parameters)}")
-    bound, arrays = dict(sizes), dict[str, np.ndarray]()
-    for name, layout in model.parameters.items():
-        array = _array(name, parameters[name], layout)
-        _bind(name, array, layout, bound)
-        arrays[name] = _cast(name, array, dtype)
-    return arrays
