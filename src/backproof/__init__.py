@@ -11,10 +11,11 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from backproof import mistakes, strategies
+    from backproof import mistakes, runs, strategies
     from backproof.checking import check, check_file
     from backproof.error_bounds import error_bound, rounding_samples
     from backproof.reading.told import derivation
+    from backproof.runs.record import record
     from backproof.training import train
 
 __all__ = [
@@ -23,7 +24,9 @@ __all__ = [
     "derivation",
     "error_bound",
     "mistakes",
+    "record",
     "rounding_samples",
+    "runs",
     "strategies",
     "train",
 ]
@@ -34,7 +37,9 @@ _HOME = {
     "derivation": "backproof.reading.told",
     "error_bound": "backproof.error_bounds",
     "mistakes": "backproof",
+    "record": "backproof.runs.record",
     "rounding_samples": "backproof.error_bounds",
+    "runs": "backproof",
     "strategies": "backproof",
     "train": "backproof.training",
 }

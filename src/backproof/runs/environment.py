@@ -1,0 +1,41 @@
+"""What a run ran on, as far as Python knows without importing anything for it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib import metadata
+from typing import Any, Final
+
+PACKAGES: Final = ("backproof", "numpy", "ml_dtypes", "jax", "jaxlib", "torch", "tensorflow", "mlx")
+# What changes how frameworks compute: products in TF32, instruction sets, threads, order of sums.
+_PREFIXES: Final = (
+    *("XLA_", "JAX_", "TF_", "TORCH_", "PYTORCH_", "CUBLAS_", "CUDA_", "NVIDIA_TF32_"),
+    *("OMP_", "MKL_", "OPENBLAS_", "NPY_"),
+)
+
+
+def environment() -> dict[str, Any]:
+    """Versions of what is loaded, the machine, and the environment variables that matter."""
+    return {
+        "python": platform.python_version(),
+        "versions": _versions(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "processors": os.cpu_count(),
+        "flags": {
+            name: value for name, value in sorted(os.environ.items()) if name.startswith(_PREFIXES)
+        },
+    }
+
+
+def _versions() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in PACKAGES:
+        if name in sys.modules:
+            try:
+                found[name] = metadata.version(name)
+            except metadata.PackageNotFoundError:
+                found[name] = str(getattr(sys.modules[name], "__version__", "unknown"))
+    return found
