@@ -15,6 +15,7 @@ import numpy as np
 from backproof.notation import FAMILY, Model
 from backproof.reading.told import Unreadable
 from backproof.runs import arrays, record
+from backproof.runs.data import Recipe, load
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class Run:
         told = self.description["data"]
         held = self._file("data.npz")
         if held is None:
-            held = arrays.read_any(Path(path or told["path"]))
+            held = _had_again(told, path)
             for name, one in told["arrays"].items():
                 if name not in held or arrays.described(held[name]) != one:
                     where = path or told["path"]
@@ -122,6 +123,13 @@ class Run:
     def _file(self, name: str) -> Mapping[str, np.ndarray] | None:
         described = self.description["files"].get(name)
         return None if described is None else arrays.read(self.folder / name, described)
+
+
+def _had_again(told: Mapping[str, Any], path: str | Path | None) -> Mapping[str, np.ndarray]:
+    if told["recipe"] is None:
+        return arrays.read_any(Path(path or told["path"]))
+    made = load(Recipe(**{**told["recipe"], "source": str(path or told["path"])}))
+    return {"x": made.x, "y": made.y}
 
 
 def read(folder: str | Path) -> Run:
