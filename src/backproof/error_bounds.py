@@ -173,6 +173,14 @@ def with_truth(fmt: Format) -> Format:
     return fmt._replace(u=fmt.u + truth.u, smallest=fmt.smallest + truth.smallest)
 
 
+def sampled(
+    f: Callable[..., PyTree], fmt: Format, key: Array, *arguments: PyTree, kind: str
+) -> PyTree:
+    """`f(*arguments)` with each operation moved at random; as `bounded`, under jit and vmap too."""
+    outputs, tree = _interpreted(f, arguments, lambda written: Sampling(fmt, key, written), kind)
+    return jax.tree.unflatten(tree, [x.value for x in outputs])
+
+
 def rounding_samples(
     f: Callable[..., PyTree], precision: str = "float32", samples: int = 64, seed: int = 0
 ) -> Callable[..., PyTree]:
@@ -181,17 +189,11 @@ def rounding_samples(
     Every rounding is drawn uniformly between its worst cases, a sum of k terms as sqrt(k) of them.
     The result has one more leading axis, of size `samples`, on each leaf. Same seed, same samples.
     """
-    fmt = _format(precision)
+    fmt, kind = _format(precision), kind_of(precision)
 
     @jax.jit
     def program(keys: Array, arguments: PyTree) -> PyTree:
-        def once(key: Array) -> PyTree:
-            outputs, tree = _interpreted(
-                f, arguments, lambda written: Sampling(fmt, key, written), kind_of(precision)
-            )
-            return jax.tree.unflatten(tree, [x.value for x in outputs])
-
-        return jax.vmap(once)(keys)
+        return jax.vmap(lambda key: sampled(f, fmt, key, *arguments, kind=kind))(keys)
 
     def sample(*arguments: PyTree) -> PyTree:
         with jax.enable_x64(True):

@@ -1,0 +1,125 @@
+"""Faults too small to leave the bounds of a single step: they go the same way in every step.
+
+Rounding falls here and there; a gradient that is a little too large is so each time. So the
+residuals of all recorded steps are regressed on the changes that were asked for. Their slope is by
+how much too large the gradient is; its error is judged from how it differs from step to step, which
+holds however the entries of one step hang together (a cluster-robust error: Liang and Zeger 1986).
+Left out are entries that move by less than 8 units in the last place, where rounding itself follows
+the update: one below half a unit vanishes, and the residual is the update.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+
+from backproof.comparison.faults import Fault
+from backproof.comparison.replay import Replay, Rule, ulp
+from backproof.error_bounds import FORMATS
+from backproof.verdict import WRONG_ABOVE
+
+# Of one run to be called systematic though it is right, over all of its tensors.
+_FALSE_ALARMS = 1e-6
+_FEWEST_STEPS = 8
+_FEWEST_ULPS = 8.0
+# Constants such as 1 / n and the learning rate are rounded once and for all, so steps of a right
+# program may be this many units of rounding too long, always the same.
+_CONSTANTS = 16.0
+
+
+class Slope(NamedTuple):
+    """By which share a parameter's steps are too long, and how large a share would have shown.
+
+    `threshold` is how far from 0 the slope has to be; infinite where too little moved. `floor` is
+    the smallest share that these records could have shown, by the slope or by a single entry.
+    """
+
+    slope: float
+    threshold: float
+    floor: float
+
+
+def slopes(rule: Rule, replays: Sequence[Replay]) -> dict[str, Slope]:
+    """The slope of each parameter, and under `""` of all together."""
+    sums = {name: _sums(rule, replays, name) for name in rule.model.parameters}
+    together = [np.sum([one[i] for one in sums.values()], axis=0) for i in range(2)]
+    floors = {name: _floor_of_entries(replays, name) for name in sums}
+    tests = len(sums) + 1
+    found = {
+        name: _slope(rule, *sums[name], floors[name], tests) for name in rule.model.parameters
+    }
+    return {**found, "": _slope(rule, together[0], together[1], min(floors.values()), tests)}
+
+
+def too_long(rule: Rule, found: Mapping[str, Slope], first: int) -> Fault | None:
+    """What the slopes show, if they show anything."""
+    shown = [name for name, one in found.items() if abs(one.slope) > one.threshold]
+    if not shown:
+        return None
+    one, names = found[""], tuple(name for name in shown if name)
+    alike = all(
+        abs(each.slope - one.slope) <= each.threshold for name, each in found.items() if name
+    )
+    if "" in shown and alike:
+        words = (
+            f"its steps are {1.0 + one.slope:.9g} times as long, give or take {one.threshold:.1g}: "
+            f"as with a learning rate of {rule.rate * (1.0 + one.slope):.9g}"
+        )
+        return Fault("learning_rate", tuple(rule.model.parameters), words, 1.0 + one.slope, first)
+    words = "; ".join(
+        f"d{name} is {1.0 + found[name].slope:.9g} times what it should be, "
+        f"give or take {found[name].threshold:.1g}"
+        for name in names
+    )
+    return Fault("factor", names, words, 1.0 + found[names[0]].slope, first)
+
+
+def _sums(rule: Rule, replays: Sequence[Replay], name: str) -> np.ndarray:
+    """Step by step: residual times change, and change squared, both in bounds."""
+    rows = []
+    for one in replays:
+        change, bound = one.change[name], one.bound[name]
+        moves = np.abs(change) > _FEWEST_ULPS * ulp(one.step.before[name], rule.precision)
+        moves &= np.isfinite(bound)
+        along, off = change[moves] / bound[moves], one.residual[name][moves] / bound[moves]
+        rows.append((np.sum(along * off), np.sum(along * along)))
+    return np.array(rows).T
+
+
+def _slope(
+    rule: Rule, along_off: np.ndarray, along_along: np.ndarray, floor: float, tests: int
+) -> Slope:
+    whole = float(np.sum(along_along))
+    if whole == 0.0:
+        return Slope(0.0, math.inf, floor)
+    slope = float(np.sum(along_off)) / whole
+    clusters = whole * whole / float(np.sum(along_along**2))
+    if clusters < _FEWEST_STEPS:
+        return Slope(slope, math.inf, floor)
+    spread = math.sqrt(float(np.sum((along_off - slope * along_along) ** 2))) / whole
+    error = spread * math.sqrt(clusters / (clusters - 1.0))
+    quantile = student(1.0 - _FALSE_ALARMS / (2.0 * tests), clusters - 1.0)
+    threshold = max(_CONSTANTS * float(FORMATS[rule.precision].u), quantile * error)
+    # A share twice the threshold is found all but certainly.
+    return Slope(slope, threshold, min(floor, 2.0 * threshold))
+
+
+def _floor_of_entries(replays: Sequence[Replay], name: str) -> float:
+    """The smallest share of its change by which some entry would have left its bound for certain."""
+    shares = [math.inf]
+    for one in replays:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = (WRONG_ABOVE + 1.0) * one.bound[name] / np.abs(one.change[name])
+        shares.append(float(np.min(np.nan_to_num(share, nan=math.inf, posinf=math.inf))))
+    return min(shares)
+
+
+def student(share: float, degrees: float) -> float:
+    """The quantile of Student's t (Gaver and Kafadar 1984, The American Statistician 38)."""
+    z = NormalDist().inv_cdf(share)
+    exponent = z * z * (degrees - 1.5) / (degrees - 1.0) ** 2
+    return math.sqrt(degrees * math.expm1(exponent)) if exponent < 700.0 else math.inf
