@@ -83,7 +83,9 @@ def sampled_runs(
     found: list[dict[str, NDArray[np.float64]]] = []
     with jax.enable_x64(True), jax.default_device(program_cache.cpu()):
         keys = jax.random.split(jax.random.key(seed), samples)
-        now = {name: jnp.repeat(jnp.asarray(value)[None], samples, 0) for name, value in start.items()}
+        now = {
+            name: jnp.repeat(jnp.asarray(value)[None], samples, 0) for name, value in start.items()
+        }
         at = 0
         for count in steps:
             # One compiled loop of steps whatever their number.
@@ -98,7 +100,14 @@ def _program(model: Any, activation: str, precision: str) -> Callable[..., Any]:
     fmt, kind = FORMATS[precision], kind_of(precision)
 
     def once(
-        now: Any, key: Any, x: Any, y: Any, schedule: Batches | None, rate: Any, first: Any, end: Any
+        now: Any,
+        key: Any,
+        x: Any,
+        y: Any,
+        schedule: Batches | None,
+        rate: Any,
+        first: Any,
+        end: Any,
     ) -> Any:
         def cut(t: Any) -> tuple[Any, Any, Padding | None]:
             if schedule is None:

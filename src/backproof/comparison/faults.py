@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from backproof.comparison.replay import Replay, Rule, Tensors, example_gradients, gradients
 from backproof.comparison.stale import stale_gradients
 from backproof.notation import ACTIVATIONS, FAMILY
-from backproof.verdict import RIGHT_BELOW, WRONG_ABOVE
+from backproof.verdict import WRONG_ABOVE
 
 Shift: TypeAlias = Mapping[str, NDArray[np.float64]]
 
@@ -48,7 +48,7 @@ class Fault(NamedTuple):
 
 
 def faults(rule: Rule, replays: Sequence[Replay]) -> list[Fault]:
-    """What could explain the steps that lie outside of their bounds; [] where nothing known does."""
+    """What could explain the steps outside of their bounds; [] where nothing known does."""
     outside = [one for one in replays if max(one.margins().values()) > WRONG_ABOVE]
     if not outside:
         return []
@@ -59,7 +59,7 @@ def faults(rule: Rule, replays: Sequence[Replay]) -> list[Fault]:
     )
     first = outside[0].step.number
     found = [Fault(*told, first) for told in _known(rule, replays, outside, moved)]
-    return found or [Fault(*told, first) for told in _fitted(rule, replays, outside, moved)]
+    return found or [Fault(*told, first) for told in _fitted(rule, outside, moved)]
 
 
 Told: TypeAlias = tuple[str, tuple[str, ...], str, float]
@@ -127,18 +127,26 @@ def _candidates(
         like = other.parameters == model.parameters and other.piece is None
         if like and other.output != model.output:
             words = f"its gradients are of another loss, that of {other.name}"
-            yield "loss", words, towards(
-                lambda one, other=other: gradients(
-                    other, activation, [one.step.before], [(one.step.x, one.step.y)]
-                )[0]
+            yield (
+                "loss",
+                words,
+                towards(
+                    lambda one, other=other: gradients(
+                        other, activation, [one.step.before], [(one.step.x, one.step.y)]
+                    )[0]
+                ),
             )
     for name in ACTIVATIONS if model.has_activation else ():
         if name != activation:
             words = f"its activation is {name}, not {activation}"
-            yield "activation", words, towards(
-                lambda one, name=name: gradients(
-                    model, name, [one.step.before], [(one.step.x, one.step.y)]
-                )[0]
+            yield (
+                "activation",
+                words,
+                towards(
+                    lambda one, name=name: gradients(
+                        model, name, [one.step.before], [(one.step.x, one.step.y)]
+                    )[0]
+                ),
             )
     previous = {one.step.number + 1: one.step.before for one in replays}
     weights = [name for name in model.parameters if name.startswith("W")][1:]
@@ -150,18 +158,20 @@ def _candidates(
             for everywhere in (False, True):
                 place = "forward and backward pass use" if everywhere else "backward pass uses"
                 words = f"its {place} {weight} as it is {when}"
-                yield "stale", words, towards(
-                    lambda one, weight=weight, value=value, everywhere=everywhere: stale_gradients(
-                        rule, one.step, weight, value(one), everywhere
-                    )
+                yield (
+                    "stale",
+                    words,
+                    towards(
+                        lambda one, weight=weight, value=value, everywhere=everywhere: (
+                            stale_gradients(rule, one.step, weight, value(one), everywhere)
+                        )
+                    ),
                 )
 
 
 def _towards(rule: Rule, one: Replay, gradient: Tensors) -> Shift:
     """How far a step down `gradient` would be from the one that was asked for."""
-    return {
-        name: -rule.rate * value - one.change[name] for name, value in gradient.items()
-    }
+    return {name: -rule.rate * value - one.change[name] for name, value in gradient.items()}
 
 
 def _times(rule: Rule, one: Replay, factor: float) -> Tensors:
@@ -227,23 +237,26 @@ def _is_of_products(rule: Rule, outside: Sequence[Replay], significand: int) -> 
 # --- shifts that are known up to a factor ---------------------------------------------------------
 
 
-def _fitted(
-    rule: Rule, replays: Sequence[Replay], outside: Sequence[Replay], moved: tuple[str, ...]
-) -> Iterator[Told]:
-    slopes = {name: _slope(outside, {name: lambda one, name=name: one.change[name]}) for name in moved}
+def _fitted(rule: Rule, outside: Sequence[Replay], moved: tuple[str, ...]) -> Iterator[Told]:
+    slopes = {
+        name: _slope(outside, {name: lambda one, name=name: one.change[name]}) for name in moved
+    }
     shifts: list[Shift | None] = [
         {name: slopes[name] * one.change[name] for name in moved} for one in outside
     ]
     if _explains(outside, shifts):
-        yield from _factors(rule, replays, slopes)
+        yield from _factors(rule, slopes)
         return
     for names in _weights(rule):
-        slope = _slope(outside, {name: lambda one, name=name: -rule.rate * one.step.before[name] for name in names})
+        slope = _slope(
+            outside,
+            {name: lambda one, name=name: -rule.rate * one.step.before[name] for name in names},
+        )
         shifts = [
             {name: -slope * rule.rate * one.step.before[name] for name in names} for one in outside
         ]
         if _explains(outside, shifts):
-            words = f"it adds {slope:.6g} times the parameter to the gradient of {_listed(names)}"
+            words = f"it adds {slope:.4g} times the parameter to the gradient of {_listed(names)}"
             yield "decay", tuple(names), words, slope
             return
 
@@ -255,7 +268,7 @@ def _weights(rule: Rule) -> list[list[str]]:
     return [weights, every, *([name] for name in every)]
 
 
-def _factors(rule: Rule, replays: Sequence[Replay], slopes: Mapping[str, float]) -> Iterator[Told]:
+def _factors(rule: Rule, slopes: Mapping[str, float]) -> Iterator[Told]:
     one = next(iter(slopes.values()))
     alike = max(slopes.values()) - min(slopes.values()) <= 1e-3 * max(abs(one), 1e-3)
     if len(slopes) == len(rule.model.parameters) and alike and len(slopes) > 1:

@@ -49,9 +49,7 @@ def slopes(rule: Rule, replays: Sequence[Replay]) -> dict[str, Slope]:
     together = [np.sum([one[i] for one in sums.values()], axis=0) for i in range(2)]
     floors = {name: _floor_of_entries(replays, name) for name in sums}
     tests = len(sums) + 1
-    found = {
-        name: _slope(rule, *sums[name], floors[name], tests) for name in rule.model.parameters
-    }
+    found = {name: _slope(rule, *sums[name], floors[name], tests) for name in rule.model.parameters}
     return {**found, "": _slope(rule, together[0], together[1], min(floors.values()), tests)}
 
 
@@ -65,17 +63,24 @@ def too_long(rule: Rule, found: Mapping[str, Slope], first: int) -> Fault | None
         abs(each.slope - one.slope) <= each.threshold for name, each in found.items() if name
     )
     if "" in shown and alike:
+        times = _rounded(1.0 + one.slope, one.threshold)
+        rate = _rounded(rule.rate * (1.0 + one.slope), rule.rate * one.threshold)
         words = (
-            f"its steps are {1.0 + one.slope:.9g} times as long, give or take {one.threshold:.1g}: "
-            f"as with a learning rate of {rule.rate * (1.0 + one.slope):.9g}"
+            f"its steps are {times} times as long, give or take {one.threshold:.1g}: as with a "
+            f"learning rate of {rate}"
         )
         return Fault("learning_rate", tuple(rule.model.parameters), words, 1.0 + one.slope, first)
     words = "; ".join(
-        f"d{name} is {1.0 + found[name].slope:.9g} times what it should be, "
-        f"give or take {found[name].threshold:.1g}"
+        f"d{name} is {_rounded(1.0 + found[name].slope, found[name].threshold)} times what it "
+        f"should be, give or take {found[name].threshold:.1g}"
         for name in names
     )
     return Fault("factor", names, words, 1.0 + found[names[0]].slope, first)
+
+
+def _rounded(value: float, error: float) -> str:
+    """With the digits that are known."""
+    return f"{value:.{max(0, math.ceil(-math.log10(error)))}f}"
 
 
 def _sums(rule: Rule, replays: Sequence[Replay], name: str) -> np.ndarray:
@@ -109,7 +114,7 @@ def _slope(
 
 
 def _floor_of_entries(replays: Sequence[Replay], name: str) -> float:
-    """The smallest share of its change by which some entry would have left its bound for certain."""
+    """The smallest share of its change that would have taken some entry out of its bound."""
     shares = [math.inf]
     for one in replays:
         with np.errstate(divide="ignore", invalid="ignore"):

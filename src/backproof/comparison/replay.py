@@ -47,7 +47,7 @@ class Step(NamedTuple):
 
 
 class Replay(NamedTuple):
-    """A step taken again: how far it should have moved, how far off it is, and what rounding may do."""
+    """A step taken again: how far it should move, how far off it is, and what rounding may do."""
 
     step: Step
     change: Tensors
@@ -95,8 +95,7 @@ def gradients(
     """
     program = _gradient(model, activation, significand)
     steps = [
-        Step(0, before, before, x, y)
-        for before, (x, y) in zip(parameters, batches, strict=True)
+        Step(0, before, before, x, y) for before, (x, y) in zip(parameters, batches, strict=True)
     ]
     found: dict[int, dict[str, NDArray[np.float64]]] = {}
     for places in _alike(steps):
@@ -165,7 +164,12 @@ def _gradient(model: Model, activation: str, significand: int | None) -> Callabl
 
 # --- products in a lower precision --------------------------------------------------------------
 
-_CALLS = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr", "custom_jvp_call": "call_jaxpr"}
+_CALLS = {
+    "jit": "jaxpr",
+    "pjit": "jaxpr",
+    "closed_call": "call_jaxpr",
+    "custom_jvp_call": "call_jaxpr",
+}
 
 
 def with_rounded_products(f: Callable[..., Any], significand: int) -> Callable[..., Any]:

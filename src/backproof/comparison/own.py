@@ -1,0 +1,135 @@
+"""What the recorded steps of one run show, each held to the rule that the run says it follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from backproof.comparison.faults import Fault, faults
+from backproof.comparison.regression import Slope, slopes, too_long
+from backproof.comparison.replay import Replay, Rule, Step, Tensors, replayed
+from backproof.error_bounds import FORMATS
+from backproof.training import Batches
+from backproof.verdict import RIGHT_BELOW, WRONG_ABOVE
+
+
+class Run(NamedTuple):
+    """A run as it was recorded.
+
+    Attributes:
+        name: for people.
+        rule: what it says its steps are.
+        start: the parameters before step 0.
+        x: all inputs, (d, n), as the run's precision has them.
+        y: all targets, (k, n).
+        schedule: the examples of every step; None: all of them in each.
+        steps: those that were recorded.
+        losses: before each step, one for each.
+    """
+
+    name: str
+    rule: Rule
+    start: Tensors
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    schedule: Batches | None
+    steps: Sequence[Step]
+    losses: NDArray[np.float64]
+
+
+class Own(NamedTuple):
+    """What a run's own steps show.
+
+    Attributes:
+        faults: what explains the steps that rounding does not; several if each of them would.
+        unexplained: of steps that stand out and that nothing explains, a sentence.
+        near: of an entry too near its bound to tell, a sentence.
+        margins: by parameter, the largest residual in bounds.
+        slopes: by parameter, how much too long its steps are, and what would have shown.
+        diverged: the number of the first step whose loss is not finite.
+        steps: how many were replayed.
+    """
+
+    faults: Sequence[Fault]
+    unexplained: str | None
+    near: str | None
+    margins: Mapping[str, float]
+    slopes: Mapping[str, Slope]
+    diverged: int | None
+    steps: int
+
+
+def own(run: Run) -> Own:
+    """Replay the run's recorded steps and say what they show."""
+    lost = np.flatnonzero(~np.isfinite(run.losses))
+    diverged = int(lost[0]) if lost.size else None
+    finite = [step for step in run.steps if _is_finite(step)]
+    replays = replayed(run.rule, finite)
+    margins = {
+        name: max((one.margins()[name] for one in replays), default=0.0)
+        for name in run.rule.model.parameters
+    }
+    found = slopes(run.rule, replays)
+    named = faults(run.rule, replays)
+    unexplained = near = None
+    if not named and max(margins.values()) > WRONG_ABOVE:
+        lower = _lower(run.rule, finite, replays)
+        named = [] if lower is None else [lower]
+        unexplained = None if lower else _stands_out(replays)
+    elif not named:
+        small = too_long(run.rule, found, finite[0].number) if finite else None
+        named = [] if small is None else [small]
+        if small is None and max(margins.values()) > RIGHT_BELOW:
+            name = max(margins, key=lambda name: margins[name])
+            near = f"an entry of {name} lies {margins[name]:.2g} bounds off, too near to tell"
+    return Own(named, unexplained, near, margins, found, diverged, len(replays))
+
+
+def _is_finite(step: Step) -> bool:
+    return all(
+        np.isfinite(value).all()
+        for tensors in (step.before, step.after)
+        for value in tensors.values()
+    )
+
+
+def _lower(rule: Rule, steps: Sequence[Step], replays: Sequence[Replay]) -> Fault | None:
+    """That the steps are those of a lower precision throughout, if nothing else is amiss."""
+    first = next(one.step.number for one in replays if max(one.margins().values()) > WRONG_ABOVE)
+    u = float(FORMATS[rule.precision].u)
+    lower = [name for name in ("float32", "float16", "bfloat16") if float(FORMATS[name].u) > u]
+    for name in lower:
+        # The bounds of coarse formats are wide enough for much else, so there the numbers that it
+        # keeps have to be of that format too.
+        if name != "float32" and not all(_are_of(step.after, name) for step in steps):
+            continue
+        coarse = rule._replace(precision=name)
+        again = replayed(coarse, steps)
+        inside = all(max(one.margins().values()) <= RIGHT_BELOW for one in again)
+        if inside and too_long(coarse, slopes(coarse, again), first) is None:
+            words = f"its steps are as exact as {name} is, not {rule.precision}"
+            return Fault(
+                "lower_precision", tuple(rule.model.parameters), words, float("nan"), first
+            )
+    return None
+
+
+def _are_of(tensors: Tensors, precision: str) -> bool:
+    dtype = jnp.dtype(precision)
+    return all(np.array_equal(value, value.astype(dtype)) for value in tensors.values())
+
+
+def _stands_out(replays: Sequence[Replay]) -> str:
+    outside = [one for one in replays if max(one.margins().values()) > WRONG_ABOVE]
+    first = outside[0].margins()
+    names = [name for name, margin in first.items() if margin > WRONG_ABOVE]
+    worst = max(first, key=lambda name: first[name])
+    return (
+        f"{len(outside)} of {len(replays)} recorded steps do not follow the rule, the first of "
+        f"them step {outside[0].step.number}: {', '.join(names)}, {worst} by "
+        f"{first[worst]:.3g} error bounds; no fault that is known here explains it"
+    )

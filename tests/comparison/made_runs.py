@@ -1,0 +1,131 @@
+"""Runs made in NumPy and in JAX, right or with one fault, as somebody's own loop makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from backproof import training
+from backproof.comparison.own import Run
+from backproof.comparison.replay import Rule, Step
+from backproof.notation import MODELS, Model
+from backproof.training import Batches
+from backproof.witnesses import reference
+
+Arrays = Mapping[str, np.ndarray]
+
+
+class Task(NamedTuple):
+    """What is trained: everything in the precision it is trained in."""
+
+    model: Model
+    activation: str
+    rate: float
+    precision: str
+    start: Arrays
+    x: np.ndarray
+    y: np.ndarray
+    steps: int
+    schedule: Batches | None
+
+
+def task(
+    model: str = "mlp",
+    activation: str = "tanh",
+    *,
+    rate: float = 0.1,
+    precision: str = "float32",
+    n: int = 48,
+    steps: int = 60,
+    batch: int | None = None,
+    seed: int = 0,
+    scale: float = 1.0,
+) -> Task:
+    one = MODELS[model]
+    rng = np.random.default_rng(seed)
+    sizes = dict(zip(one.axes, (5, *(8,) * (len(one.axes) - 2), 3), strict=False)) | {
+        "d": 5,
+        "n": n,
+    }
+    dtype = jnp.dtype(precision)
+    x = rng.normal(size=(sizes["d"], n)).astype(dtype)
+    rows = one.shape("y", sizes)[0]
+    if one.output == "softmax":
+        y = np.eye(rows)[:, rng.integers(rows, size=n)]
+    elif one.output == "sigmoid":
+        y = (rng.random((rows, n)) < 0.5) * 1.0
+    else:
+        y = rng.normal(size=(rows, n))
+    start = training.initial_parameters(one, sizes, seed, precision, scale)  # type: ignore[arg-type]
+    schedule = None if batch is None else training.batches(n, batch, steps, seed)
+    return Task(one, activation, rate, precision, start, x, y.astype(dtype), steps, schedule)
+
+
+Gradient = Callable[[Task, int, Arrays, np.ndarray, np.ndarray], Arrays]
+
+
+def by_hand(task: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+    told = reference(task.model, {**now, "x": x, "y": y}, task.activation, task.precision)
+    return {name: told[f"d{name}"] for name in now}
+
+
+def run(
+    name: str,
+    task: Task,
+    gradient: Gradient = by_hand,
+    update: Callable[[Task, int, Arrays, Arrays], Arrays] | None = None,
+    examples: Callable[[int, np.ndarray], np.ndarray] = lambda _, batch: batch,
+    schedule: Batches | None = None,
+) -> Run:
+    """A run recorded whole; what it computes may differ from what it says."""
+    dtype = jnp.dtype(task.precision)
+    rate = np.asarray(task.rate).astype(dtype)
+    claimed = task.schedule if schedule is None else schedule
+    now, steps, losses = dict(task.start), [], []
+    every = np.arange(task.x.shape[1])
+    for number in range(task.steps):
+        batch = every if claimed is None else claimed.indices[number][: claimed.counts[number]]
+        x, y = task.x[:, batch], task.y[:, batch]
+        used = examples(number, batch)
+        told = gradient(task, number, now, task.x[:, used], task.y[:, used])
+        if update is None:
+            after = {p: (now[p] - rate * told[p]).astype(dtype) for p in now}
+        else:
+            after = {p: v.astype(dtype) for p, v in update(task, number, now, told).items()}
+        step = Step(number, _exact(now), _exact(after), x.astype(np.float64), y.astype(np.float64))
+        steps.append(step)
+        losses.append(0.5)
+        now = after
+    return Run(
+        name,
+        Rule(task.model, task.activation, float(rate), task.precision),
+        _exact(task.start),
+        task.x.astype(np.float64),
+        task.y.astype(np.float64),
+        claimed,
+        steps,
+        np.array(losses),
+    )
+
+
+def _exact(arrays: Arrays) -> dict[str, np.ndarray]:
+    return {name: value.astype(np.float64) for name, value in arrays.items()}
+
+
+def in_jax(name: str, task: Task, order: np.ndarray | None = None) -> Run:
+    """The same by JAX, compiled; with `order` the examples of each batch in another order."""
+    one = jax.jit(training.step(task.model, task.activation, task.rate))
+
+    def gradient(_: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+        places = np.arange(x.shape[1])[::-1] if order is not None else slice(None)
+        with jax.enable_x64(task.precision == "float64"):
+            after, _loss = one(dict(now), x[:, places], y[:, places])
+            taken.update({p: np.asarray(v) for p, v in after.items()})
+        return now
+
+    taken: dict[str, Any] = {}
+    return run(name, task, gradient, lambda *_: dict(taken))

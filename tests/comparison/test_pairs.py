@@ -1,0 +1,268 @@
+"""Right pairs are never systematic, and each fault is named for what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backproof.comparison.own import Run, own
+from backproof.comparison.pairs import IncomparableError, Pair, compare
+from backproof.notation import ACTIVATIONS
+from backproof.training import batches
+from comparison.made_runs import Arrays, Task, by_hand, in_jax, run, task
+
+
+def compared(one: Run, other: Run) -> Pair:
+    return compare(one, other, (own(one), own(other)))
+
+
+SMALL = st.builds(
+    task,
+    st.sampled_from(["logistic_regression", "softmax_regression", "mlp", "mlp_softmax"]),
+    st.sampled_from(sorted(ACTIVATIONS)),
+    rate=st.sampled_from([1e-6, 1e-3, 0.1, 1.0]),
+    precision=st.sampled_from(["float32", "float64"]),
+    n=st.sampled_from([1, 7, 32]),
+    steps=st.sampled_from([3, 40]),
+    batch=st.sampled_from([None, 5]),
+    seed=st.integers(0, 1000),
+    scale=st.sampled_from([0.01, 1.0, 3.0]),
+)
+
+
+def never_systematic(asked: Task) -> None:
+    told = compared(run("numpy", asked), in_jax("jax", asked, order=np.array([])))
+    assert told.verdict in ("bitwise equal", "rounding", "inconclusive"), told
+
+
+@settings(max_examples=4)
+@given(SMALL.filter(lambda one: one.schedule is None or one.x.shape[1] > 5))
+def test_numpy_and_jax_differ_by_rounding(asked: Task) -> None:
+    never_systematic(asked)
+
+
+@pytest.mark.nightly
+@settings(max_examples=500)
+@given(SMALL.filter(lambda one: one.schedule is None or one.x.shape[1] > 5))
+def test_no_right_pair_is_ever_systematic(asked: Task) -> None:
+    never_systematic(asked)
+
+
+def test_the_same_run_is_bitwise_equal() -> None:
+    asked = task(steps=3)
+    told = compared(run("one", asked), run("other", asked))
+    assert told.verdict == "bitwise equal"
+
+
+# --- faults, each with the words that have to name it --------------------------------------------
+
+
+def stretched(factors: dict[str, float]) -> Callable[..., Arrays]:
+    def gradient(asked: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+        told = by_hand(asked, number, now, x, y)
+        return {
+            name: (value.astype(np.float64) * factors.get(name, 1.0)).astype(value.dtype)
+            for name, value in told.items()
+        }
+
+    return gradient
+
+
+def decayed(asked: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+    told = by_hand(asked, number, now, x, y)
+    strength = np.asarray(0.001, now["W1"].dtype)
+    return {
+        name: value + strength * now[name] if name.startswith("W") else value
+        for name, value in told.items()
+    }
+
+
+def backwards(now: Arrays, old: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+    """The MLP with tanh by hand; its backward pass takes W2 from `old`."""
+    a1 = np.tanh(now["W1"] @ x + now["b1"])
+    yhat = 1.0 / (1.0 + np.exp(-(now["W2"] @ a1 + now["b2"])))
+    dz2 = (yhat - y) / np.asarray(x.shape[1], x.dtype)
+    dz1 = (old["W2"].T @ dz2) * (1.0 - a1 * a1)
+    return {
+        "W1": dz1 @ x.T,
+        "b1": dz1.sum(axis=1, keepdims=True),
+        "W2": dz2 @ a1.T,
+        "b2": dz2.sum(axis=1, keepdims=True),
+    }
+
+
+def too_early(asked: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+    rate = np.asarray(asked.rate, x.dtype)
+    moved = {**now, "W2": now["W2"] - rate * backwards(now, now, x, y)["W2"]}
+    return backwards(now, moved, x, y)
+
+
+def out_of_date() -> Callable[..., Arrays]:
+    seen: list[Arrays] = []
+
+    def gradient(asked: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+        seen.append(now)
+        return backwards(now, seen[-2] if number else now, x, y)
+
+    return gradient
+
+
+def in_bfloat16(asked: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+    """Each matrix product of bfloat16 numbers, its sums in float32."""
+
+    def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        short = [one.astype(jnp.bfloat16).astype(np.float32) for one in (a, b)]
+        return short[0] @ short[1]
+
+    a1 = np.tanh(product(now["W1"], x) + now["b1"])
+    yhat = 1.0 / (1.0 + np.exp(-(product(now["W2"], a1) + now["b2"])))
+    dz2 = (yhat - y) / np.asarray(x.shape[1], x.dtype)
+    dz1 = product(now["W2"].T, dz2) * (1.0 - a1 * a1)
+    return {
+        "W1": product(dz1, x.T),
+        "b1": dz1.sum(axis=1, keepdims=True),
+        "W2": product(dz2, a1.T),
+        "b2": dz2.sum(axis=1, keepdims=True),
+    }
+
+
+EVERY = ("W1", "b1", "W2", "b2")
+FAULTS = {
+    "learning rate": (stretched(dict.fromkeys(EVERY, 1.1)), "learning rate of 0.11, not 0.1"),
+    "learning rate, a little": (
+        stretched(dict.fromkeys(EVERY, 1.0 + 5e-5)),
+        "as with a learning rate of 0.100005",
+    ),
+    "one gradient": (stretched({"b1": 2.0}), "db1 is 2 times what it should be"),
+    "one gradient, a little": (stretched({"W2": 1.0 - 5e-5}), "dW2 is 0.99995"),
+    "no update": (stretched({"b2": 0.0}), "b2 does not move"),
+    "sum": (stretched(dict.fromkeys(EVERY, 48.0)), "of the sum over the batch"),
+    "decay": (decayed, "it adds 0.001 times the parameter to the gradient of dW1, dW2"),
+    "updated too early": (too_early, "backward pass uses W2 as it is after its update"),
+    "out of date": (out_of_date(), "backward pass uses W2 as it is of the step before"),
+    "bfloat16": (in_bfloat16, "round their operands as bfloat16 does"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_named(fault: str) -> None:
+    gradient, words = FAULTS[fault]
+    asked = task()
+    told = compared(run("right", asked), run("faulty", asked, gradient))
+    assert told.verdict == ("lower precision" if fault == "bfloat16" else "systematic")
+    assert len(told.words) == 1
+    assert told.words[0].startswith("faulty: ")
+    assert words in told.words[0]
+
+
+def test_an_example_left_out_now_and_then_is_found() -> None:
+    asked = task(batch=16)
+
+    def without_one(number: int, batch: np.ndarray) -> np.ndarray:
+        return np.delete(batch, 5) if number % 3 == 2 else batch
+
+    told = compared(run("right", asked), run("faulty", asked, examples=without_one))
+    assert told.verdict == "systematic"
+    assert "leaves out an example" in told.words[0]
+    assert "number 5 in step 2, 5 in step 5" in told.words[0]
+
+
+def test_a_last_batch_skipped_is_found() -> None:
+    asked = task(batch=20, n=48)
+    whole = batches(48, 20, 2 * asked.steps, 0)
+    full = whole.counts == 20
+    kept = type(whole)(whole.indices[full][: asked.steps], whole.counts[full][: asked.steps])
+    told = compared(run("right", asked), run("faulty", asked, schedule=kept))
+    assert told.verdict == "systematic"
+    assert "faulty skips the last, smaller batch, since step 2" in told.words[0]
+
+
+def test_another_order_is_found() -> None:
+    asked = task(batch=16)
+    other = batches(48, 16, asked.steps, 99)
+    told = compared(run("right", asked), run("faulty", asked, schedule=other))
+    assert told.verdict == "systematic"
+    assert "another order" in told.words[0]
+
+
+def test_an_activation_that_is_not_what_it_says_is_found() -> None:
+    asked = task("mlp_softmax", "sigmoid")
+
+    def other(one: Task, *rest: object) -> Arrays:
+        return by_hand(one._replace(activation="softplus"), *rest)  # type: ignore[arg-type]
+
+    told = compared(run("right", asked), run("faulty", asked, other))
+    assert told.verdict == "systematic"
+    assert "its activation is softplus, not sigmoid" in told.words[0]
+
+
+def test_float32_in_a_float64_run_is_a_lower_precision() -> None:
+    asked = task(precision="float64")
+
+    def single(one: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+        short = {name: value.astype(np.float32) for name, value in now.items()}
+        lower = one._replace(precision="float32")
+        return by_hand(lower, number, short, x.astype(np.float32), y.astype(np.float32))
+
+    told = compared(run("right", asked), run("faulty", asked, single))
+    assert told.verdict == "lower precision"
+    assert "as exact as float32 is, not float64" in told.words[0]
+
+
+def test_what_nothing_explains_is_said_to_be_so() -> None:
+    asked = task()
+
+    def noisy(one: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+        told = by_hand(one, number, now, x, y)
+        rng = np.random.default_rng(number)
+        blur = (1.0 + 0.1 * rng.normal(size=told["W1"].shape)).astype(np.float32)
+        return {**told, "W1": told["W1"] * blur}
+
+    told = compared(run("right", asked), run("faulty", asked, noisy))
+    assert told.verdict == "systematic"
+    assert "no fault that is known here explains it" in told.words[0]
+
+
+def test_a_step_that_was_not_recorded_shows_in_the_drift() -> None:
+    asked = task()
+    whole = run("right", asked)
+    strange = run("faulty", asked, lambda *a: stretched({"W1": 3.0 if a[1] == 30 else 1.0})(*a))
+    few = [step for step in strange.steps if step.number % 10 == 9]
+    told = compared(whole, strange._replace(steps=few))
+    assert told.verdict == "systematic"
+    assert "something happened between steps 29 and 39" in told.words[0]
+
+
+def test_a_loss_that_is_lost_is_diverged() -> None:
+    asked = task(steps=4)
+    right = run("right", asked)
+    lost = right._replace(name="lost", losses=np.array([0.5, 0.4, np.nan, np.nan]))
+    told = compared(right, lost)
+    assert (told.verdict, told.words) == (
+        "diverged",
+        ["lost: the loss is not finite from step 2 on"],
+    )
+
+
+def test_records_that_could_show_nothing_are_inconclusive() -> None:
+    asked = task(rate=1e-9)
+    told = compared(run("numpy", asked), in_jax("jax", asked)._replace(losses=np.zeros(60)))
+    assert told.verdict == "inconclusive"
+    assert "only a large fault could have shown" in told.words[0]
+
+
+@pytest.mark.parametrize("what", ["start", "data", "activation"])
+def test_runs_of_different_things_are_not_compared(what: str) -> None:
+    one = run("one", task(steps=2))
+    other = {
+        "start": lambda: one._replace(start={name: 2.0 * v for name, v in one.start.items()}),
+        "data": lambda: one._replace(x=one.x + 1.0),
+        "activation": lambda: one._replace(rule=one.rule._replace(activation="relu")),
+    }[what]()
+    with pytest.raises(IncomparableError, match=f"{what if what != 'start' else 'start from'}"):
+        compared(one, other._replace(name="other"))
