@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from backproof import cli_grading
+from backproof import cli_comparing, cli_grading
 
 if TYPE_CHECKING:  # importing it takes as long as all the rest of the start
     from backproof.verdict import FileReport
@@ -188,6 +188,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--quiet", action="store_true", help="of text: a line for each file")
     check.set_defaults(run=_check)
     cli_grading.add(commands)
+    cli_comparing.add(commands)
     return parser
 
 

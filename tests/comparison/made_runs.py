@@ -87,8 +87,11 @@ def run(
     claimed = task.schedule if schedule is None else schedule
     now, steps, losses = dict(task.start), [], []
     every = np.arange(task.x.shape[1])
+    batches: dict[int, np.ndarray] = {}
     for number in range(task.steps):
         batch = every if claimed is None else claimed.indices[number][: claimed.counts[number]]
+        if claimed is not None:
+            batches[number] = batch
         x, y = task.x[:, batch], task.y[:, batch]
         used = examples(number, batch)
         told = gradient(task, number, now, task.x[:, used], task.y[:, used])
@@ -109,6 +112,7 @@ def run(
         claimed,
         steps,
         np.array(losses),
+        batches,
     )
 
 

@@ -169,7 +169,7 @@ def test_an_example_left_out_now_and_then_is_found() -> None:
     told = compared(run("right", asked), run("faulty", asked, examples=without_one))
     assert told.verdict == "systematic"
     assert "leaves out an example" in told.words[0]
-    assert "number 5 in step 2, 5 in step 5" in told.words[0]
+    assert "of the batch, number 5 in step 2, 5 in step 5" in told.words[0]
 
 
 def test_a_last_batch_skipped_is_found() -> None:
@@ -179,7 +179,7 @@ def test_a_last_batch_skipped_is_found() -> None:
     kept = type(whole)(whole.indices[full][: asked.steps], whole.counts[full][: asked.steps])
     told = compared(run("right", asked), run("faulty", asked, schedule=kept))
     assert told.verdict == "systematic"
-    assert "faulty skips the last, smaller batch, since step 2" in told.words[0]
+    assert "faulty skips the last, smaller batch, seen first in step 2" in told.words[0]
 
 
 def test_another_order_is_found() -> None:

@@ -8,18 +8,14 @@ which one number has to fit in all entries and all steps; nothing else is fitted
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from backproof.comparison.replay import Replay, Rule, Tensors, example_gradients, gradients
-from backproof.comparison.stale import stale_gradients
-from backproof.notation import ACTIVATIONS, FAMILY
+from backproof.comparison.replay import Replay, Rule, gradients
+from backproof.comparison.shifts import Shift, known_faults, towards, without_one
 from backproof.verdict import WRONG_ABOVE
-
-Shift: TypeAlias = Mapping[str, NDArray[np.float64]]
 
 # Where an example is looked for that was left out: numbers to hold for one step.
 _MOST_NUMBERS = 20_000_000
@@ -92,133 +88,52 @@ def _wider(one: Replay, shift: Shift) -> dict[str, float]:
 def _known(
     rule: Rule, replays: Sequence[Replay], outside: Sequence[Replay], moved: tuple[str, ...]
 ) -> Iterator[Told]:
-    for cause, words, shifts in _candidates(rule, replays, outside):
-        if _explains(outside, shifts):
-            yield cause, moved, words, float("nan")
-    left_out = _left_out(rule, outside)
-    if left_out is not None:
-        yield "dropped_example", moved, left_out, float("nan")
+    for one in known_faults(rule, replays, outside):
+        if _explains(outside, one.shifts):
+            yield one.cause, moved, one.words, float("nan")
+    for divided_by_all in (False, True):
+        places = _left_out(rule, outside, divided_by_all)
+        if places is not None:
+            yield "dropped_example", moved, _missing(outside, places, divided_by_all), float("nan")
     for significand, name in _PRODUCTS.items():
         if significand < _bits(rule) and _is_of_products(rule, outside, significand):
             words = f"its matrix products round their operands as {name} does"
             yield "lower_precision", moved, words, float("nan")
 
 
-def _candidates(
-    rule: Rule, replays: Sequence[Replay], outside: Sequence[Replay]
-) -> Iterator[tuple[str, str, list[Shift | None]]]:
-    model, activation = rule.model, rule.activation
-
-    def towards(gradient: Callable[[Replay], Tensors | None]) -> list[Shift | None]:
-        shifts: list[Shift | None] = []
-        for one in outside:
-            other = gradient(one)
-            shifts.append(None if other is None else _towards(rule, one, other))
-        return shifts
-
-    whole = max(one.step.x.shape[1] for one in replays)
-    if any(one.step.x.shape[1] > 1 for one in outside):
-        words = "its gradients are of the sum over the batch, not of the mean"
-        yield "loss", words, towards(lambda one: _times(rule, one, one.step.x.shape[1]))
-    if all(one.step.x.shape[1] < whole for one in outside):
-        words = f"it divides by {whole} in the smaller batches as well"
-        yield "loss", words, towards(lambda one: _times(rule, one, one.step.x.shape[1] / whole))
-    for other in FAMILY.values():
-        like = other.parameters == model.parameters and other.piece is None
-        if like and other.output != model.output:
-            words = f"its gradients are of another loss, that of {other.name}"
-            yield (
-                "loss",
-                words,
-                towards(
-                    lambda one, other=other: gradients(
-                        other, activation, [one.step.before], [(one.step.x, one.step.y)]
-                    )[0]
-                ),
-            )
-    for name in ACTIVATIONS if model.has_activation else ():
-        if name != activation:
-            words = f"its activation is {name}, not {activation}"
-            yield (
-                "activation",
-                words,
-                towards(
-                    lambda one, name=name: gradients(
-                        model, name, [one.step.before], [(one.step.x, one.step.y)]
-                    )[0]
-                ),
-            )
-    previous = {one.step.number + 1: one.step.before for one in replays}
-    weights = [name for name in model.parameters if name.startswith("W")][1:]
-    for weight in weights:
-        for when, value in (
-            ("after its update", lambda one: one.step.after),
-            ("of the step before", lambda one: previous.get(one.step.number)),
-        ):
-            for everywhere in (False, True):
-                place = "forward and backward pass use" if everywhere else "backward pass uses"
-                words = f"its {place} {weight} as it is {when}"
-                yield (
-                    "stale",
-                    words,
-                    towards(
-                        lambda one, weight=weight, value=value, everywhere=everywhere: (
-                            stale_gradients(rule, one.step, weight, value(one), everywhere)
-                        )
-                    ),
-                )
-
-
-def _towards(rule: Rule, one: Replay, gradient: Tensors) -> Shift:
-    """How far a step down `gradient` would be from the one that was asked for."""
-    return {name: -rule.rate * value - one.change[name] for name, value in gradient.items()}
-
-
-def _times(rule: Rule, one: Replay, factor: float) -> Tensors:
-    return {name: -factor * change / rule.rate for name, change in one.change.items()}
-
-
 def _bits(rule: Rule) -> int:
     return {"bfloat16": 8, "float16": 11, "float32": 24}.get(rule.precision, 53)
 
 
-def _left_out(rule: Rule, outside: Sequence[Replay]) -> str | None:
-    """That in each of these steps one example was left out, and which, if that explains it."""
+def _left_out(rule: Rule, outside: Sequence[Replay], divided_by_all: bool) -> list[int] | None:
+    """Which example was left out in each of these steps; None if that explains not all of them."""
     places: list[int] = []
-    for divided_by in ("the others", "all"):
-        places = []
-        for one in outside:
-            n = one.step.x.shape[1]
-            if n < 2 or n * sum(value.size for value in one.change.values()) > _MOST_NUMBERS:
-                return None
-            each = example_gradients(rule, one.step)
-            by = n - 1 if divided_by == "the others" else n
-            mean = {name: -change / rule.rate for name, change in one.change.items()}
-            shifts = {
-                name: rule.rate * (each[name] - (mean[name] if by < n else 0.0)) / by
-                for name in each
-            }
-            apart = sum(
-                np.sum(
-                    ((one.residual[name] - shift) / one.bound[name]) ** 2,
-                    axis=tuple(range(1, shift.ndim)),
-                )
-                for name, shift in shifts.items()
-            )
-            place = int(np.argmin(apart))
-            if not _explains([one], [{name: shift[place] for name, shift in shifts.items()}]):
-                break
-            places.append(place)
-        else:
-            break
-    if len(places) != len(outside):
-        return None
-    where = ", ".join(
-        f"{place} in step {one.step.number}"
-        for place, one in list(zip(places, outside, strict=True))[:4]
+    for one in outside:
+        n = one.step.x.shape[1]
+        if n < 2 or n * sum(value.size for value in one.change.values()) > _MOST_NUMBERS:
+            return None
+        shifts = without_one(rule, one, divided_by_all)
+        apart = np.zeros(n)
+        for name, shift in shifts.items():
+            off = (one.residual[name] - shift) / one.bound[name]
+            apart += np.sum(off * off, axis=(1, 2))
+        place = int(np.argmin(apart))
+        if not _explains([one], [{name: shift[place] for name, shift in shifts.items()}]):
+            return None
+        places.append(place)
+    return places
+
+
+def _missing(outside: Sequence[Replay], places: Sequence[int], divided_by_all: bool) -> str:
+    named = [
+        f"{place} in step {one.step.number}" for one, place in zip(outside, places, strict=True)
+    ]
+    more = f" and in {len(named) - 4} more" if len(named) > 4 else ""
+    by = "all" if divided_by_all else "the others"
+    return (
+        f"it leaves out an example and divides by {by}: of the batch, number "
+        f"{', '.join(named[:4])}{more}"
     )
-    more = "" if len(places) <= 4 else f" and in {len(places) - 4} more"
-    return f"it leaves out an example, and divides by {divided_by}: number {where}{more}"
 
 
 def _is_of_products(rule: Rule, outside: Sequence[Replay], significand: int) -> bool:
@@ -227,7 +142,7 @@ def _is_of_products(rule: Rule, outside: Sequence[Replay], significand: int) -> 
     rounded = gradients(rule.model, rule.activation, before, batches, significand)
     whole = left = 0.0
     for one, gradient in zip(outside, rounded, strict=True):
-        for name, shift in _towards(rule, one, gradient).items():
+        for name, shift in towards(rule, one, gradient).items():
             weight = 1.0 / one.bound[name]
             whole += float(np.sum((one.residual[name] * weight) ** 2))
             left += float(np.sum(((one.residual[name] - shift) * weight) ** 2))
@@ -238,26 +153,22 @@ def _is_of_products(rule: Rule, outside: Sequence[Replay], significand: int) -> 
 
 
 def _fitted(rule: Rule, outside: Sequence[Replay], moved: tuple[str, ...]) -> Iterator[Told]:
-    slopes = {
-        name: _slope(outside, {name: lambda one, name=name: one.change[name]}) for name in moved
-    }
-    shifts: list[Shift | None] = [
-        {name: slopes[name] * one.change[name] for name in moved} for one in outside
-    ]
+    changes = [one.change for one in outside]
+    slopes = {name: _slope(outside, changes, [name]) for name in moved}
+    shifts = [{name: slopes[name] * change[name] for name in moved} for change in changes]
     if _explains(outside, shifts):
-        yield from _factors(rule, slopes)
+        yield _factors(rule, slopes)
         return
+    decays = [
+        {name: -rule.rate * value for name, value in one.step.before.items()} for one in outside
+    ]
     for names in _weights(rule):
-        slope = _slope(
-            outside,
-            {name: lambda one, name=name: -rule.rate * one.step.before[name] for name in names},
-        )
-        shifts = [
-            {name: -slope * rule.rate * one.step.before[name] for name in names} for one in outside
-        ]
+        strength = _slope(outside, decays, names)
+        shifts = [{name: strength * decay[name] for name in names} for decay in decays]
         if _explains(outside, shifts):
-            words = f"it adds {slope:.4g} times the parameter to the gradient of {_listed(names)}"
-            yield "decay", tuple(names), words, slope
+            of = ", ".join(f"d{name}" for name in names)
+            words = f"it adds {strength:.4g} times the parameter to the gradient of {of}"
+            yield "decay", tuple(names), words, strength
             return
 
 
@@ -268,7 +179,7 @@ def _weights(rule: Rule) -> list[list[str]]:
     return [weights, every, *([name] for name in every)]
 
 
-def _factors(rule: Rule, slopes: Mapping[str, float]) -> Iterator[Told]:
+def _factors(rule: Rule, slopes: Mapping[str, float]) -> Told:
     one = next(iter(slopes.values()))
     alike = max(slopes.values()) - min(slopes.values()) <= 1e-3 * max(abs(one), 1e-3)
     if len(slopes) == len(rule.model.parameters) and alike and len(slopes) > 1:
@@ -276,30 +187,22 @@ def _factors(rule: Rule, slopes: Mapping[str, float]) -> Iterator[Told]:
             f"its steps are {1.0 + one:.6g} times as long: as with a learning rate of "
             f"{rule.rate * (1.0 + one):.6g}, not {rule.rate:.6g}"
         )
-        yield "learning_rate", tuple(slopes), words, 1.0 + one
-        return
+        return "learning_rate", tuple(slopes), words, 1.0 + one
     words = "; ".join(
         f"{name} does not move"
         if abs(slope + 1.0) < 1e-6
         else f"d{name} is {1.0 + slope:.6g} times what it should be"
         for name, slope in slopes.items()
     )
-    yield "factor", tuple(slopes), words, 1.0 + one
+    return "factor", tuple(slopes), words, 1.0 + one
 
 
-def _slope(
-    outside: Sequence[Replay],
-    directions: Mapping[str, Callable[[Replay], NDArray[np.float64]]],
-) -> float:
-    """The one factor that brings the residuals nearest to the directions, in bounds."""
+def _slope(outside: Sequence[Replay], shifts: Sequence[Shift], names: Sequence[str]) -> float:
+    """The one factor that brings these shifts nearest to the residuals, both in bounds."""
     above = below = 0.0
-    for one in outside:
-        for name, direction in directions.items():
-            along = direction(one) / one.bound[name]
+    for one, shift in zip(outside, shifts, strict=True):
+        for name in names:
+            along = shift[name] / one.bound[name]
             above += float(np.sum(along * one.residual[name] / one.bound[name]))
             below += float(np.sum(along * along))
     return above / below if below else 0.0
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f"d{name}" for name in names)

@@ -26,8 +26,9 @@ class Run(NamedTuple):
         start: the parameters before step 0.
         x: all inputs, (d, n), as the run's precision has them.
         y: all targets, (k, n).
-        schedule: the examples of every step; None: all of them in each.
+        schedule: the examples of every step; None: all of them in each, or not known.
         steps: those that were recorded.
+        batches: the examples of the recorded steps, by their numbers; {} where all are in each.
         losses: before each step, one for each.
     """
 
@@ -39,6 +40,12 @@ class Run(NamedTuple):
     schedule: Batches | None
     steps: Sequence[Step]
     losses: NDArray[np.float64]
+    batches: Mapping[int, NDArray[np.integer]]
+
+    @property
+    def order_is_known(self) -> bool:
+        """Whether the examples of every step are known, so that the run can be run again."""
+        return self.schedule is not None or not self.batches
 
 
 class Own(NamedTuple):

@@ -123,7 +123,8 @@ def _is_bitwise_equal(one: Run, other: Run) -> bool:
 
 def _causes(one: Run, other: Run, owns: tuple[Own, Own]) -> tuple[list[str], list[str]]:
     """What is systematic, and what is of a lower precision, in words."""
-    causes, lower = [], []
+    causes: list[str] = []
+    lower: list[str] = []
     for run, own in zip((one, other), owns, strict=True):
         words = " or ".join(fault.words for fault in own.faults)
         if own.faults:
@@ -152,6 +153,8 @@ def _coarse(one: Run, other: Run) -> bool:
 
 def _drift(one: Run, other: Run, samples: int) -> tuple[dict[int, float], int | None]:
     """By step, how far apart the runs are, in units of how far two right runs may be."""
+    if not (one.order_is_known and other.order_is_known):
+        return {}, None
     theirs = {step.number: step for step in other.steps}
     size = sum(value.size for value in one.start.values())
     examples = one.x.shape[1] if one.schedule is None else one.schedule.indices.shape[1]
@@ -202,16 +205,16 @@ def _judged(
     if doubts:
         return "inconclusive", doubts
     largest = max(max(own.margins.values()) for own in owns)
-    words = [
+    reasons = [
         f"every recorded step lies within {largest:.2g} of its error bound, and none is "
         "systematically too long or too short",
     ]
     if looked_to is not None:
-        words.append(
+        reasons.append(
             f"up to step {looked_to} the runs are {max(drift.values()):.2g} times as far apart as "
             "sampled right runs at the most"
         )
-    return "rounding", words
+    return "rounding", reasons
 
 
 def _share(floor: float) -> str:

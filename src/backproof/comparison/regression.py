@@ -49,7 +49,10 @@ def slopes(rule: Rule, replays: Sequence[Replay]) -> dict[str, Slope]:
     together = [np.sum([one[i] for one in sums.values()], axis=0) for i in range(2)]
     floors = {name: _floor_of_entries(replays, name) for name in sums}
     tests = len(sums) + 1
-    found = {name: _slope(rule, *sums[name], floors[name], tests) for name in rule.model.parameters}
+    found = {
+        name: _slope(rule, sums[name][0], sums[name][1], floors[name], tests)
+        for name in rule.model.parameters
+    }
     return {**found, "": _slope(rule, together[0], together[1], min(floors.values()), tests)}
 
 

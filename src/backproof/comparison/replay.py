@@ -117,7 +117,7 @@ def ulp(value: NDArray[np.float64], precision: str) -> NDArray[np.float64]:
     """The distance of neighbouring numbers of `precision` at each value."""
     fmt = FORMATS[precision]
     exponent = np.frexp(np.maximum(np.abs(value), float(fmt.smallest)))[1]
-    return np.ldexp(2.0 * float(fmt.u), exponent - 1)
+    return np.asarray(np.ldexp(2.0 * float(fmt.u), exponent - 1), np.float64)
 
 
 def _alike(steps: Sequence[Step]) -> list[list[int]]:

@@ -9,43 +9,32 @@ from backproof.comparison.own import Run
 
 
 def different_examples(one: Run, other: Run) -> str | None:
-    """What differs, in a sentence; None if nothing does."""
+    """What differs, in a sentence; None if nothing does in the steps that both recorded."""
+    theirs = {step.number for step in other.steps}
+    for number in sorted(step.number for step in one.steps if step.number in theirs):
+        mine, yours = _examples(one, number), _examples(other, number)
+        if not np.array_equal(np.sort(mine), np.sort(yours)):
+            return _different(one, other, number, mine, yours)
     if len(one.losses) != len(other.losses):
         count = f"{len(one.losses):,} and {len(other.losses):,}"
-        lengths = f"{one.name} and {other.name} are of different lengths: {count} steps"
-    else:
-        lengths = None
-    steps = min(len(one.losses), len(other.losses))
-    for number in range(steps):
-        mine, theirs = _examples(one, number), _examples(other, number)
-        if mine.size == theirs.size and np.array_equal(np.sort(mine), np.sort(theirs)):
-            continue
-        return _different(one, other, number, mine, theirs)
-    return lengths
+        return f"{one.name} and {other.name} are of different lengths: {count} steps"
+    return None
 
 
 def _examples(run: Run, number: int) -> NDArray[np.integer]:
-    if run.schedule is None:
-        return np.arange(run.x.shape[1])
-    count = int(run.schedule.counts[number])
-    return np.asarray(run.schedule.indices[number][:count])
+    return run.batches.get(number, np.arange(run.x.shape[1]))
 
 
 def _different(
-    one: Run, other: Run, number: int, mine: NDArray[np.integer], theirs: NDArray[np.integer]
+    one: Run, other: Run, number: int, mine: NDArray[np.integer], yours: NDArray[np.integer]
 ) -> str:
-    lacking = [
-        (run, np.setdiff1d(full, partial))
-        for run, partial, full in ((one, mine, theirs), (other, theirs, mine))
-        if partial.size < full.size and np.isin(partial, full).all()
-    ]
-    if lacking:
-        run, missing = lacking[0]
-        which = ", ".join(map(str, missing[:5])) + (", ..." if missing.size > 5 else "")
-        return f"{run.name} leaves out examples that the other has, since step {number}: {which}"
-    for run, partial, full in ((one, mine, theirs), (other, theirs, mine)):
-        if partial.size > full.size and number:
-            usual = _examples(run, number - 1).size
-            if usual == partial.size:
-                return f"{run.name} skips the last, smaller batch, since step {number}"
+    for run, fewer, more in ((one, mine, yours), (other, yours, mine)):
+        if fewer.size < more.size and np.isin(fewer, more).all():
+            missing = np.setdiff1d(more, fewer)
+            which = ", ".join(map(str, missing[:5])) + (", ..." if missing.size > 5 else "")
+            return f"{run.name} leaves out examples that the other has, in step {number}: {which}"
+    largest = max(_examples(one, step.number).size for step in one.steps)
+    for run, fewer, more in ((one, yours, mine), (other, mine, yours)):
+        if fewer.size < more.size == largest:
+            return f"{run.name} skips the last, smaller batch, seen first in step {number}"
     return f"{one.name} and {other.name} take the examples in another order, since step {number}"

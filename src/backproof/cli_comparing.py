@@ -1,0 +1,49 @@
+"""The command for engineers: `backproof compare`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+MISUSE: Final = 2
+_EPILOG = """\
+exit status: 0 the runs differ by rounding at the most; 1 by something else; 2 records that cannot
+be compared, or misuse; 3 the records show too little to tell; 70 a bug of backproof's own
+"""
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser's."""
+    compare = commands.add_parser(
+        "compare",
+        help="say whether recorded training runs differ by rounding alone",
+        description="Compare records of runs of one task, each with each.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    compare.add_argument("runs", nargs="+", type=Path, metavar="FOLDER", help="a run's record")
+    compare.add_argument("--format", choices=("text", "json"), default="text")
+    compare.set_defaults(run=_compared)
+
+
+def _compared(options: argparse.Namespace) -> int:
+    from backproof.comparison.compared import as_json, as_text, compared, exit_status
+    from backproof.reading.told import Unreadable
+
+    shown = sys.stderr.isatty()
+
+    def progress(text: str) -> None:
+        if shown:
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+    try:
+        told = compared(options.runs, progress)
+    except Unreadable as error:
+        progress("")
+        print(f"backproof: {error}", file=sys.stderr)
+        return MISUSE
+    progress("")
+    print(as_json(told) if options.format == "json" else as_text(told))
+    return exit_status(told)

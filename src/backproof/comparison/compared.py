@@ -1,0 +1,124 @@
+"""Records of runs compared, each with each; and what is said of it, as text and as JSON."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from backproof.comparison.own import Own, Run, own
+from backproof.comparison.pairs import IncomparableError, Pair, compare
+from backproof.comparison.records import loaded
+from backproof.reading.told import Unreadable
+
+VERSION = 1
+
+
+class Compared(NamedTuple):
+    """Runs, what each shows by itself, and what each pair does; by the runs' places."""
+
+    runs: Sequence[Run]
+    owns: Sequence[Own]
+    pairs: dict[tuple[int, int], Pair]
+
+
+def compared(folders: Sequence[Path], progress: Callable[[str], None] = lambda _: None) -> Compared:
+    """Read the records in `folders` and compare each with each.
+
+    Raises `Unreadable` where a record cannot be read, or two are not of one task.
+    """
+    if len(folders) < 2:
+        raise Unreadable("to compare takes the records of two runs at least")
+    runs, owns = [], []
+    for folder in folders:
+        progress(f"replaying {folder}")
+        runs.append(loaded(folder))
+        owns.append(own(runs[-1]))
+    pairs = {}
+    for i, j in itertools.combinations(range(len(runs)), 2):
+        progress(f"{folders[i]} beside {folders[j]}")
+        try:
+            pairs[i, j] = compare(runs[i], runs[j], (owns[i], owns[j]))
+        except IncomparableError as error:
+            raise Unreadable(f"{error}; only runs of one task can be compared") from None
+    return Compared(runs, owns, pairs)
+
+
+def exit_status(told: Compared) -> int:
+    """0 where rounding explains all, 1 where something else does, 3 where it cannot be told."""
+    verdicts = {pair.verdict for pair in told.pairs.values()}
+    if verdicts & {"systematic", "diverged", "lower precision"}:
+        return 1
+    return 3 if "inconclusive" in verdicts else 0
+
+
+def as_text(told: Compared) -> str:
+    """For people."""
+    lines = [_of_run(run, own) for run, own in zip(told.runs, told.owns, strict=True)]
+    for (i, j), pair in told.pairs.items():
+        lines += ["", f"{told.runs[i].name} and {told.runs[j].name}: {pair.verdict}"]
+        lines += [f"  {words}" for words in pair.words]
+        if pair.verdict in ("rounding", "inconclusive"):
+            lines.append(f"  {_floors(pair)}")
+    return "\n".join(lines)
+
+
+def _of_run(run: Run, own: Own) -> str:
+    rule = run.rule
+    activation = f", {rule.activation}" if rule.model.has_activation else ""
+    return (
+        f"{run.name}: {rule.model.name}{activation}, {rule.precision}, learning rate "
+        f"{rule.rate:.6g}, {len(run.losses):,} steps, {own.steps} of them replayed"
+    )
+
+
+def _floors(pair: Pair) -> str:
+    shown = ", ".join(f"d{name} {_short(floor)}" for name, floor in pair.floors.items())
+    return f"a gradient too large by this share would have shown: {shown}"
+
+
+def _short(number: float) -> str:
+    return f"{number:.1e}" if math.isfinite(number) else "none"
+
+
+def as_json(told: Compared) -> str:
+    """For programs; `schema.json` beside this module describes it."""
+    runs = [
+        {
+            "name": run.name,
+            "model": run.rule.model.name,
+            "activation": run.rule.activation if run.rule.model.has_activation else None,
+            "precision": run.rule.precision,
+            "learning_rate": run.rule.rate,
+            "steps": len(run.losses),
+            "replayed": own.steps,
+            "margins": {name: _finite(value) for name, value in own.margins.items()},
+            "faults": [
+                {**fault._asdict(), "tensors": list(fault.tensors), "size": _finite(fault.size)}
+                for fault in own.faults
+            ],
+            "unexplained": own.unexplained,
+            "diverged": own.diverged,
+        }
+        for run, own in zip(told.runs, told.owns, strict=True)
+    ]
+    pairs = [
+        {
+            "runs": [told.runs[i].name, told.runs[j].name],
+            "verdict": pair.verdict,
+            "words": list(pair.words),
+            "floors": {name: _finite(floor) for name, floor in pair.floors.items()},
+            "drift": {str(number): _finite(share) for number, share in pair.drift.items()},
+            "looked_to": pair.looked_to,
+        }
+        for (i, j), pair in told.pairs.items()
+    ]
+    content: dict[str, Any] = {"version": VERSION, "runs": runs, "pairs": pairs}
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None

@@ -1,0 +1,68 @@
+"""From a record to a run that can be replayed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from backproof import training
+from backproof.comparison.own import Run
+from backproof.comparison.replay import Rule, Step, Tensors
+from backproof.reading.told import Unreadable
+from backproof.runs import reader
+from backproof.training import Batches
+
+
+def loaded(folder: Path) -> Run:
+    """The run in a record. Raises `Unreadable` where there is none, or no step to look at."""
+    record = reader.read(folder)
+    sampled = [record.step(number) for number in record.steps]
+    whole = [step for step in sampled if step.after is not None]
+    if not whole:
+        raise Unreadable(f"{folder} holds no step with the parameters before and after it")
+    x, y = (np.asarray(array, np.float64) for array in record.data())
+    dtype = jnp.dtype(record.dtype)
+    batches = {step.number: step.batch for step in whole if step.batch is not None}
+    steps = []
+    for step in whole:
+        of = slice(None) if step.batch is None else step.batch
+        steps.append(
+            Step(step.number, _exact(step.before), _exact(step.after or {}), x[:, of], y[:, of])
+        )
+    return Run(
+        str(folder),
+        Rule(
+            record.model,
+            record.activation,
+            float(np.asarray(record.learning_rate).astype(dtype)),
+            record.dtype,
+        ),
+        _exact(record.initial),
+        x,
+        y,
+        _schedule(record, batches),
+        steps,
+        np.asarray(record.losses, np.float64),
+        batches,
+    )
+
+
+def _exact(tensors: Tensors) -> dict[str, NDArray[np.float64]]:
+    return {name: np.asarray(value, np.float64) for name, value in tensors.items()}
+
+
+def _schedule(record: reader.Run, batches: dict[int, NDArray[np.integer]]) -> Batches | None:
+    """The examples of every step, if the recorded ones are those that our own order gives."""
+    size, seed = record.description["batch_size"], record.description["seeds"].get("batches")
+    if size is None or seed is None or not batches:
+        return None
+    n = record.description["sizes"]["n"]
+    schedule = training.batches(n, size, len(record.losses), seed)
+    same = all(
+        np.array_equal(batch, schedule.indices[number][: schedule.counts[number]])
+        for number, batch in batches.items()
+    )
+    return schedule if same else None
