@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from backproof import training
 from backproof.comparison.own import Run
@@ -80,8 +82,9 @@ def run(
     update: Callable[[Task, int, Arrays, Arrays], Arrays] | None = None,
     examples: Callable[[int, np.ndarray], np.ndarray] = lambda _, batch: batch,
     schedule: Batches | None = None,
+    recorded: Collection[int] | None = None,
 ) -> Run:
-    """A run recorded whole; what it computes may differ from what it says."""
+    """A run, recorded whole or in these steps; what it does may differ from what it says."""
     dtype = jnp.dtype(task.precision)
     rate = np.asarray(task.rate).astype(dtype)
     claimed = task.schedule if schedule is None else schedule
@@ -99,8 +102,9 @@ def run(
             after = {p: (now[p] - rate * told[p]).astype(dtype) for p in now}
         else:
             after = {p: v.astype(dtype) for p, v in update(task, number, now, told).items()}
-        step = Step(number, _exact(now), _exact(after), x.astype(np.float64), y.astype(np.float64))
-        steps.append(step)
+        if recorded is None or number in recorded:
+            seen = x.astype(np.float64), y.astype(np.float64)
+            steps.append(Step(number, _exact(now), _exact(after), *seen))
         losses.append(0.5)
         now = after
     return Run(
@@ -120,16 +124,31 @@ def _exact(arrays: Arrays) -> dict[str, np.ndarray]:
     return {name: value.astype(np.float64) for name, value in arrays.items()}
 
 
-def in_jax(name: str, task: Task, order: np.ndarray | None = None) -> Run:
-    """The same by JAX, compiled; with `order` the examples of each batch in another order."""
-    one = jax.jit(training.step(task.model, task.activation, task.rate))
+@functools.lru_cache
+def _compiled(model: Model, activation: str, rate: float) -> Any:
+    return jax.jit(training.step(model, activation, rate))
+
+
+def in_jax(
+    name: str,
+    task: Task,
+    turned: bool = False,
+    recorded: Collection[int] | None = None,
+    devices: int = 1,
+) -> Run:
+    """The same by JAX, compiled; `turned` with each batch the other way round, or on devices."""
+    one = _compiled(task.model, task.activation, task.rate)
+    taken: dict[str, np.ndarray] = {}
 
     def gradient(_: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
-        places = np.arange(x.shape[1])[::-1] if order is not None else slice(None)
+        data: tuple[Any, Any] = (x[:, ::-1], y[:, ::-1]) if turned else (x, y)
         with jax.enable_x64(task.precision == "float64"):
-            after, _loss = one(dict(now), x[:, places], y[:, places])
+            if devices > 1 and x.shape[1] % devices == 0:
+                mesh = jax.make_mesh((devices,), ("examples",), axis_types=(AxisType.Auto,))
+                columns = NamedSharding(mesh, PartitionSpec(None, "examples"))
+                data = jax.device_put(data, columns)
+            after, _loss = one(dict(now), *data)
             taken.update({p: np.asarray(v) for p, v in after.items()})
         return now
 
-    taken: dict[str, Any] = {}
-    return run(name, task, gradient, lambda *_: dict(taken))
+    return run(name, task, gradient, lambda *_: dict(taken), recorded=recorded)

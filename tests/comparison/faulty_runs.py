@@ -1,0 +1,81 @@
+"""Gradients with one fault, for loops that are right otherwise."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+
+from comparison.made_runs import Arrays, Gradient, Task, by_hand
+
+
+def stretched(factors: dict[str, float]) -> Gradient:
+    def gradient(asked: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+        told = by_hand(asked, number, now, x, y)
+        return {
+            name: (value.astype(np.float64) * factors.get(name, 1.0)).astype(value.dtype)
+            for name, value in told.items()
+        }
+
+    return gradient
+
+
+def decayed(strength: float) -> Gradient:
+    def gradient(asked: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+        told = by_hand(asked, number, now, x, y)
+        return {
+            name: value + np.asarray(strength, value.dtype) * now[name]
+            if name.startswith("W")
+            else value
+            for name, value in told.items()
+        }
+
+    return gradient
+
+
+def backwards(now: Arrays, old: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+    """The MLP with tanh by hand; its backward pass takes W2 from `old`."""
+    a1 = np.tanh(now["W1"] @ x + now["b1"])
+    yhat = 1.0 / (1.0 + np.exp(-(now["W2"] @ a1 + now["b2"])))
+    dz2 = (yhat - y) / np.asarray(x.shape[1], x.dtype)
+    dz1 = (old["W2"].T @ dz2) * (1.0 - a1 * a1)
+    return {
+        "W1": dz1 @ x.T,
+        "b1": dz1.sum(axis=1, keepdims=True),
+        "W2": dz2 @ a1.T,
+        "b2": dz2.sum(axis=1, keepdims=True),
+    }
+
+
+def too_early(asked: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+    rate = np.asarray(asked.rate, x.dtype)
+    moved = {**now, "W2": now["W2"] - rate * backwards(now, now, x, y)["W2"]}
+    return backwards(now, moved, x, y)
+
+
+def out_of_date() -> Gradient:
+    seen: list[Arrays] = []
+
+    def gradient(asked: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+        seen.append(now)
+        return backwards(now, seen[-2] if number else now, x, y)
+
+    return gradient
+
+
+def in_bfloat16(asked: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+    """Each matrix product of bfloat16 numbers, its sums in float32."""
+
+    def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        short = [one.astype(jnp.bfloat16).astype(np.float32) for one in (a, b)]
+        return short[0] @ short[1]
+
+    a1 = np.tanh(product(now["W1"], x) + now["b1"])
+    yhat = 1.0 / (1.0 + np.exp(-(product(now["W2"], a1) + now["b2"])))
+    dz2 = (yhat - y) / np.asarray(x.shape[1], x.dtype)
+    dz1 = product(now["W2"].T, dz2) * (1.0 - a1 * a1)
+    return {
+        "W1": product(dz1, x.T),
+        "b1": dz1.sum(axis=1, keepdims=True),
+        "W2": product(dz2, a1.T),
+        "b2": dz2.sum(axis=1, keepdims=True),
+    }
