@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +26,28 @@ def add(commands: Any) -> None:
     )
     compare.add_argument("runs", nargs="+", type=Path, metavar="FOLDER", help="a run's record")
     compare.add_argument("--format", choices=("text", "json"), default="text")
+    seeds = "of many seeds on several backends: whether final losses differ by less than this"
+    compare.add_argument("--equivalent-within", type=_size, metavar="LOSS", help=seeds)
     compare.set_defaults(run=_compared)
+
+
+def _size(text: str) -> float:
+    try:
+        size = float(text)
+    except ValueError:
+        size = 0.0
+    if not 0.0 < size < math.inf:
+        raise argparse.ArgumentTypeError(f"{text[:50]!r}: expected a positive number")
+    return size
+
+
+def _equivalent(options: argparse.Namespace) -> int:
+    from backproof.comparison.seeds import as_text, equivalences
+
+    told = equivalences(options.runs, options.equivalent_within)
+    print(as_text(told))
+    verdicts = {one.verdict for one in told}
+    return 1 if "different" in verdicts else 3 if "inconclusive" in verdicts else 0
 
 
 def _compared(options: argparse.Namespace) -> int:
@@ -39,6 +61,8 @@ def _compared(options: argparse.Namespace) -> int:
             print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
     try:
+        if options.equivalent_within is not None:
+            return _equivalent(options)
         told = compared(options.runs, progress)
     except Unreadable as error:
         progress("")
