@@ -61,9 +61,7 @@ def equivalences(folders: Sequence[Path], within: float) -> list[Equivalence]:
             finals.setdefault(told["backend"], {})[start] = float(record.losses[-1])
     if len(tasks) > 1:
         one, other = list(tasks.values())[:2]
-        raise Unreadable(
-            f"{first} and {second} are not of one task: model, data or settings differ"
-        )
+        raise Unreadable(f"{one} and {other} are of other models, data or settings")
     names = sorted(finals)
     if len(names) < 2:
         raise Unreadable("to compare backends takes records of two of them")
