@@ -88,8 +88,9 @@ def _interrupted(number: int, _: object) -> NoReturn:
     Raised as an exception, it may be lost in an import or a callback.
     """
     try:
-        if "backproof.reading.live" in sys.modules:
-            sys.modules["backproof.reading.live"].kill_all()
+        for name in ("backproof.reading.live", "backproof.grading.alone"):
+            if name in sys.modules:
+                sys.modules[name].kill_all()
         with contextlib.suppress(OSError, ValueError):
             print(_ended_by(number), file=sys.stderr, flush=True)
     finally:

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
+from typing import IO, Final
 
 from backproof.grading import asking
 from backproof.grading.hearing import Ended, Heard
 from backproof.grading.outcome import Call, Limits, Outcome
 
-_CHUNK = 1 << 16
-_SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
+_CHUNK: Final = 1 << 16
+_SET_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of prctl(2)
+_running: set[subprocess.Popen[bytes]] = set()
 
 
 def run(files: Mapping[str, bytes], main: str, calls: Sequence[Call], limits: Limits) -> Outcome:
@@ -30,32 +35,64 @@ def run(files: Mapping[str, bytes], main: str, calls: Sequence[Call], limits: Li
     heard = Heard(main, calls, limits)
     request = asking.request(files, main, calls, limits)
     with tempfile.TemporaryDirectory(prefix="backproof-", ignore_cleanup_errors=True) as folder:
-        with subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-P", "-m", "backproof.grading.alone", folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-        ) as process:
-            late = threading.Event()
+            start_new_session=True,
+        )
+        _running.add(process)
+        try:
+            late = _heard(process, request, heard, limits.wall_seconds)
+        finally:
+            _kill(process)
+            process.wait()
+            _running.discard(process)
+    return heard.outcome(Ended(status=_status(process.returncode), late=late))
 
-            def end() -> None:
-                late.set()
-                process.kill()
 
-            timer = threading.Timer(limits.wall_seconds, end)
-            timer.start()
-            try:
-                assert process.stdin is not None
-                assert process.stdout is not None
-                with contextlib.suppress(OSError):  # it has ended, and `heard` will say so
-                    process.stdin.write(request)
-                    process.stdin.close()
-                while not heard.over and (chunk := os.read(process.stdout.fileno(), _CHUNK)):
-                    heard.feed(chunk)
-            finally:
-                timer.cancel()
-                process.kill()
-        return heard.outcome(Ended(status=_status(process.returncode), late=late.is_set()))
+def kill_all() -> None:
+    """End every program that is still running."""
+    for process in tuple(_running):
+        _kill(process)
+
+
+def _heard(process: subprocess.Popen[bytes], request: bytes, heard: Heard, seconds: float) -> bool:
+    """Send the request and have `heard` take what comes; whether the time was up before the end."""
+    end = time.monotonic() + seconds
+    assert process.stdin is not None
+    assert process.stdout is not None
+    chunks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    # Read by another thread: what the program started may hold the pipe open when it is gone.
+    threading.Thread(target=_pump, args=(process.stdout, chunks), daemon=True).start()
+    with contextlib.suppress(OSError), process.stdin:  # it has ended, and `heard` will say so
+        process.stdin.write(request)
+    while not heard.over:
+        try:
+            chunk = chunks.get(timeout=max(0.0, end - time.monotonic()))
+        except queue.Empty:
+            return True
+        if not chunk:
+            break
+        heard.feed(chunk)
+    return False
+
+
+def _pump(stream: IO[bytes], chunks: queue.SimpleQueue[bytes]) -> None:
+    with stream:
+        while chunk := os.read(stream.fileno(), _CHUNK):
+            chunks.put(chunk)
+        chunks.put(b"")
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the program, and all it started that is still in its group."""
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _status(code: int) -> int:
@@ -74,7 +111,6 @@ def _inside(folder: str) -> None:
         msvcrt.setmode(1, os.O_BINARY)
     if sys.platform == "linux":  # an interrupt ends whoever started it, and then it ends too
         import ctypes
-        import signal
 
         ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
     request = sys.stdin.buffer.read()
