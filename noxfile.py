@@ -12,6 +12,7 @@ nox.options.error_on_missing_interpreters = False
 PYTHONS = ["3.11", "3.12", "3.13"]
 LOWEST = ["hypothesis==6.140.0", "jax==0.10.0", "jaxlib==0.10.0", "jaxtyping==0.3.3"]
 LOWEST += ["flatbuffers==24.3.25", "numpy==2.1.0", "platformdirs==4.3.0"]
+LOWEST += ["dask==2025.1.0", "distributed==2025.1.0"]
 
 
 @nox.session(python=PYTHONS)

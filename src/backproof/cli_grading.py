@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +34,10 @@ def add(commands: Any) -> None:
     grade.add_argument("--out", required=True, metavar="FOLDER", help="for the results")
     grade.add_argument("--platform", help="moodle, canvas, gradescope, files or folders")
     grade.add_argument("--jobs", type=_jobs, metavar="N", help="how many at a time")
+    cluster = "have a Dask cluster grade; the address of its scheduler, such as tcp://10.0.0.1:8786"
+    grade.add_argument("--scheduler", metavar="ADDRESS", help=cluster)
+    risk = "run submissions with all your rights, where there is no isolation to be had"
+    grade.add_argument("--without-isolation", action="store_true", help=risk)
     grade.add_argument("--only", metavar="KEY", help="grade this submission, keep the others")
     part = "grade this part of the submissions only, on one of several machines"
     grade.add_argument("--shard", type=_shard, default=(1, 1), metavar="I/N", help=part)
@@ -122,29 +128,85 @@ def _graded(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return MISUSE
+    if options.scheduler is not None and options.jobs is not None:
+        print(
+            "backproof: --jobs is for this machine; with --scheduler as many are graded at a time "
+            "as the workers have threads",
+            file=sys.stderr,
+        )
+        return MISUSE
     out = Path(options.out)
     results.taken_over(out, options.merge)
     shown = sys.stderr.isatty()
+    clear = "\r\033[K" if shown else ""
+    count: tuple[int, int] | None = None
 
-    def progress(text: str) -> None:
+    def tell(line: str) -> None:
+        print(f"{clear}{line}", file=sys.stderr, flush=True)
+
+    def progress(done: int, of: int) -> None:
+        nonlocal count
+        count = done, of
         if shown:
-            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+            print(f"{clear}{done:,} of {of:,}", end="", file=sys.stderr, flush=True)
 
-    graded = grade(
-        Path(options.submissions),
-        asked,
-        out,
-        date=datetime.date.today().isoformat(),
-        jobs=options.jobs,
-        platform=options.platform,
-        only=options.only,
-        shard=options.shard,
-        rerun=options.rerun,
-        progress=progress,
-    )
-    progress("")
+    def kept() -> str:
+        if count is None:
+            return ""
+        goes_on = "starts over" if options.rerun else "goes on from there"
+        return (
+            f"{clear}{count[0]:,} of {count[1]:,} are graded and kept; the same command {goes_on}"
+        )
+
+    with _undisturbed(kept):
+        graded = grade(
+            Path(options.submissions),
+            asked,
+            out,
+            date=datetime.date.today().isoformat(),
+            jobs=options.jobs,
+            platform=options.platform,
+            only=options.only,
+            shard=options.shard,
+            rerun=options.rerun,
+            isolated=not options.without_isolation,
+            scheduler=options.scheduler,
+            tell=tell,
+            progress=progress,
+        )
+    print(clear, end="", file=sys.stderr, flush=True)
     print(outputs.write(graded, out, options.moodle, options.canvas, options.canvas_assignment))
     return UNDECIDED if any(map(needs_a_person, graded["submissions"])) else 0
+
+
+@contextlib.contextmanager
+def _undisturbed(words: Callable[[], str]) -> Iterator[None]:
+    """Have a signal that ends us say these words, and leave no submission in a temporary folder."""
+    import shutil
+    import tempfile
+
+    before: dict[int, Any] = {}
+    usual = tempfile.tempdir
+
+    def interrupted(number: int, frame: object) -> None:
+        # Whoever prints may be what is interrupted, and is not to be entered twice.
+        with contextlib.suppress(OSError, ValueError, RuntimeError):
+            print(words(), file=sys.stderr, flush=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        before[number](number, frame)
+
+    with tempfile.TemporaryDirectory(prefix="backproof-", ignore_cleanup_errors=True) as folder:
+        tempfile.tempdir = folder  # for all that is made on the way, in whatever thread
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)  # Windows has no SIGHUP
+            if number is not None and callable(signal.getsignal(number)):
+                before[number] = signal.signal(number, interrupted)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            tempfile.tempdir = usual
 
 
 def _written(options: argparse.Namespace) -> int:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import itertools
 import json
+import threading
 from pathlib import Path
+from typing import NamedTuple
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import backproof.grading.grade
-from backproof.grading import results
+from backproof.grading import outputs, papers, results
 from backproof.grading.assignment import READY_MADE, read
 from backproof.grading.grade import grade
+from backproof.grading.pools import Pool
 from backproof.grading.sandbox import Sandbox, Unavailable
 from backproof.grading.solution import solution
+from backproof.grading.submissions import Submission
 from backproof.reading.told import Unreadable
 
 ASSIGNMENT = READY_MADE / "logistic_regression.toml"
@@ -141,7 +149,7 @@ def test_grading_again_gives_the_same_bytes_and_grades_only_what_changed(
     graded, handed_in, tmp_path, monkeypatch
 ) -> None:
     told, out = graded
-    monkeypatch.setattr(backproof.grading.grade, "_result", None)  # nothing is graded again
+    monkeypatch.setattr(backproof.grading.grade, "_graded", None)  # nothing is graded again
     again = grade(handed_in, read(ASSIGNMENT), out, date="2026-01-02", jobs=1)
     assert results.as_json(again) == results.as_json(told)
 
@@ -211,8 +219,107 @@ def test_shards_taken_over_are_the_whole(graded, handed_in, tmp_path, monkeypatc
     parts = [str(tmp_path / str(number)) for number in (1, 2, 3)]
     assert results.taken_over(tmp_path / "all", parts) == len(CLASS)
     assert results.taken_over(tmp_path / "all", parts) == 0
-    monkeypatch.setattr(backproof.grading.grade, "_result", None)  # nothing is graded again
+    monkeypatch.setattr(backproof.grading.grade, "_graded", None)  # nothing is graded again
     whole = grade(handed_in, asked, tmp_path / "all", date="2026-01-02")
     assert results.as_json(whole) == results.as_json(told)
     with pytest.raises(Unreadable, match="holds no results"):
         results.taken_over(tmp_path / "all", [str(tmp_path)])
+
+
+TWO = {"ana.py": CLASS["ana.py"], "dan.py": CLASS["dan.py"]}
+
+
+@pytest.fixture
+def two(tmp_path):
+    (tmp_path / "two").mkdir()
+    for name, text in TWO.items():
+        (tmp_path / "two" / name).write_text(text, "utf-8")
+    return tmp_path / "two"
+
+
+def test_without_isolation_nothing_is_graded_unless_told_and_all_results_say_so(
+    two, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(papers, "_isolates", threading.Event())
+    monkeypatch.setattr(papers, "self_test", lambda: "there is no bubblewrap; install it")
+    out = tmp_path / "out"
+    with pytest.raises(Unreadable, match=r"no bubblewrap; install it; .* --without-isolation"):
+        grade(two, read(ASSIGNMENT), out, date="2026-01-02")
+    told = grade(two, read(ASSIGNMENT), out, date="2026-01-02", isolated=False)
+    assert by_key(told)["ana"]["points"] == 9
+    schema = json.loads((READY_MADE.parent / "results.schema.json").read_text("utf-8"))
+    jsonschema.validate(json.loads(results.as_json(told)), schema)
+    assert told["isolation"] == "none"
+    assert "; no isolation" in outputs.write(told, out)
+    assert (out / "results.csv").read_text("utf-8").count('"no isolation"') == len(TWO)
+    for key in by_key(told):
+        feedback = (out / "feedback" / f"{key}.md").read_text("utf-8")
+        assert "\n\nGraded without isolation.\n\n" in feedback
+    for page in ("class.html", "class-anonymous.html"):
+        assert "No isolation: these programs ran" in (out / page).read_text("utf-8")
+
+
+def test_isolated_results_and_others_are_not_mixed(
+    graded, handed_in, tmp_path, monkeypatch
+) -> None:
+    asked, out, said = read(ASSIGNMENT), tmp_path / "out", []
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "ana.py").write_text(CLASS["ana.py"], "utf-8")
+    told = {"date": "2026-01-02", "tell": said.append}
+    first = grade(tmp_path / "in", asked, out, **told)
+    assert not any("isolation" in line for line in said)
+    other = grade(tmp_path / "in", asked, out, isolated=False, **told)
+    assert (first["isolation"], other["isolation"]) == ("bubblewrap", "none")
+    assert (
+        f"{out} holds 1 results of submissions graded in isolation; these are graded anew" in said
+    )
+    assert len(list((out / "graded").glob("*.json"))) == 2
+    monkeypatch.setattr(backproof.grading.grade, "_graded", None)  # nothing is graded again
+    assert grade(tmp_path / "in", asked, out, **told) == first
+    assert grade(tmp_path / "in", asked, out, isolated=False, **told) == other
+
+
+class Died(Exception):  # noqa: N818 - an outcome
+    """What a pool raises when whoever graded has died."""
+
+
+class AtOnce(concurrent.futures.Executor):
+    def submit(self, function, /, *arguments):
+        future = concurrent.futures.Future()
+        try:
+            future.set_result(function(*arguments))
+        except Died as error:
+            future.set_exception(error)
+        return future
+
+
+class Content(NamedTuple):
+    text: bytes
+    sha256: str
+
+    def content(self) -> bytes:
+        return self.text
+
+
+@given(st.lists(st.booleans(), max_size=12), st.integers(1, 5), st.integers(1, 4))
+def test_a_submission_that_kills_whoever_grades_it_costs_no_other(deadly, size, room) -> None:
+    def grader(told):
+        if any(one.content == b"True" for one in told):
+            raise Died
+        return [{"points": 1, "problems": []} for _ in told]
+
+    submissions = [
+        Submission(
+            str(key), str(key), None, None, {"a.py": Content(b"%a" % kills, str(key))},
+            (), (), (), (), "",
+        )
+        for key, kills in enumerate(deadly)
+    ]  # fmt: skip
+    pool = Pool(AtOnce(), grader, size, lambda: room, (Died,), "")
+    told = backproof.grading.grade._graded(submissions, None, pool)
+    found = [submission.key for submission, _ in itertools.islice(told, len(deadly) - sum(deadly))]
+    assert sorted(found, key=int) == [str(key) for key, kills in enumerate(deadly) if not kills]
+    if any(deadly):
+        with pytest.raises(Unreadable, match=f"^{sum(deadly)} could not be graded"):
+            next(told)
+    assert list(told) == []

@@ -56,6 +56,8 @@ def kill_all() -> None:
     """End every program that is still running."""
     for process in tuple(_running):
         _kill(process)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # waits at most that long for a lock
+            process.wait(timeout=1.0)
 
 
 def _heard(process: subprocess.Popen[bytes], request: bytes, heard: Heard, seconds: float) -> bool:

@@ -24,19 +24,26 @@ _ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=\w)(?=@\w)", re.IGNORECA
 
 
 def feedback(
-    submission: Mapping[str, Any], assignment: Mapping[str, Any], language: Language
+    submission: Mapping[str, Any],
+    assignment: Mapping[str, Any],
+    language: Language,
+    *,
+    isolated: bool = True,
 ) -> str:
     """The feedback on one of the submissions of `results.json`.
 
     Points, and for each function a table of its parts; below it what is amiss, as far as the
     assignment's hint level lets a student see it: `none`, points and what is amiss with the file;
     `part`, for each part why it is not right; `case`, and for public parts the smallest case.
+    Where it was not isolated, it says so.
     """
     shown = for_student(submission, assignment["hints"])
     blocks = [f"# {_line(assignment['title'])}"]
     if shown["name"]:
         blocks.append(_line(shown["name"]))
     blocks += _points(shown, language)
+    if not isolated:
+        blocks.append(_line(language.text("feedback.not_isolated")))
     if shown["problems"]:
         said = [f"- {_sentence(language.sentence(one)).strip()}" for one in shown["problems"]]
         blocks += [f"## {language.text('feedback.problems')}", "\n".join(said)]

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import concurrent.futures
-import os
+import itertools
 import tempfile
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from backproof.grading import alone, results
+from backproof.grading import pools, results
 from backproof.grading.assignment import Assignment
-from backproof.grading.judging import judge, missing
-from backproof.grading.marking import Exam, Mark, exam
-from backproof.grading.outcome import Call, Outcome
-from backproof.grading.sandbox import Sandbox
-from backproof.grading.selftest import self_test
+from backproof.grading.judging import judge
+from backproof.grading.marking import exam
+from backproof.grading.papers import earned, modules, paper, running
+from backproof.grading.pools import Pool
 from backproof.grading.submissions import Collection, Submission, collected, submitted_program
-from backproof.reading.program import Program, program
+from backproof.reading.program import program
 from backproof.reading.told import Unreadable, nearest
-
-MAIN: Final = "submission.py"
 
 
 def grade(
@@ -36,7 +35,10 @@ def grade(
     only: str | None = None,
     shard: tuple[int, int] = (1, 1),
     rerun: bool = False,
-    progress: Callable[[str], None] = lambda _: None,
+    isolated: bool = True,
+    scheduler: str | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> dict[str, Any]:
     """Grade the submissions in a folder or zip; what `results.json` holds.
 
@@ -50,31 +52,86 @@ def grade(
         only: the key of the one submission to grade; the others are as they were.
         shard: which part of how many to grade, for several machines.
         rerun: grade again what was graded before.
-        progress: told what is going on.
+        isolated: grade in sandboxes; otherwise submissions run with all rights of this process, and
+            the results say so.
+        scheduler: the address of a Dask cluster that grades instead of this machine.
+        tell: told in a line how the submissions and the cluster were understood.
+        progress: told how many are graded and kept, of how many.
 
     Raises `Unreadable` where there is nothing to grade or no isolation to be had, saying why.
     """
-    reason = self_test()
-    if reason is not None:
-        raise Unreadable(f"nothing is graded, because submissions cannot be isolated: {reason}")
+    isolation = results.ISOLATED if isolated else results.NOT_ISOLATED
     own = results.overrides(out)
     with tempfile.TemporaryDirectory(prefix="backproof-") as folder:
         scratch = Path(folder)
         (scratch / "unpacked").mkdir()
         collection = collected(path, scratch / "unpacked", platform=platform)
-        progress(collection.line)
+        tell(collection.line)
         _overridden(own, collection)
+        named = {
+            one.key: results.name_of(one.digest, assignment.digest, one.key, isolation)
+            for one in collection.submissions
+        }
         if only is not None:
-            _with_results(collection, assignment, out, only)
+            _with_results(collection, named, out, only)
         number, of = shard
         chosen = _chosen(collection, only)[number - 1 :: of]
-        asked = exam(assignment)
-        found = _graded(chosen, asked, out, scratch, jobs, rerun, progress)
-    submissions = [
-        {**result, "override": own.get(result["key"])}
-        for result in _with_others(found, collection, assignment, out)
-    ]
-    return _as_results(assignment, submissions, date)
+        before = {} if rerun else _kept(chosen, named, out)
+        left = [one for one in chosen if one.key not in before]
+        _told_of_others(left, assignment, isolation, out, tell)
+        progress(len(before), len(chosen))
+        found = dict(before)
+        if left:
+            with _pool(assignment, isolated, jobs, scheduler) as pool:
+                if pool.line:
+                    tell(pool.line)
+                for submission, result in _graded(left, assignment.program, pool):
+                    results.keep(out, named[submission.key], result)
+                    found[submission.key] = result
+                    progress(len(found), len(chosen))
+        others = [one for one in collection.submissions if one.key not in found]
+        every = {**_kept(others, named, out), **found}
+    submissions = [{**result, "override": own.get(key)} for key, result in sorted(every.items())]
+    return _as_results(assignment, submissions, date, isolation)
+
+
+def _pool(
+    assignment: Assignment, isolated: bool, jobs: int | None, scheduler: str | None
+) -> AbstractContextManager[Pool]:
+    if scheduler is None:
+        return pools.threads(assignment, isolated, jobs)
+    return pools.cluster(assignment, isolated, scheduler)
+
+
+def _kept(
+    submissions: Iterable[Submission], named: Mapping[str, str], out: Path
+) -> dict[str, dict[str, Any]]:
+    """By key the results that were kept under these names before."""
+    found = {one.key: results.kept(out, named[one.key]) for one in submissions}
+    return {
+        key: {name: value for name, value in result.items() if name != "version"}
+        for key, result in found.items()
+        if result is not None
+    }
+
+
+def _told_of_others(
+    submissions: Sequence[Submission],
+    assignment: Assignment,
+    isolation: str,
+    out: Path,
+    tell: Callable[[str], None],
+) -> None:
+    """Say how many are graded anew only because they were isolated before, or were not."""
+    (other,) = {results.ISOLATED, results.NOT_ISOLATED} - {isolation}
+    named = {
+        one.key: results.name_of(one.digest, assignment.digest, one.key, other)
+        for one in submissions
+    }
+    count = len(_kept(submissions, named, out))
+    if count:
+        how = "without isolation" if other == results.NOT_ISOLATED else "in isolation"
+        tell(f"{out} holds {count:,} results of submissions graded {how}; these are graded anew")
 
 
 def _overridden(own: Mapping[str, Any], collection: Collection) -> None:
@@ -85,14 +142,14 @@ def _overridden(own: Mapping[str, Any], collection: Collection) -> None:
             raise Unreadable(f"overrides.toml: there is no submission {key}; {nearest(key, keys)}")
 
 
-def _with_results(collection: Collection, assignment: Assignment, out: Path, only: str) -> None:
+def _with_results(collection: Collection, named: Mapping[str, str], out: Path, only: str) -> None:
     """Raises `Unreadable` where the others have no results that could be kept."""
     others = [one for one in collection.submissions if one.key != only]
-    lost = [one for one in others if results.kept(out, _name(one, assignment)) is None]
+    lost = len(others) - len(_kept(others, named, out))
     if lost:
         raise Unreadable(
-            f"{len(lost)} other submissions have no results in {out}, or of another assignment; "
-            "grade all of them first"
+            f"{lost} other submissions have no results in {out}, or of another assignment, or with "
+            "other isolation; grade all of them first"
         )
 
 
@@ -105,27 +162,11 @@ def _chosen(collection: Collection, only: str | None) -> Sequence[Submission]:
     return chosen
 
 
-def _name(submission: Submission, assignment: Assignment) -> str:
-    return results.name_of(submission.digest, assignment.digest, submission.key)
-
-
-def _with_others(
-    found: Mapping[str, dict[str, Any]], collection: Collection, assignment: Assignment, out: Path
-) -> list[dict[str, Any]]:
-    """The results of all submissions by key: those just found, and those kept from before."""
-    every = []
-    for submission in collection.submissions:
-        result = found.get(submission.key) or results.kept(out, _name(submission, assignment))
-        if result is not None:
-            every.append({key: value for key, value in result.items() if key != "version"})
-    return sorted(every, key=lambda result: str(result["key"]))
-
-
 def _as_results(
     assignment: Assignment,
     submissions: Sequence[Mapping[str, Any]],
     date: str,
-    isolation: str = "bubblewrap",
+    isolation: str,
 ) -> dict[str, Any]:
     parts = [
         {"function": f.name, "part": part, "out_of": points, "public": f.public}
@@ -150,71 +191,73 @@ def _as_results(
 
 
 def _graded(
-    submissions: Sequence[Submission],
-    asked: Exam,
-    out: Path,
-    scratch: Path,
-    jobs: int | None,
-    rerun: bool,
-    progress: Callable[[str], None],
-) -> dict[str, dict[str, Any]]:
-    """The results by key, each kept as soon as it is there."""
-    sandboxes = threading.local()
-    opened: list[Sandbox] = []
+    submissions: Sequence[Submission], pattern: str | None, pool: Pool
+) -> Iterator[tuple[Submission, dict[str, Any]]]:
+    """The results, as they come.
 
-    def one(submission: Submission) -> dict[str, Any]:
-        name = _name(submission, asked.assignment)
-        before = None if rerun else results.kept(out, name)
-        if before is not None:
-            return before
-        if not hasattr(sandboxes, "own"):
-            sandboxes.own = Sandbox(asked.assignment.limits).__enter__()
-            opened.append(sandboxes.own)
-        result = _result(submission, asked, sandboxes.own, scratch)
-        results.keep(out, name, result)
-        return result
+    Whoever grades several may die of one of them, so these are tried again one by one. Raises
+    `Unreadable` at the end where some could not be graded, naming them.
+    """
+    left = iter(submissions)
+    again: deque[list[Submission]] = deque()
+    pending: dict[Future[list[dict[str, Any]]], list[Submission]] = {}
+    lost: list[str] = []
+    while True:
+        while len(pending) < pool.room():
+            shard = again.popleft() if again else list(itertools.islice(left, pool.papers))
+            if not shard:
+                break
+            names = [_program_of(one, pattern)[0] for one in shard]
+            papers = [paper(one, name) for one, name in zip(shard, names, strict=True)]
+            pending[pool.submit(papers)] = shard
+        if not pending:
+            break
+        for done in concurrent.futures.wait(pending, return_when=FIRST_COMPLETED).done:
+            shard = pending.pop(done)
+            try:
+                found = done.result()
+            except pool.lost:
+                if len(shard) > 1:
+                    again.extend([one] for one in shard)
+                else:
+                    lost.append(shard[0].key)
+                continue
+            for submission, one in zip(shard, found, strict=True):
+                yield submission, _record(submission, pattern, one)
+    if lost:
+        raise Unreadable(
+            f"{len(lost)} could not be graded, because each worker that tried died: "
+            f"{', '.join(sorted(lost)[:5])}; the others are graded and kept"
+        )
 
-    found: dict[str, dict[str, Any]] = {}
-    with concurrent.futures.ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
-        pending = {pool.submit(one, submission): submission for submission in submissions}
-        try:
-            for done in concurrent.futures.as_completed(pending):
-                found[pending[done].key] = done.result()
-                progress(f"{len(found):,} of {len(submissions):,}")
-        finally:
-            pool.shutdown(cancel_futures=True)
-            for sandbox in opened:
-                sandbox.close()
-    return found
 
-
-def _result(submission: Submission, asked: Exam, sandbox: Sandbox, scratch: Path) -> dict[str, Any]:
-    """The result of one submission, whatever it holds."""
-    assignment = asked.assignment
+def _program_of(
+    submission: Submission, pattern: str | None
+) -> tuple[str | None, list[dict[str, Any]]]:
+    """The name of the program in it, and what is to be said before anything of it is run."""
     problems: list[dict[str, Any]] = [{"code": "said", "words": one} for one in submission.problems]
     if submission.late:
         problems.append({"code": "late"})
-    name, read = None, None
     try:
-        name = submitted_program(submission, assignment.program)
+        return submitted_program(submission, pattern), problems
     except Unreadable as error:
-        problems.append({"code": "no_program", "words": str(error)})
-    if name is not None:
-        try:
-            read = _program(submission.files[name].content(), Path(name).name, scratch)
-        except Unreadable as error:
-            problems.append({"code": "syntax", "words": str(error)})
-    if read is None:
-        nothing = [mark._replace(because=()) for mark in missing(asked)]  # the problem says it
-        return _record(submission, name, "unread", nothing, problems, "")
-    beside = _beside(submission, name)
+        return None, [*problems, {"code": "no_program", "words": str(error)}]
 
-    def run(text: str, calls: Sequence[Call]) -> Outcome:
-        return sandbox.run({**beside, MAIN: text.encode()}, MAIN, calls)
 
-    judged = judge(read, {Path(one).stem for one in beside if one.endswith(".py")}, asked, run)
-    problems += judged.problems
-    return _record(submission, name, judged.status, judged.marks, problems, judged.printed)
+def _record(
+    submission: Submission, pattern: str | None, found: Mapping[str, Any]
+) -> dict[str, Any]:
+    name, problems = _program_of(submission, pattern)
+    return {
+        "key": submission.key,
+        "joined_on": submission.joined_on,
+        "name": submission.name,
+        "late": submission.late,
+        "digest": submission.digest,
+        "program": name,
+        **found,
+        "problems": [*problems, *found["problems"]],
+    }
 
 
 def tried(path: Path, assignment: Assignment, date: str) -> dict[str, Any]:
@@ -231,67 +274,14 @@ def tried(path: Path, assignment: Assignment, date: str) -> dict[str, Any]:
         for other in sorted(path.parent.glob("*.py"))
         if other != path
     }
-
-    def run(text: str, calls: Sequence[Call]) -> Outcome:
-        return alone.run({**beside, MAIN: text.encode()}, MAIN, calls, assignment.limits)
-
-    judged = judge(read, {Path(one).stem for one in beside}, asked, run)
+    judged = judge(read, modules(beside), asked, running(beside, asked, isolated=False))
     about = {"key": path.name, "joined_on": path.name, "name": path.name, "late": None}
     record = {
         **about,
         "digest": "",
         "program": path.name,
         "override": None,
-        **_earned(judged.status, judged.marks, judged.problems, judged.printed),
+        **earned(judged.status, judged.marks, judged.problems, judged.printed),
     }
     public = replace(assignment, functions=tuple(one for one in assignment.functions if one.public))
-    return _as_results(public, [record], date, isolation="none")
-
-
-def _program(content: bytes, name: str, scratch: Path) -> Program:
-    with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        path = Path(folder) / name
-        path.write_bytes(content)
-        return program(path)
-
-
-def _beside(submission: Submission, name: str | None) -> dict[str, bytes]:
-    """What was handed in beside the program, laid where the program would find it."""
-    folder = "" if name is None else name.rpartition("/")[0]
-    return {
-        other.removeprefix(f"{folder}/") if folder else other: stored.content()
-        for other, stored in submission.files.items()
-        if other != name and other not in submission.superseded and not other.endswith(".ipynb")
-    }
-
-
-def _record(
-    submission: Submission,
-    name: str | None,
-    status: str,
-    found: Sequence[Mark],
-    problems: Sequence[Mapping[str, Any]],
-    printed: str,
-) -> dict[str, Any]:
-    return {
-        "key": submission.key,
-        "joined_on": submission.joined_on,
-        "name": submission.name,
-        "late": submission.late,
-        "digest": submission.digest,
-        "program": name,
-        **_earned(status, found, problems, printed),
-    }
-
-
-def _earned(
-    status: str, found: Sequence[Mark], problems: Sequence[Mapping[str, Any]], printed: str
-) -> dict[str, Any]:
-    return {
-        "status": status,
-        "points": sum(mark.points for mark in found),
-        "out_of": sum(mark.out_of for mark in found),
-        "parts": [{**mark._asdict(), "because": list(mark.because)} for mark in found],
-        "problems": list(problems),
-        "printed": printed,
-    }
+    return _as_results(public, [record], date, results.NOT_ISOLATED)

@@ -33,7 +33,11 @@ def write(
     """
     submissions = graded["submissions"]
     said_in = language(graded["assignment"]["language"])
-    told = {one["key"]: feedback(one, graded["assignment"], said_in) for one in submissions}
+    isolated = graded["isolation"] != results.NOT_ISOLATED
+    told = {
+        one["key"]: feedback(one, graded["assignment"], said_in, isolated=isolated)
+        for one in submissions
+    }
     results.written(out / "results.json", results.as_json(graded))
     results.written(out / "results.csv", as_csv(graded))
     results.written(out / "class.html", page(graded).encode())
@@ -43,7 +47,8 @@ def write(
     status = Counter(one["status"] for one in submissions)
     lines = [
         f"{len(submissions):,} submissions: {status['graded']:,} graded, "
-        f"{status['review']:,} to be looked at by a person, {status['unread']:,} unread",
+        f"{status['review']:,} to be looked at by a person, {status['unread']:,} unread"
+        f"{'' if isolated else '; no isolation'}",
         f"  {out / 'class.html'}, results.json, results.csv, class-anonymous.html, feedback/",
     ]
     lines += [f"  look at {one['key']}: {_why(one)}" for one in submissions if needs_a_person(one)]

@@ -1,7 +1,8 @@
 """What was graded, kept as it comes: one small file for each submission, written whole or not.
 
 A run that is ended at any moment goes on where it was. A result is known again by the submission's
-bytes, the assignment's and the seed, so what has changed is graded anew and nothing else.
+bytes, the assignment's and the seed, and by whether it was isolated, so what has changed is graded
+anew and nothing else.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from typing import Any, Final
 from backproof.reading.told import Unreadable
 
 VERSION: Final = 1
+ISOLATED: Final = "bubblewrap"
+NOT_ISOLATED: Final = "none"
 _KEPT: Final = "graded"
 
 
@@ -47,9 +50,13 @@ def as_json(value: Any) -> bytes:
     return (text + "\n").encode()
 
 
-def name_of(submission: str, assignment: str, key: str) -> str:
-    """What a result is kept as: of a submission's digest, an assignment's with its seed, a key."""
-    return hashlib.sha256(f"{submission}\0{assignment}\0{key}".encode()).hexdigest()[:32]
+def name_of(submission: str, assignment: str, key: str, isolation: str) -> str:
+    """What a result is kept as: of a submission's digest, an assignment's with its seed, a key.
+
+    One that was run in isolation is never taken for one that was not.
+    """
+    told = f"{submission}\0{assignment}\0{key}\0{isolation}"
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
 def kept(out: Path, name: str) -> dict[str, Any] | None:

@@ -12,12 +12,14 @@ import json
 import os
 import select
 import socket
+import subprocess
 import tempfile
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Final, Self
+from typing import IO, Final, Self
 
 from backproof.grading import asking, bubblewrap, frames
 from backproof.grading.bubblewrap import Unavailable
@@ -43,8 +45,8 @@ class Sandbox:
     """Runs submissions one after the other, each where it can reach nothing.
 
     A context manager: entering starts a process without answers in it that is copied for each
-    submission, leaving kills it and all there is of it. One thread drives a sandbox, from entering
-    it to leaving it; several may be driven by several.
+    submission, leaving kills it and all there is of it; so does dropping the last reference. One
+    thread drives a sandbox, from entering it to leaving it; several may be driven by several.
 
     Attributes:
         warm: whether one such process serves all submissions. Where the system does not let it give
@@ -154,6 +156,7 @@ class _Live:
             raise
         finally:
             theirs.close()
+        self._end = weakref.finalize(self, _ended, self._process, self._control, self._said)
         try:
             self._control.settimeout(_START_SECONDS)
             with contextlib.suppress(OSError):
@@ -180,14 +183,7 @@ class _Live:
 
     def kill(self) -> None:
         """End the process and all that runs in its namespaces, and wait until it has ended."""
-        self._process.kill()
-        self._process.wait()
-        self._control.settimeout(_REPLY_SECONDS)
-        with contextlib.suppress(OSError):
-            while self._control.recv(frames.MESSAGE_BYTES):
-                pass
-        self._control.close()
-        self._said.close()
+        self._end()
 
     def run(self, request: bytes, heard: Heard, limits: Limits) -> Ended:
         """Have a copy of the process take `request`, and `heard` what it answers."""
@@ -218,6 +214,17 @@ class _Live:
         if not reply:
             return Ended(lost="the process it was copied from has ended")
         return Ended(reply["status"], reply["alive"], reply["cpu"], late)
+
+
+def _ended(process: subprocess.Popen[bytes], control: socket.socket, said: IO[bytes]) -> None:
+    process.kill()
+    process.wait()
+    control.settimeout(_REPLY_SECONDS)
+    with contextlib.suppress(OSError):
+        while control.recv(frames.MESSAGE_BYTES):
+            pass
+    control.close()
+    said.close()
 
 
 def _listened(answers: int, heard: Heard, seconds: float) -> tuple[bool, bool]:
