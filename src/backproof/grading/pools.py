@@ -75,7 +75,6 @@ def cluster(assignment: Assignment, isolated: bool, address: str) -> Iterator[Po
     try:
         import dask
         from distributed import KilledWorker
-        from distributed.client import ClosedClientError
     except ImportError as error:
         words = f'--scheduler needs Dask ({error}): pip install "backproof[dask]"'
         raise Unreadable(words) from None
@@ -84,7 +83,7 @@ def cluster(assignment: Assignment, isolated: bool, address: str) -> Iterator[Po
     with dask.config.set(quiet), _connected(address) as client:
 
         def room() -> int:
-            return max(_FEWEST_WAITING, 3 * sum(client.nthreads().values()))
+            return max(_FEWEST_WAITING, 3 * sum(map(int, client.nthreads().values())))
 
         try:
             _all_have_it(client, address)
@@ -94,7 +93,11 @@ def cluster(assignment: Assignment, isolated: bool, address: str) -> Iterator[Po
             executor = client.get_executor(pure=False)
             grade = functools.partial(_on_a_worker, _version(), assignment, isolated)
             yield Pool(executor, grade, _AT_A_TIME, room, (KilledWorker,), line)
-        except (OSError, CancelledError, ClosedClientError) as error:
+        except Unreadable:
+            raise
+        except Exception as error:
+            if client.status == "running" and not isinstance(error, OSError | CancelledError):
+                raise
             raise Unreadable(
                 f"the cluster at {address} is lost ({_in_a_line(error)}); what was graded is kept, "
                 "and the same command goes on from there"
