@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import itertools
 import json
 import threading
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import backproof.grading.grade
-from backproof.grading import outputs, papers, results
+from backproof.grading import bubblewrap, outputs, papers, results, sandbox
 from backproof.grading.assignment import READY_MADE, read
 from backproof.grading.grade import grade
 from backproof.grading.pools import Pool
@@ -323,3 +324,29 @@ def test_a_submission_that_kills_whoever_grades_it_costs_no_other(deadly, size, 
         with pytest.raises(Unreadable, match=f"^{sum(deadly)} could not be graded"):
             next(told)
     assert list(told) == []
+
+
+@pytest.mark.parametrize("amiss", [False, True])
+def test_every_sandbox_ends_with_the_grading(amiss, handed_in, tmp_path, monkeypatch) -> None:
+    started, ended = [], []
+    start, end = bubblewrap.started, sandbox._ended
+
+    def starting(*told, **named):
+        started.append(start(*told, **named))
+        return started[-1]
+
+    def ending(process, *told) -> None:
+        end(process, *told)
+        ended.append(process)
+
+    monkeypatch.setattr(bubblewrap, "started", starting)
+    monkeypatch.setattr(sandbox, "_ended", ending)
+
+    def progress(done, of) -> None:
+        if amiss and done:
+            raise Unreadable("the disk is full")
+
+    with contextlib.suppress(Unreadable):
+        grade(handed_in, read(ASSIGNMENT), tmp_path, date="x", jobs=2, progress=progress)
+    assert 1 <= len(started) == len(ended)
+    assert all(process.poll() is not None for process in started)
