@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 
-from backproof.grading.assignment import Anything, Assignment, Function, Quantity, quantities_in
-from backproof.grading.marking import Exam, Mark, marks
+from backproof.grading.assignment import Assignment, Function
+from backproof.grading.exam import Exam
+from backproof.grading.forms import Anything, Quantity, quantities_in
+from backproof.grading.marking import Mark, marks
 from backproof.grading.outcome import Answer
 from backproof.grading.prepared import CALLING
 from backproof.grading.quantities import layouts

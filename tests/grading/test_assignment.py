@@ -4,13 +4,12 @@ import pytest
 
 from backproof.grading.assignment import (
     READY_MADE,
-    Quantity,
     found,
     public_part,
-    quantities_in,
     read,
     ready_made,
 )
+from backproof.grading.forms import Quantity, quantities_in
 from backproof.reading.told import Unreadable
 
 START = 'title = "T"\nmodel = "logistic_regression"\n'

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from backproof.grading.assignment import Anything, Assignment, Constant, Function, Quantity, Size
-from backproof.grading.marking import Mark, exam, marks
+from backproof.grading.assignment import Assignment, Function
+from backproof.grading.exam import exam
+from backproof.grading.forms import Anything, Constant, Quantity, Size
+from backproof.grading.marking import Mark, marks
 from backproof.notation import MODELS
 from grading.papers import answered, marked
 

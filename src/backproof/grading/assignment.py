@@ -13,58 +13,16 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-import numpy as np
-
+from backproof.grading.forms import Form, form_of, quantities_in
 from backproof.grading.language import languages
 from backproof.grading.outcome import Limits
-from backproof.grading.quantities import layouts
 from backproof.notation import ACTIVATIONS, MODELS, Model
-from backproof.reading.convention import ConventionError, as_shape, encoded, to_theirs
 from backproof.reading.told import Unreadable, nearest
 
 HINTS: Final = ("none", "part", "case")
 CHECKS: Final = ("values", "shapes", "random")
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """A quantity as a function takes or gives it.
-
-    Attributes:
-        symbol: a key of `quantities.layouts`.
-        layout: how it is laid out, in our axis names.
-        code: how labels are written: "" as they are, or `class`, `class1`, `sign`.
-        times_n: it is n times the quantity: of the sum over the examples.
-    """
-
-    symbol: str
-    layout: str
-    code: str = ""
-    times_n: bool = False
-
-
-@dataclass(frozen=True)
-class Size:
-    """The size of an axis, as an int."""
-
-    axis: str
-
-
-@dataclass(frozen=True)
-class Constant:
-    """The same for all cases: a text, a number, true or false."""
-
-    value: str | float | int | bool
-
-
-@dataclass(frozen=True)
-class Anything:
-    """A part of what is returned that nobody looks at: a cache."""
-
-
-Form: TypeAlias = "Quantity | Size | Constant | Anything | tuple[Form, ...] | Mapping[str, Form]"
 
 
 @dataclass(frozen=True, eq=False)  # each is itself, whatever it says
@@ -113,17 +71,6 @@ class Assignment:
     def out_of(self) -> float:
         """All points that can be had."""
         return sum(sum(function.points.values()) for function in self.functions)
-
-
-def quantities_in(form: Form) -> tuple[Quantity, ...]:
-    """The quantities in a form, in order."""
-    if isinstance(form, Quantity):
-        return (form,)
-    if isinstance(form, tuple):
-        return tuple(one for part in form for one in quantities_in(part))
-    if isinstance(form, Mapping):
-        return tuple(one for part in form.values() for one in quantities_in(part))
-    return ()
 
 
 READY_MADE: Final = Path(__file__).parent / "assignments"
@@ -289,7 +236,7 @@ def _function(table: Any, model: Model, place: int, at: str) -> Function:
     _checked(table, _FUNCTION_KINDS, ("name", "arguments", "returns"), at)
     if not table["name"].isidentifier():
         raise Unreadable(f"{at}: name {table['name']!r} is no name of a function")
-    returns = _form(table["returns"], model, at)
+    returns = form_of(table["returns"], model, at)
     parts = [one.symbol for one in quantities_in(returns)]
     if not parts:
         raise Unreadable(f"{at}: returns holds no quantity, so there is nothing to judge")
@@ -297,11 +244,11 @@ def _function(table: Any, model: Model, place: int, at: str) -> Function:
         raise Unreadable(f"{at}: returns holds a quantity twice")
     return Function(
         table["name"],
-        tuple(_form(one, model, at) for one in table["arguments"]),
+        tuple(form_of(one, model, at) for one in table["arguments"]),
         returns,
         _points(table.get("points", 1), parts, at),
         table.get("public", True),
-        {name: _form(one, model, at) for name, one in table.get("globals", {}).items()},
+        {name: form_of(one, model, at) for name, one in table.get("globals", {}).items()},
         _one_of(table.get("check", "values"), CHECKS, "check", at),
     )
 
@@ -315,59 +262,3 @@ def _points(told: float | Mapping[str, Any], parts: Sequence[str], at: str) -> d
         if not isinstance(points, int | float) or isinstance(points, bool) or not 0 <= points < 1e6:
             raise Unreadable(f"{at}: points for {part} = {points!r}; expected 0 or more")
     return {part: float(told.get(part, 0.0)) for part in parts}
-
-
-_QUANTITY = re.compile(r"(?:(?P<times>n)\s*\*\s*)?(?P<symbol>[A-Za-z]\w*'?)\s*(?::(?P<layout>.*))?")
-
-
-def _form(told: Any, model: Model, at: str) -> Form:
-    """What a text, a list or a table of the TOML file stands for."""
-    if isinstance(told, str):
-        return _quantity(told, model, at)
-    if isinstance(told, bool | int | float):
-        return Constant(told)
-    if isinstance(told, list):
-        return tuple(_form(one, model, at) for one in told)
-    if isinstance(told, dict):
-        if {*told} == {"constant"}:
-            value = told["constant"]
-            if isinstance(value, str | int | float | bool):
-                return Constant(value)
-            raise Unreadable(f"{at}: constant = {value!r}; expected a text or a number")
-        return {key: _form(one, model, at) for key, one in told.items()}
-    raise Unreadable(f"{at}: {told!r} is no quantity; expected such as 'x: d n'")
-
-
-def _quantity(text: str, model: Model, at: str) -> Form:
-    if text.strip() == "_":
-        return Anything()
-    match = _QUANTITY.fullmatch(text.strip())
-    known = layouts(model)
-    symbol = text.strip() if match is None else match["symbol"]
-    if match is not None and symbol in model.axes and match["layout"] is None:
-        return Size(symbol)
-    if match is None or symbol not in known:
-        raise Unreadable(
-            f"{at}: {text!r} is no quantity of {model.name}; {nearest(symbol, tuple(known))}"
-        )
-    layout, _, code = (known[symbol] if match["layout"] is None else match["layout"]).partition(":")
-    layout, code = " ".join(layout.strip().strip("()").replace(",", " ").split()), code.strip()
-    try:
-        _tried(known[symbol], layout, code)
-    except (ConventionError, ValueError):
-        expected = (
-            f"{as_shape(known[symbol])} in any order, with or without 1" if known[symbol] else "()"
-        )
-        raise Unreadable(f"{at}: {text!r} cannot be meant; {symbol} is {expected}") from None
-    if code and (symbol != "y" or code not in ("class", "class1", "sign")):
-        raise Unreadable(f"{at}: {text!r}; labels may be y: n:class, y: n:class1 or y: n:sign")
-    return Quantity(symbol, layout, code, match["times"] is not None)
-
-
-def _tried(own: str, layout: str, code: str) -> None:
-    """Lay zeros out so; raises where that is not possible."""
-    zeros = np.zeros([1 if axis == "1" else place + 2 for place, axis in enumerate(own.split())])
-    if code:
-        encoded(zeros, own, f"{layout}:{code}", None)
-    else:
-        to_theirs(zeros, own, layout)

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from backproof.grading import alone, results
 from backproof.grading.assignment import Assignment
+from backproof.grading.exam import Exam, exam
 from backproof.grading.judging import judge, missing
-from backproof.grading.marking import Exam, Mark, exam
+from backproof.grading.marking import Mark
 from backproof.grading.outcome import Call, Outcome
 from backproof.grading.sandbox import Sandbox
 from backproof.grading.selftest import self_test

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from backproof.grading.marking import Exam, Mark, marks, only
+from backproof.grading.exam import Exam, only
+from backproof.grading.marking import Mark, marks
 from backproof.grading.outcome import Answer, Call, Outcome
 from backproof.grading.prepared import AUTODIFF, Prepared, prepared
 from backproof.grading.solution import solution

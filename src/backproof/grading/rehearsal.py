@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from backproof.grading.assignment import Assignment
-from backproof.grading.marking import Exam, Mark, exam, marks
+from backproof.grading.exam import Exam, exam
+from backproof.grading.marking import Mark, marks
 from backproof.grading.prepared import CALLING
 from backproof.grading.sandbox import Sandbox
 from backproof.grading.selftest import self_test

@@ -11,15 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from backproof.grading.assignment import (
-    Anything,
     Assignment,
-    Constant,
-    Form,
     Function,
-    Quantity,
-    Size,
-    quantities_in,
 )
+from backproof.grading.forms import Anything, Constant, Form, Quantity, Size, quantities_in
 from backproof.grading.quantities import layouts
 from backproof.notation import LEAKY_SLOPE, Model
 
