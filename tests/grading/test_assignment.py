@@ -4,6 +4,7 @@ import pytest
 
 from backproof.grading.assignment import (
     READY_MADE,
+    Training,
     found,
     public_part,
     read,
@@ -14,6 +15,17 @@ from backproof.reading.told import Unreadable
 
 START = 'title = "T"\nmodel = "logistic_regression"\n'
 FUNCTION = '[[function]]\nname = "f"\narguments = ["z"]\nreturns = "yhat"\n'
+TRAINING = """[[function]]
+name = "optimize"
+arguments = ["x", "y", "rate", "steps"]
+returns = ["w", "b"]
+points = 2
+[function.training]
+data = "separable"
+loss = 0.1
+rate = 1
+steps = 9
+"""
 
 
 def of(text: str, tmp_path: Path):
@@ -57,6 +69,29 @@ def of(text: str, tmp_path: Path):
         ),
         (START + FUNCTION.replace('"yhat"', '"_"'), "returns holds no quantity"),
         (START + FUNCTION.replace('"yhat"', '["yhat", "yhat"]'), "returns holds a quantity twice"),
+        (START + FUNCTION.replace('"z"', '"steps"'), "only a function with a [function.training]"),
+        (
+            START + TRAINING.replace("separable", "xor"),
+            "data 'xor' is unknown; expected one of sep",
+        ),
+        (START + TRAINING.replace("loss = 0.1", "lost = 0.1"), "unknown key 'lost'; did you mean"),
+        (
+            START + TRAINING.replace("loss = 0.1", "loss = 0"),
+            "training: loss = 0; expected above 0",
+        ),
+        (START + TRAINING.replace("rate = 1", ""), "training: rate is not told"),
+        (START + TRAINING.replace('"steps"', '"x"'), "steps is told, and the function does not"),
+        (START + TRAINING.replace('"x"', '"yhat"'), "the function takes yhat; before training"),
+        (START + TRAINING.replace('"b"', '"loss"'), "returns holds w, loss; the loss is computed"),
+        (
+            START + TRAINING.replace("points = 2", "points = {w = 1}"),
+            "points for 'w'; expected one",
+        ),
+        (
+            'title = "T"\nmodel = "mlp_softmax"\n[sizes]\nk = 4\n'
+            + TRAINING.replace('"w", "b"', '"W1", "b1", "W2", "b2"').replace("separable", "xor"),
+            "training: xor has 2 classes, and [sizes] has k = 4",
+        ),
         (START + FUNCTION + FUNCTION, "function f is there 2 times"),
         (START + FUNCTION.replace('"f"', '"f g"'), "name 'f g' is no name of a function"),
         (START + "function = 3", "function = 3; expected a list"),
@@ -86,6 +121,13 @@ def test_points_are_shared_among_what_a_function_gives(tmp_path: Path) -> None:
     told = of(text, tmp_path)
     assert told.functions[0].points == {"dw": 1.5, "db": 1.5}
     assert told.out_of == 3.0
+
+
+def test_a_function_that_trains_is_judged_by_that_alone(tmp_path: Path) -> None:
+    told = of(START + "[limits]\nseconds = 3\n" + TRAINING + "seconds = 2\n", tmp_path)
+    (function,) = told.functions
+    assert (function.points, told.out_of) == ({"training": 2.0}, 2.0)
+    assert function.training == Training("separable", 0.1, 1.0, 9, 2.0)
 
 
 def test_an_assignment_is_told_by_its_file_or_a_ready_made_one_by_its_name() -> None:

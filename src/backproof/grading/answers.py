@@ -51,34 +51,42 @@ def seen(
     answer = answers.get(place)
     if answer is None:
         return Seen(place, None, {"code": ended.get(function.name, "killed")})
+    own = layouts(exam.assignment.model)[quantity.symbol]
+    sizes = exam.known["float64"][place].sizes
+    return Seen(place, *value_of(function, quantity, answer, sizes, own))
+
+
+def value_of(
+    function: Function, quantity: Quantity, answer: Answer, sizes: Mapping[str, int], own: str
+) -> tuple[NDArray | None, Mapping[str, Any] | None, str]:
+    """A quantity from an answer: the value laid out as `own`, or what is amiss; the precision."""
     if answer.error is not None:
-        if _SIGNATURE.match(answer.error) and function.name in answer.error.partition("(")[0]:
-            return Seen(place, None, {"code": "signature", "count": len(function.arguments)})
-        return Seen(place, None, {"code": "raised", "error": answer.error})
-    value = _found(function.returns, answer.value, quantity)
-    if isinstance(value, Mapping) and "code" in value:
-        return Seen(place, None, value)
+        return None, _of_error(function, answer.error), ""
+    value = found(function.returns, answer.value, quantity)
+    if isinstance(value, Absent):
+        return None, {"code": "kind", "actual": value.instead}, ""
     if isinstance(value, list | tuple):
         value = _as_array(value)
     if isinstance(value, Other) or not isinstance(value, np.ndarray | bool | int | float):
-        return Seen(place, None, {"code": "kind", "actual": _kind(value)})
+        return None, {"code": "kind", "actual": _kind(value)}, ""
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
-        return Seen(place, None, {"code": "kind", "actual": f"an array of {array.dtype}"})
-    case = exam.known["float64"][place]
-    own = layouts(exam.assignment.model)[quantity.symbol]
+        return None, {"code": "kind", "actual": f"an array of {array.dtype}"}, ""
     precision = _FLOATS.get(array.dtype.name, "float64")
     if array.size == 1 and not {*quantity.layout.split()} - {"1"}:
         array = array.reshape([1] * len(quantity.layout.split()))  # one number, however wrapped
     try:
-        ours = to_ours(array.astype(np.float64), own, quantity.layout, case.sizes)
+        ours = to_ours(array.astype(np.float64), own, quantity.layout, sizes)
     except ShapeError:
-        expected = [1 if axis == "1" else case.sizes[axis] for axis in quantity.layout.split()]
-        amiss = {"code": "shape", "actual": list(array.shape), "expected": expected}
-        return Seen(place, None, amiss)
-    if quantity.times_n:
-        ours = ours / case.sizes["n"]
-    return Seen(place, ours, None, precision)
+        expected = [1 if axis == "1" else sizes[axis] for axis in quantity.layout.split()]
+        return None, {"code": "shape", "actual": list(array.shape), "expected": expected}, ""
+    return ours / sizes["n"] if quantity.times_n else ours, None, precision
+
+
+def _of_error(function: Function, error: str) -> Mapping[str, Any]:
+    if _SIGNATURE.match(error) and function.name in error.partition("(")[0]:
+        return {"code": "signature", "count": len(function.arguments)}
+    return {"code": "raised", "error": error}
 
 
 def _as_array(value: Sequence[Any]) -> Any:
@@ -98,24 +106,30 @@ def _kind(value: object) -> str:
     return "None" if value is None else f"a {type(value).__name__}"
 
 
-def _found(form: Form, value: Any, wanted: Quantity) -> Any:
-    """The part of a returned value that is the quantity, or a code that says why there is none."""
+class Absent(NamedTuple):
+    """In place of a part that is not in what was returned: what there is instead, in words."""
+
+    instead: str
+
+
+def found(form: Form, value: Any, wanted: Quantity) -> Any:
+    """The part of a returned value that is the quantity; `Absent` where there is none."""
     if form is wanted:
         return value
     if isinstance(form, tuple):
-        if not isinstance(value, tuple | list) or len(value) != len(form):
-            several = isinstance(value, tuple | list)
-            actual = f"{_kind(value)} of {len(value)} where there should be {len(form)}"
-            return {"code": "kind", "actual": actual if several else _kind(value)}
+        if not isinstance(value, tuple | list):
+            return Absent(_kind(value))
+        if len(value) != len(form):
+            return Absent(f"{_kind(value)} of {len(value)} where there should be {len(form)}")
         parts: Iterator[tuple[Form, Any]] = zip(form, value, strict=True)
     elif isinstance(form, Mapping):
         if not isinstance(value, dict):
-            return {"code": "kind", "actual": _kind(value)}
+            return Absent(_kind(value))
         absent = [key for key, part in form.items() if quantities_in(part) and key not in value]
         if absent:
-            return {"code": "kind", "actual": f"a dict without {absent[0]!r}"}
+            return Absent(f"a dict without {absent[0]!r}")
         parts = ((part, value.get(key)) for key, part in form.items())
     else:
         return None
     inside = next((pair for pair in parts if wanted in quantities_in(pair[0])), None)
-    return None if inside is None else _found(*inside, wanted)
+    return None if inside is None else found(*inside, wanted)

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from backproof.grading.forms import Form, form_of, quantities_in
+from backproof.grading.datasets import choices, sizes_of
+from backproof.grading.forms import STEPS, Form, Quantity, Size, form_of, parts_of, quantities_in
 from backproof.grading.language import languages
 from backproof.grading.outcome import Limits
 from backproof.notation import ACTIVATIONS, MODELS, Model
@@ -23,6 +24,25 @@ from backproof.reading.told import Unreadable, nearest
 
 HINTS: Final = ("none", "part", "case")
 CHECKS: Final = ("values", "shapes", "random")
+
+
+@dataclass(frozen=True)
+class Training:
+    """What training has to reach, and on what.
+
+    Attributes:
+        data: a key of `trials.DATA`.
+        loss: of the parameters that come back, on the data; at most that.
+        rate: the learning rate that it is given.
+        steps: how many it is told to take.
+        seconds: of computing, for each training.
+    """
+
+    data: str
+    loss: float
+    rate: float
+    steps: int
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)  # each is itself, whatever it says
@@ -33,11 +53,12 @@ class Function:
         name: as the students define it.
         arguments: what it takes, in order.
         returns: what it gives.
-        points: for each quantity that it gives.
+        points: for each of its parts: the quantities that it gives; or `training`.
         public: students can try it before they hand in, and are shown cases.
         globals: what it reads without taking it.
         check: `values`; `shapes` where values are free, as initial parameters are; `random` where
             in addition the weights must not all be the same.
+        training: what it has to reach, if it trains; then that is all that is judged.
     """
 
     name: str
@@ -47,6 +68,7 @@ class Function:
     public: bool = True
     globals: Mapping[str, Form] = field(default_factory=dict)
     check: str = "values"
+    training: Training | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +161,14 @@ _FUNCTION_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "public": (bool,),
     "globals": (dict,),
     "check": (str,),
+    "training": (dict,),
+}
+_TRAINING_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    "data": (str,),
+    "loss": (int, float),
+    "rate": (int, float),
+    "steps": (int,),
+    "seconds": (int, float),
 }
 _LIMITS: Final = {"seconds": "cpu_seconds", "memory_mb": "memory_bytes"}
 _WORDS: Final = {str: "a text", int: "a whole number", list: "a list", dict: "a table"}
@@ -175,6 +205,13 @@ def _assignment(data: Mapping[str, Any], at: str, digest: str) -> Assignment:
     functions = tuple(
         _function(table, model, place, at) for place, table in enumerate(data["function"], 1)
     )
+    sizes, limits = _sizes(data.get("sizes", {}), model, at), _limits(data.get("limits", {}), at)
+    for function in functions:
+        try:
+            if function.training is not None:
+                sizes_of(function.training.data, model, sizes)
+        except ValueError as error:
+            raise Unreadable(f"{at}, [[function]] {function.name}, training: {error}") from None
     names = [function.name for function in functions]
     for name in names:
         if names.count(name) > 1:
@@ -193,8 +230,8 @@ def _assignment(data: Mapping[str, Any], at: str, digest: str) -> Assignment:
         _within(data.get("cases", 100), 1, 10_000, "cases", at),
         data.get("program"),
         tuple(_text(one, "imports", at) for one in data.get("imports", ["numpy"])),
-        _sizes(data.get("sizes", {}), model, at),
-        _limits(data.get("limits", {}), at),
+        sizes,
+        limits,
     )
 
 
@@ -242,14 +279,61 @@ def _function(table: Any, model: Model, place: int, at: str) -> Function:
         raise Unreadable(f"{at}: returns holds no quantity, so there is nothing to judge")
     if len({*parts}) < len(parts):
         raise Unreadable(f"{at}: returns holds a quantity twice")
+    arguments = tuple(form_of(one, model, at) for one in table["arguments"])
+    globals_ = {name: form_of(one, model, at) for name, one in table.get("globals", {}).items()}
+    given = [part for form in (*arguments, *globals_.values()) for part in parts_of(form)]
+    training = None
+    if "training" in table:
+        training = _training(table["training"], model, given, returns, f"{at}, training")
+        parts = ["training"]
+    elif Size(STEPS) in given:
+        raise Unreadable(f"{at}: only a function with a [function.training] takes steps")
     return Function(
         table["name"],
-        tuple(form_of(one, model, at) for one in table["arguments"]),
+        arguments,
         returns,
         _points(table.get("points", 1), parts, at),
         table.get("public", True),
-        {name: form_of(one, model, at) for name, one in table.get("globals", {}).items()},
+        globals_,
         _one_of(table.get("check", "values"), CHECKS, "check", at),
+        training,
+    )
+
+
+def _training(
+    table: Mapping[str, Any], model: Model, given: Sequence[Form], returns: Form, at: str
+) -> Training:
+    _checked(table, _TRAINING_KINDS, ("data", "loss"), at)
+    _one_of(table["data"], choices(model), "data", at)
+    for key in ("loss", "rate", "steps", "seconds"):
+        if key in table and not 0 < table[key] < 1e6:
+            raise Unreadable(f"{at}: {key} = {table[key]}; expected above 0 and below 1000000")
+    takes = {"rate": any(isinstance(one, Quantity) and one.symbol == "rate" for one in given)}
+    takes["steps"] = Size(STEPS) in given
+    for key, taken in takes.items():
+        if taken != (key in table):
+            told = "is not told" if taken else "is told, and the function does not take it"
+            raise Unreadable(f"{at}: {key} {told}")
+    may = {"x", "y", "rate", *model.parameters}
+    for one in given:
+        if isinstance(one, Quantity) and one.symbol not in may:
+            raise Unreadable(
+                f"{at}: the function takes {one.symbol}; before training there are only "
+                f"{', '.join(sorted(may))}, sizes and steps"
+            )
+    back = [one.symbol for one in quantities_in(returns)]
+    if {*back} != {*model.parameters}:
+        expected = ", ".join(model.parameters)
+        raise Unreadable(
+            f"{at}: returns holds {', '.join(back)}; the loss is computed from all parameters "
+            f"({expected}), and of what else comes back, as losses, nothing is believed: write '_'"
+        )
+    return Training(
+        table["data"],
+        float(table["loss"]),
+        float(table.get("rate", 0.0)),
+        table.get("steps", 0),
+        float(table.get("seconds", Limits().cpu_seconds)),
     )
 
 

@@ -16,6 +16,7 @@ _OURS: Final[Mapping[str, tuple[str, ...]]] = {
     "factor": ("factor",),
     "guarded": ("constant",),
     "not_reached": ("loss", "wanted"),
+    "not_moved": ("parameter",),
 }
 
 

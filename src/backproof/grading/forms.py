@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -34,9 +34,12 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Size:
-    """The size of an axis, as an int."""
+    """The size of an axis, as an int; or `STEPS`."""
 
     axis: str
+
+
+STEPS: Final = "steps"  # how many training is to take, which is told as a size is
 
 
 @dataclass(frozen=True)
@@ -54,15 +57,18 @@ class Anything:
 Form: TypeAlias = "Quantity | Size | Constant | Anything | tuple[Form, ...] | Mapping[str, Form]"
 
 
+def parts_of(form: Form) -> tuple[Form, ...]:
+    """What a form is made of, in order: everything in it but lists and tables."""
+    if isinstance(form, Mapping):
+        form = tuple(form.values())
+    if isinstance(form, tuple):
+        return tuple(one for part in form for one in parts_of(part))
+    return (form,)
+
+
 def quantities_in(form: Form) -> tuple[Quantity, ...]:
     """The quantities in a form, in order."""
-    if isinstance(form, Quantity):
-        return (form,)
-    if isinstance(form, tuple):
-        return tuple(one for part in form for one in quantities_in(part))
-    if isinstance(form, Mapping):
-        return tuple(one for part in form.values() for one in quantities_in(part))
-    return ()
+    return tuple(part for part in parts_of(form) if isinstance(part, Quantity))
 
 
 _QUANTITY = re.compile(r"(?:(?P<times>n)\s*\*\s*)?(?P<symbol>[A-Za-z]\w*'?)\s*(?::(?P<layout>.*))?")
@@ -92,7 +98,7 @@ def _quantity(text: str, model: Model, at: str) -> Form:
     match = _QUANTITY.fullmatch(text.strip())
     known = layouts(model)
     symbol = text.strip() if match is None else match["symbol"]
-    if match is not None and symbol in model.axes and match["layout"] is None:
+    if match is not None and symbol in (*model.axes, STEPS) and match["layout"] is None:
         return Size(symbol)
     if match is None or symbol not in known:
         raise Unreadable(

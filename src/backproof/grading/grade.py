@@ -16,7 +16,7 @@ from backproof.grading.assignment import Assignment
 from backproof.grading.exam import Exam, exam
 from backproof.grading.judging import judge, missing
 from backproof.grading.marking import Mark
-from backproof.grading.outcome import Call, Outcome
+from backproof.grading.outcome import Call, Limits, Outcome
 from backproof.grading.sandbox import Sandbox
 from backproof.grading.selftest import self_test
 from backproof.grading.submissions import Collection, Submission, collected, submitted_program
@@ -210,8 +210,8 @@ def _result(submission: Submission, asked: Exam, sandbox: Sandbox, scratch: Path
         return _record(submission, name, "unread", nothing, problems, "")
     beside = _beside(submission, name)
 
-    def run(text: str, calls: Sequence[Call]) -> Outcome:
-        return sandbox.run({**beside, MAIN: text.encode()}, MAIN, calls)
+    def run(text: str, calls: Sequence[Call], limits: Limits) -> Outcome:
+        return sandbox.run({**beside, MAIN: text.encode()}, MAIN, calls, limits)
 
     judged = judge(read, {Path(one).stem for one in beside if one.endswith(".py")}, asked, run)
     problems += judged.problems
@@ -225,7 +225,7 @@ def tried(path: Path, assignment: Assignment, date: str) -> dict[str, Any]:
     """
     read = program(path)
     asked = exam(assignment, public=True)
-    if not asked.calls:
+    if not asked.calls and not asked.trials:
         raise Unreadable(f"{assignment.title} has no public part")
     beside = {
         other.name: other.read_bytes()
@@ -233,8 +233,8 @@ def tried(path: Path, assignment: Assignment, date: str) -> dict[str, Any]:
         if other != path
     }
 
-    def run(text: str, calls: Sequence[Call]) -> Outcome:
-        return alone.run({**beside, MAIN: text.encode()}, MAIN, calls, assignment.limits)
+    def run(text: str, calls: Sequence[Call], limits: Limits) -> Outcome:
+        return alone.run({**beside, MAIN: text.encode()}, MAIN, calls, limits)
 
     judged = judge(read, {Path(one).stem for one in beside}, asked, run)
     about = {"key": path.name, "joined_on": path.name, "name": path.name, "late": None}

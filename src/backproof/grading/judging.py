@@ -12,13 +12,16 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from backproof.grading.exam import Exam, only
 from backproof.grading.marking import Mark, marks
-from backproof.grading.outcome import Answer, Call, Outcome
+from backproof.grading.outcome import Answer, Call, Limits, Outcome
 from backproof.grading.prepared import AUTODIFF, Prepared, prepared
 from backproof.grading.solution import solution
+from backproof.grading.trained import mark_of, trained
+from backproof.grading.trials import Trial, Trials
 from backproof.reading.program import Program
 
 _MOST_ENDED: Final = 3  # functions that end the process before the rest is given up
-Run: TypeAlias = Callable[[str, Sequence[Call]], Outcome]  # a program's text, and what to call
+# A program's text, what to call, and how much that may use.
+Run: TypeAlias = Callable[[str, Sequence[Call], Limits], Outcome]
 
 
 class Judged(NamedTuple):
@@ -55,6 +58,7 @@ class _Heard(NamedTuple):
         failed: why the program could not be run at all; empty where it could.
         sentences: what happened, for a person.
         printed: in the first run.
+        text: what was run: all that is needed of the program, or only its definitions.
     """
 
     answers: Sequence[Answer | None]
@@ -62,6 +66,7 @@ class _Heard(NamedTuple):
     failed: str
     sentences: Sequence[str]
     printed: str
+    text: str
 
 
 def _heard(run: Run, ready: Prepared, asked: Exam) -> _Heard:
@@ -71,13 +76,14 @@ def _heard(run: Run, ready: Prepared, asked: Exam) -> _Heard:
     sentences: list[str] = []
     text, printed = ready.text, ""
     left = list(range(len(asked.calls)))
-    while left and len(ended) <= _MOST_ENDED:
-        outcome = run(text, [asked.calls[place] for place in left])
+    limits = asked.assignment.limits
+    while len(ended) <= _MOST_ENDED:
+        outcome = run(text, [asked.calls[place] for place in left], limits)
         if outcome.status == "failed" and text != ready.definitions:
             text = ready.definitions
             continue
         if outcome.status == "failed":
-            return _Heard(answers, ended, outcome.sentence, sentences, outcome.printed)
+            return _Heard(answers, ended, outcome.sentence, sentences, outcome.printed, text)
         printed = printed or outcome.printed
         for place, answer in zip(left, outcome.answers, strict=False):
             answers[place] = answer
@@ -88,21 +94,24 @@ def _heard(run: Run, ready: Prepared, asked: Exam) -> _Heard:
         culprit = asked.asked[unanswered[0]][0].name
         ended[culprit] = outcome.status if outcome.status in ("time", "memory") else "killed"
         left = [place for place in unanswered if asked.asked[place][0].name != culprit]
-    return _Heard(answers, ended, "", sentences, printed)
+        if not left:
+            break
+    return _Heard(answers, ended, "", sentences, printed, text)
 
 
 def _marks(run: Run, ready: Prepared, asked: Exam, heard: _Heard) -> list[Mark]:
     if heard.failed:
         because = ({"code": "raised", "error": heard.failed},)
         return [mark._replace(because=because) for mark in missing(asked)]
-    found = marks(asked, heard.answers, ready.defined, (), heard.ended)
+    of_training = _of_training(run, heard.text, ready.defined, asked)
+    found = [*marks(asked, heard.answers, ready.defined, (), heard.ended), *of_training]
     if all(mark.verdict == "right" for mark in found):
         return found
     if ready.bare is not None:
         bare = _bare(run, ready.bare, asked, {one.function for one in found if _is_open(one)})
-        found = marks(asked, heard.answers, ready.defined, bare, heard.ended)
+        found = [*marks(asked, heard.answers, ready.defined, bare, heard.ended), *of_training]
     carried = {
-        name: _not_twice(run, ready, asked, found, name)
+        name: _not_twice(run, ready, heard, asked, found, name)
         for name in dict.fromkeys(mark.function for mark in found)
     }
     return [
@@ -121,14 +130,14 @@ def _bare(run: Run, text: str, asked: Exam, functions: set[str]) -> list[Answer 
     answers: list[Answer | None] = [None] * len(asked.calls)
     places = [place for place, (one, _) in enumerate(asked.asked) if one.name in functions]
     if places:
-        outcome = run(text, [asked.calls[place] for place in places])
+        outcome = run(text, [asked.calls[place] for place in places], asked.assignment.limits)
         for place, answer in zip(places, outcome.answers, strict=False):
             answers[place] = answer
     return answers
 
 
 def _not_twice(
-    run: Run, ready: Prepared, asked: Exam, found: Sequence[Mark], name: str
+    run: Run, ready: Prepared, heard: _Heard, asked: Exam, found: Sequence[Mark], name: str
 ) -> dict[str, Mark]:
     """By part the marks that a function gets where the wrong functions it calls were right."""
     amiss = {one.function for one in found if one.verdict != "right"}
@@ -142,8 +151,11 @@ def _not_twice(
         asked.assignment,
         functions=tuple(one for one in asked.assignment.functions if one.name in others),
     )
-    text = f"{ready.text}\n\n{solution(standing_in)}"
-    again = marks(alone, run(text, alone.calls).answers, ready.defined)
+    text = f"{heard.text}\n\n{solution(standing_in)}"
+    again = [
+        *marks(alone, run(text, alone.calls, asked.assignment.limits).answers, ready.defined),
+        *_of_training(run, text, ready.defined, alone),
+    ]
     carried = {"code": "carried", "functions": ", ".join(others)}
     return {
         one.part: one._replace(because=(carried, *one.because))
@@ -152,6 +164,22 @@ def _not_twice(
     }
 
 
+def _of_training(run: Run, text: str, defined: frozenset[str], asked: Exam) -> list[Mark]:
+    """The marks of the functions that train; each training is a run of its own."""
+
+    def ask(trial: Trial) -> Outcome:
+        return run(text, [trial.call], trial.limits)
+
+    return [
+        trained(asked.assignment, one, ask) if one.function.name in defined else _absent(one)
+        for one in asked.trials
+    ]
+
+
+def _absent(trials: Trials) -> Mark:
+    return mark_of(trials.function, {"code": "not_defined", "function": trials.function.name})
+
+
 def missing(asked: Exam) -> list[Mark]:
     """The marks of a submission in which there is nothing."""
-    return marks(asked, (), frozenset())
+    return [*marks(asked, (), frozenset()), *map(_absent, asked.trials)]

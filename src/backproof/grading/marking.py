@@ -12,7 +12,8 @@ import numpy as np
 
 from backproof.grading.answers import Seen, seen
 from backproof.grading.assignment import Function
-from backproof.grading.exam import Exam, given, listed, name_of
+from backproof.grading.calls import given, listed, name_of
+from backproof.grading.exam import Exam
 from backproof.grading.forms import Quantity, quantities_in
 from backproof.grading.outcome import Answer
 from backproof.grading.quantities import layouts

@@ -19,7 +19,7 @@ from backproof.reading.slices import bound, free
 
 _AUTODIFF = "autograd chainer flax jax keras mxnet tensorflow theano tinygrad torch"
 AUTODIFF: Final = frozenset(_AUTODIFF.split(" "))
-CALL: Final = "backproof_call"  # calls a function with some globals set first
+CALL: Final = "backproof_call"  # calls a function after what it needs beside its arguments is set
 _THERE: Final = frozenset({*sys.stdlib_module_names, "numpy"})
 _NOTHING: Final = (
     "type('Nothing', (), {'__getattr__': lambda s, n: s, '__call__': lambda s, *a, **k: s, "
@@ -28,8 +28,11 @@ _NOTHING: Final = (
 # Stands at the end of what is run.
 CALLING: Final = f"""
 
-def {CALL}(name, values, *arguments):
-    globals().update(values)
+def {CALL}(name, told, *arguments):
+    globals().update(told.get("globals", {{}}))
+    if "seed" in told:
+        __import__("random").seed(told["seed"])
+        __import__("numpy").random.seed(told["seed"])
     return globals()[name](*arguments)
 """
 

@@ -12,10 +12,13 @@ from typing import Final, NamedTuple
 from backproof.grading.assignment import Assignment
 from backproof.grading.exam import Exam, exam
 from backproof.grading.marking import Mark, marks
+from backproof.grading.outcome import Outcome
 from backproof.grading.prepared import CALLING
 from backproof.grading.sandbox import Sandbox
 from backproof.grading.selftest import self_test
 from backproof.grading.solution import Rule, rules, solution
+from backproof.grading.trained import trained
+from backproof.grading.trials import Trial
 from backproof.reading.told import Unreadable
 
 # What is mistaken: in lines that have the first text the second stands instead.
@@ -63,11 +66,16 @@ def rehearsed(assignment: Assignment) -> Rehearsed:
         ) from None
     asked = exam(assignment)
     lines = [f"{assignment.title}: {assignment.out_of:g} points, {len(asked.calls)} calls"]
+    if asked.trials:
+        lines[0] += f", {len(asked.trials)} of training"
     with Sandbox(assignment.limits) as sandbox:
         lost = [mark for mark in _marks(sandbox, asked, right) if mark.verdict != "right"]
         lines += [f"  it loses {one.function}, {one.part}: {one.because}" for one in lost]
         caught, missed = 0, []
-        for words, text in _wrong(assignment, known, right):
+        wrong = list(_wrong(assignment, known, right))
+        if asked.trials:
+            wrong += _wrong_training(assignment, known)
+        for words, text in wrong:
             if all(mark.verdict == "right" for mark in _marks(sandbox, asked, text)):
                 missed.append(words)
             else:
@@ -82,7 +90,38 @@ def _marks(sandbox: Sandbox, asked: Exam, text: str) -> list[Mark]:
     defined = frozenset(function.name for function in asked.assignment.functions)
     main = "submission.py"
     files = {main: (text + CALLING).encode()}
-    return marks(asked, sandbox.run(files, main, asked.calls).answers, defined)
+    found = marks(asked, sandbox.run(files, main, asked.calls).answers, defined)
+    if any(mark.verdict != "right" for mark in found):
+        return found  # training takes longer, and would say nothing more
+
+    def ask(trial: Trial) -> Outcome:
+        return sandbox.run(files, main, [trial.call], trial.limits)
+
+    return [*found, *(trained(asked.assignment, one, ask) for one in asked.trials)]
+
+
+def _wrong_training(assignment: Assignment, known: Sequence[Rule]) -> Iterator[tuple[str, str]]:
+    """Programs whose training is mistaken, and how."""
+    names = list(assignment.model.parameters)
+    rate = next((one.training.rate for one in assignment.functions if one.training), 0.0)
+    mistakes = [
+        ("nothing is trained", names, " - rate * d{name}", ""),
+        ("biases are not trained", names[1::2], " - rate * d{name}", ""),
+        ("the first layer alone is trained", names[2:], " - rate * d{name}", ""),
+        ("training steps up", names, " - rate", " + rate"),
+    ]
+    if rate:
+        words = "training does not use the rate that it is given"
+        mistakes.append((words, names, " - rate", f" - {rate}"))
+    for words, of, text, instead in mistakes:
+        mistaken = [
+            rule._replace(line=rule.line.replace(text.format(name=rule.symbol[:-1]), instead))
+            if rule.symbol[:-1] in of and rule.symbol.endswith("'")
+            else rule
+            for rule in known
+        ]
+        if of:
+            yield words, solution(assignment, training=mistaken)
 
 
 def _wrong(assignment: Assignment, known: Sequence[Rule], right: str) -> Iterator[tuple[str, str]]:

@@ -13,8 +13,9 @@ from typing import Final, NamedTuple
 from backproof.grading.assignment import (
     Assignment,
     Function,
+    Training,
 )
-from backproof.grading.forms import Anything, Constant, Form, Quantity, Size, quantities_in
+from backproof.grading.forms import STEPS, Anything, Constant, Form, Quantity, Size, quantities_in
 from backproof.grading.quantities import layouts
 from backproof.notation import LEAKY_SLOPE, Model
 
@@ -44,6 +45,12 @@ _ACTIVATIONS: Final[Mapping[str, tuple[str, str, str]]] = {
         "",
     ),
 }
+
+
+# Of training, where a function is not told.
+_UNITS: Final = 8
+_RATE: Final = 0.5
+_STEPS: Final = 1000
 
 
 class Rule(NamedTuple):
@@ -105,14 +112,24 @@ def _of_output(model: Model, z: str) -> Iterator[Rule]:
         yield Rule(f"d{z}", ("dyhat",), "dyhat")
 
 
-def solution(assignment: Assignment, among: Sequence[Rule] | None = None) -> str:
+def solution(
+    assignment: Assignment,
+    among: Sequence[Rule] | None = None,
+    training: Sequence[Rule] | None = None,
+) -> str:
     """The program; with other rules than the lecture's, a program with their mistakes.
+
+    `training` are the rules for the functions that train, `among` those for all others.
 
     Raises `LookupError` for a quantity that does not follow from what its function is given.
     """
-    known = rules(assignment.model, assignment.activation) if among is None else among
+    right = rules(assignment.model, assignment.activation)
+    among, training = among or right, training or right
     parts = ["import math\n\nimport numpy as np\n"]
-    parts += [_function(one, assignment.model, known) for one in assignment.functions]
+    parts += [
+        _function(one, assignment.model, among if one.training is None else training)
+        for one in assignment.functions
+    ]
     return "\n\n".join(parts)
 
 
@@ -122,14 +139,23 @@ def _function(function: Function, model: Model, known: Sequence[Rule]) -> str:
     lines = [f"def {function.name}({', '.join(arguments)}):"]
     given: dict[str, Quantity] = {}
     sizes: dict[str, str] = {"1": "1"}
-    for name, form in [*zip(arguments, function.arguments, strict=True), *function.globals.items()]:
+    coded: list[tuple[Quantity, str]] = []
+    from_globals = [(f"globals()[{name!r}]", form) for name, form in function.globals.items()]
+    for name, form in [*zip(arguments, function.arguments, strict=True), *from_globals]:
         for path, part in _parts(name, form):
             if isinstance(part, Size):
                 sizes[part.axis] = path
             elif isinstance(part, Quantity):
-                lines += _taken(part, path, own)
                 given[part.symbol] = part
-    if function.check != "values":
+                if part.code in ("class", "class1"):
+                    coded.append((part, path))
+                else:
+                    lines += _taken(part, path, own)
+    for part, path in coded:
+        lines += _one_hot(part, path, _classes(function, path, given, own, sizes))
+    if function.training is not None:
+        lines += _loop(function.training, model, given, sizes, known)
+    elif function.check != "values":
         for one in quantities_in(function.returns):
             shape = ", ".join(sizes[axis] for axis in own[one.symbol].split())
             lines.append(f"{_name(one.symbol)} = np.random.randn({shape}) * 0.01")
@@ -166,8 +192,6 @@ def _taken(part: Quantity, path: str, own: Mapping[str, str]) -> Iterator[str]:
         return
     if part.code == "sign":
         yield f"{name} = ({name} + 1) / 2"
-    if part.code in ("class", "class1"):
-        raise LookupError("class numbers do not say how many classes there are")
     axes = part.layout.split()
     named = [axis for axis in axes if axis != "1"]
     if len(named) < len(axes):
@@ -177,6 +201,59 @@ def _taken(part: Quantity, path: str, own: Mapping[str, str]) -> Iterator[str]:
         yield f"{name} = {name}.T"
     if len(named) < len(wanted):
         yield f"{name} = {name}.reshape({_free(wanted)})"
+
+
+def _one_hot(part: Quantity, path: str, classes: str) -> Iterator[str]:
+    """The lines that make columns of 0 and 1 of class numbers."""
+    first = int(part.code == "class1")
+    yield f"{part.symbol} = np.eye({classes})[:, np.asarray({path}).astype(int).ravel() - {first}]"
+
+
+def _classes(
+    function: Function,
+    labels: str,
+    given: Mapping[str, Quantity],
+    own: Mapping[str, str],
+    sizes: Mapping[str, str],
+) -> str:
+    """How many classes there are, by what else a function is given."""
+    if "k" in sizes:
+        return sizes["k"]
+    for symbol, part in given.items():
+        if "k" in own[symbol].split() and not part.code:
+            return f"{_name(symbol)}.shape[{own[symbol].split().index('k')}]"
+    if function.training is not None:  # there each of them is among the labels
+        return f"np.unique({labels}).size"
+    raise LookupError(
+        f"{function.name} is given class numbers, and nothing that says how many classes there are"
+    )
+
+
+def _loop(
+    training: Training,
+    model: Model,
+    given: Mapping[str, Quantity],
+    sizes: Mapping[str, str],
+    known: Sequence[Rule],
+) -> Iterator[str]:
+    """The lecture's loop: all parameters take their step with gradients of the same pass."""
+    told = {axis: f"{tensor}.shape[0]" for tensor, axis in (("x", "d"), ("y", "k"))}
+    told |= dict.fromkeys(model.hidden_axes, str(_UNITS)) | dict(sizes)
+    if "rate" not in given:
+        yield f"rate = {_RATE}"
+    for name, layout in model.parameters.items():
+        if name not in given:
+            rows, columns = (told[axis] for axis in layout.split())
+            drawn = f"np.random.randn({rows}, {columns}) / {columns} ** 0.5"
+            yield f"{name} = {drawn if name[0] in 'Ww' else f'np.zeros(({rows}, {columns}))'}"
+    yield f"for _ in range({sizes.get(STEPS, str(training.steps or _STEPS))}):"
+    done = {"x", "y", "rate", *model.parameters}
+    for name in model.parameters:
+        for rule in _steps(f"{name}'", done, known, ()):
+            yield f"    {_name(rule.symbol)} = {rule.line.format(n='x.shape[1]')}"
+            done.add(rule.symbol)
+    stepped = ", ".join(_name(f"{name}'") for name in model.parameters)
+    yield f"    {', '.join(model.parameters)} = {stepped}"
 
 
 def _computed(
