@@ -92,6 +92,16 @@ def of(text: str, tmp_path: Path):
             + TRAINING.replace('"w", "b"', '"W1", "b1", "W2", "b2"').replace("separable", "xor"),
             "training: xor has 2 classes, and [sizes] has k = 4",
         ),
+        (
+            START + FUNCTION + 'edge_cases = ["kink"]\n',
+            "edge case 'kink' is unknown; expected one of one_example, zero_weights,",
+        ),
+        (START + FUNCTION + "edge_cases = [1]\n", "edge_cases holds 1; expected texts"),
+        (START + TRAINING.replace("points = 2", 'edge_cases = ["one_label"]'), "values are judged"),
+        (
+            START + FUNCTION.replace('"yhat"', '"dyhat"') + 'edge_cases = ["saturated"]\n',
+            "dyhat is not finite in cases that are saturated",
+        ),
         (START + FUNCTION + FUNCTION, "function f is there 2 times"),
         (START + FUNCTION.replace('"f"', '"f g"'), "name 'f g' is no name of a function"),
         (START + "function = 3", "function = 3; expected a list"),
@@ -121,6 +131,15 @@ def test_points_are_shared_among_what_a_function_gives(tmp_path: Path) -> None:
     told = of(text, tmp_path)
     assert told.functions[0].points == {"dw": 1.5, "db": 1.5}
     assert told.out_of == 3.0
+
+
+def test_edge_cases_are_a_part_with_points_of_its_own(tmp_path: Path) -> None:
+    text = START + FUNCTION + 'edge_cases = ["one_example", "saturated"]\n'
+    (function,) = of(text + "points = 3\n", tmp_path).functions
+    assert function.points == {"yhat": 1.5, "edge_cases": 1.5}
+    (function,) = of(text + "points = { yhat = 2, edge_cases = 1 }\n", tmp_path).functions
+    assert function.points == {"yhat": 2.0, "edge_cases": 1.0}
+    assert function.edges == ("one_example", "saturated")
 
 
 def test_a_function_that_trains_is_judged_by_that_alone(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from backproof.grading.datasets import choices, sizes_of
+from backproof.grading.edges import SATURATED, names
 from backproof.grading.forms import STEPS, Form, Quantity, Size, form_of, parts_of, quantities_in
 from backproof.grading.language import languages
 from backproof.grading.outcome import Limits
@@ -24,6 +25,7 @@ from backproof.reading.told import Unreadable, nearest
 
 HINTS: Final = ("none", "part", "case")
 CHECKS: Final = ("values", "shapes", "random")
+EDGE_CASES: Final = "edge_cases"
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,13 @@ class Function:
         name: as the students define it.
         arguments: what it takes, in order.
         returns: what it gives.
-        points: for each of its parts: the quantities that it gives; or `training`.
+        points: for each of its parts: the quantities that it gives and
+            `edge_cases`, or `training`.
         public: students can try it before they hand in, and are shown cases.
         globals: what it reads without taking it.
         check: `values`; `shapes` where values are free, as initial parameters are; `random` where
             in addition the weights must not all be the same.
+        edges: the cases at the edge, of `edges.names`, that its part `edge_cases` is judged by.
         training: what it has to reach, if it trains; then that is all that is judged.
     """
 
@@ -68,6 +72,7 @@ class Function:
     public: bool = True
     globals: Mapping[str, Form] = field(default_factory=dict)
     check: str = "values"
+    edges: tuple[str, ...] = ()
     training: Training | None = None
 
 
@@ -161,6 +166,7 @@ _FUNCTION_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "public": (bool,),
     "globals": (dict,),
     "check": (str,),
+    "edge_cases": (list,),
     "training": (dict,),
 }
 _TRAINING_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
@@ -203,7 +209,8 @@ def _assignment(data: Mapping[str, Any], at: str, digest: str) -> Assignment:
     activation = data.get("activation", "sigmoid")
     _one_of(activation, ACTIVATIONS, "activation", at)
     functions = tuple(
-        _function(table, model, place, at) for place, table in enumerate(data["function"], 1)
+        _function(table, model, activation, place, at)
+        for place, table in enumerate(data["function"], 1)
     )
     sizes, limits = _sizes(data.get("sizes", {}), model, at), _limits(data.get("limits", {}), at)
     for function in functions:
@@ -212,10 +219,10 @@ def _assignment(data: Mapping[str, Any], at: str, digest: str) -> Assignment:
                 sizes_of(function.training.data, model, sizes)
         except ValueError as error:
             raise Unreadable(f"{at}, [[function]] {function.name}, training: {error}") from None
-    names = [function.name for function in functions]
-    for name in names:
-        if names.count(name) > 1:
-            raise Unreadable(f"{at}: function {name} is there {names.count(name)} times")
+    called = [function.name for function in functions]
+    for name in called:
+        if called.count(name) > 1:
+            raise Unreadable(f"{at}: function {name} is there {called.count(name)} times")
     if not functions:
         raise Unreadable(f"{at}: there is no [[function]]")
     return Assignment(
@@ -266,7 +273,7 @@ def _limits(table: Mapping[str, Any], at: str) -> Limits:
     return Limits(**told)
 
 
-def _function(table: Any, model: Model, place: int, at: str) -> Function:
+def _function(table: Any, model: Model, activation: str, place: int, at: str) -> Function:
     if not isinstance(table, dict):
         raise Unreadable(f"{at}: function holds tables, each under a line [[function]]")
     at = f"{at}, [[function]] {table.get('name', f'number {place}')}"
@@ -282,6 +289,18 @@ def _function(table: Any, model: Model, place: int, at: str) -> Function:
     arguments = tuple(form_of(one, model, at) for one in table["arguments"])
     globals_ = {name: form_of(one, model, at) for name, one in table.get("globals", {}).items()}
     given = [part for form in (*arguments, *globals_.values()) for part in parts_of(form)]
+    check = _one_of(table.get("check", "values"), CHECKS, "check", at)
+    edges = tuple(
+        _one_of(_text(one, "edge_cases", at), names(model, activation), "edge case", at)
+        for one in table.get("edge_cases", [])
+    )
+    if edges:
+        parts.append(EDGE_CASES)
+        if check != "values" or "training" in table:
+            raise Unreadable(f"{at}: edge_cases are of functions whose values are judged")
+        at_yhat = [one for one in (*given, *parts_of(returns)) if _is_of(one, "dyhat")]
+        if at_yhat and SATURATED in edges:
+            raise Unreadable(f"{at}: dyhat is not finite in cases that are {SATURATED}")
     training = None
     if "training" in table:
         training = _training(table["training"], model, given, returns, f"{at}, training")
@@ -295,9 +314,14 @@ def _function(table: Any, model: Model, place: int, at: str) -> Function:
         _points(table.get("points", 1), parts, at),
         table.get("public", True),
         globals_,
-        _one_of(table.get("check", "values"), CHECKS, "check", at),
+        check,
+        edges,
         training,
     )
+
+
+def _is_of(form: Form, symbol: str) -> bool:
+    return isinstance(form, Quantity) and form.symbol == symbol
 
 
 def _training(
@@ -308,7 +332,7 @@ def _training(
     for key in ("loss", "rate", "steps", "seconds"):
         if key in table and not 0 < table[key] < 1e6:
             raise Unreadable(f"{at}: {key} = {table[key]}; expected above 0 and below 1000000")
-    takes = {"rate": any(isinstance(one, Quantity) and one.symbol == "rate" for one in given)}
+    takes = {"rate": any(_is_of(one, "rate") for one in given)}
     takes["steps"] = Size(STEPS) in given
     for key, taken in takes.items():
         if taken != (key in table):

@@ -17,6 +17,7 @@ _OURS: Final[Mapping[str, tuple[str, ...]]] = {
     "guarded": ("constant",),
     "not_reached": ("loss", "wanted"),
     "not_moved": ("parameter",),
+    "edge_cases": ("cases",),
 }
 
 

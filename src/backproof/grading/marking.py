@@ -11,19 +11,22 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from backproof.grading.answers import Seen, seen
-from backproof.grading.assignment import Function
+from backproof.grading.assignment import EDGE_CASES, Function
 from backproof.grading.calls import given, listed, name_of
+from backproof.grading.edges import KINK, SATURATED, slopes
 from backproof.grading.exam import Exam
 from backproof.grading.forms import Quantity, quantities_in
 from backproof.grading.outcome import Answer
 from backproof.grading.quantities import layouts
+from backproof.reading.guards import SMALL
 from backproof.verdict import RIGHT_BELOW, WRONG_ABOVE, margin
 
 Verdict = Literal["right", "wrong", "undecided", "missing"]
+_WORST_FIRST: Final = ("wrong", "missing", "undecided")
 
 
 class Mark(NamedTuple):
-    """What one quantity of one function earned.
+    """What one part of a function earned: a quantity that it gives, the edge cases, training.
 
     Attributes:
         verdict: `missing` where nothing came that could be looked at.
@@ -62,22 +65,27 @@ def marks(
     """
     found: list[Mark] = []
     for function in dict.fromkeys(function for function, _ in exam.asked):
-        own_answers = _answers(exam, answers, function)
-        bare_answers = _answers(exam, bare, function)
-        for quantity in quantities_in(function.returns):
-            if function.name not in defined:
-                amiss = {"code": "not_defined", "function": function.name}
-                found.append(_mark(function, quantity, "missing", (amiss,)))
-                continue
-            found_in = [
-                seen(exam, function, quantity, own_answers, place, ended or {})
-                for place in _places(exam, function)
-            ]
-            bare_seen = [
-                seen(exam, function, quantity, bare_answers, place, {}) for place in bare_answers
-            ]
-            found.append(_marked(exam, function, quantity, found_in, bare_seen, own_answers))
+        if function.name not in defined:
+            amiss = {"code": "not_defined", "function": function.name}
+            found += [_mark(function, part, "missing", (amiss,)) for part in function.points]
+            continue
+        own, without = _answers(exam, answers, function), _answers(exam, bare, function)
+        sheet = _Sheet(exam, function, own, without, ended or {})
+        places = [place for one, place in exam.asked if one is function and place not in exam.edges]
+        found += [_marked(sheet, one, places) for one in quantities_in(function.returns)]
+        if function.edges:
+            found.append(_at_edges(sheet))
     return found
+
+
+class _Sheet(NamedTuple):
+    """What a function answered, by the place of the case: its program's, and without its guards."""
+
+    exam: Exam
+    function: Function
+    answers: Mapping[int, Answer]
+    bare: Mapping[int, Answer]
+    ended: Mapping[str, str]
 
 
 def _answers(exam: Exam, answers: Answers, function: Function) -> dict[int, Answer]:
@@ -85,68 +93,108 @@ def _answers(exam: Exam, answers: Answers, function: Function) -> dict[int, Answ
     return {place: one for (own, place), one in asked if own is function and one is not None}
 
 
-def _places(exam: Exam, function: Function) -> list[int]:
-    return [place for own, place in exam.asked if own is function]
-
-
 def _mark(
     function: Function,
-    quantity: Quantity,
+    part: str,
     verdict: Verdict,
     because: tuple[Mapping[str, Any], ...] = (),
     case: Mapping[str, Any] | None = None,
 ) -> Mark:
-    out_of = function.points[quantity.symbol]
+    out_of = function.points[part]
     points = out_of if verdict == "right" else 0.0
-    own = function.name, quantity.symbol
-    return Mark(*own, verdict, points, out_of, function.public, because, case)
+    return Mark(function.name, part, verdict, points, out_of, function.public, because, case)
 
 
-def _marked(
-    exam: Exam,
-    function: Function,
-    quantity: Quantity,
-    seen: Sequence[Seen],
-    bare: Sequence[Seen],
-    answers: Mapping[int, Answer],
-) -> Mark:
-    amiss = [one for one in seen if one.amiss is not None]
+def _at_edges(sheet: _Sheet) -> Mark:
+    """The mark for all the cases at the edge: right where all quantities are in all of them."""
+    by_name = {name: _at_edge(sheet, name) for name in sheet.function.edges}
+    every = [(name, mark) for name, found in by_name.items() for mark in found]
+    lost = [(name, mark) for name, mark in every if mark.verdict != "right"]
+    if not lost:
+        notes = {str(note): note for _, mark in every for note in mark.because}
+        return _mark(sheet.function, EDGE_CASES, "right", tuple(notes.values()))
+    _, worst = min(lost, key=lambda one: _WORST_FIRST.index(one[1].verdict))
+    missing = all(mark.verdict == "missing" for _, mark in every)
+    verdict: Verdict = "wrong" if worst.verdict == "missing" and not missing else worst.verdict
+    cases = ", ".join(dict.fromkeys(name for name, _ in lost))
+    because = ({"code": "edge_cases", "cases": cases}, *worst.because)
+    return _mark(sheet.function, EDGE_CASES, verdict, because, worst.case)
+
+
+def _at_edge(sheet: _Sheet, name: str) -> list[Mark]:
+    """By quantity; at a kink with the slope there for which all are right, if there is one."""
+    exam = sheet.exam
+    places = [
+        place
+        for one, place in exam.asked
+        if one is sheet.function and exam.edges.get(place) == name
+    ]
+    several = len(slopes(exam.assignment.activation)) if name == KINK else 1
+    tried = [
+        [
+            _marked(sheet._replace(exam=exam.with_slope(number)), one, places)
+            for one in quantities_in(sheet.function.returns)
+        ]
+        for number in range(several)
+    ]
+    return next((f for f in tried if all(mark.verdict == "right" for mark in f)), tried[0])
+
+
+def _marked(sheet: _Sheet, quantity: Quantity, places: Sequence[int]) -> Mark:
+    """The mark for a quantity in the cases in these places."""
+    exam, function, answers, without, ended = sheet
+    part = quantity.symbol
+    found = [seen(exam, function, quantity, answers, place, ended) for place in places]
+    bare = [
+        seen(exam, function, quantity, without, place, {}) for place in places if place in without
+    ]
+    amiss = [one for one in found if one.amiss is not None]
     if amiss:
         first = min(amiss, key=lambda one: _numbers(exam, one.place))
         codes = {one.amiss["code"] for one in amiss if one.amiss is not None}
-        nothing = len(amiss) == len(seen) and codes <= {"killed", "time", "memory"}
+        nothing = len(amiss) == len(found) and codes <= {"killed", "time", "memory"}
         verdict: Verdict = "missing" if nothing else "wrong"
         assert first.amiss is not None
         return _mark(
-            function, quantity, verdict, (first.amiss,), _case(exam, function, quantity, first)
+            function, part, verdict, (first.amiss,), _case(exam, function, quantity, first)
         )
     notes: list[Mapping[str, Any]] = []
-    if any(one.precision != "float64" for one in seen):
+    if any(one.precision != "float64" for one in found):
         notes.append({"code": "low_precision"})
     changed = _changed(exam, function, answers)
     if changed is not None:
         notes.append({"code": "mutates", "argument": changed})
     if function.check != "values":
-        problem = _initial(function, quantity, seen)
+        problem = _initial(function, quantity, found)
         told = notes if problem is None else [{"code": problem}, *notes]
-        return _mark(function, quantity, "right" if problem is None else "wrong", tuple(told))
-    margins = {one.place: _margin(exam, quantity, one) for one in seen}
-    outside = [one for one in seen if not margins[one.place] <= RIGHT_BELOW]
+        return _mark(function, part, "right" if problem is None else "wrong", tuple(told))
+    margins = {one.place: _margin(exam, quantity, one) for one in found}
+    outside = [one for one in found if not margins[one.place] <= RIGHT_BELOW]
     if outside and bare:
         within = {one.place for one in bare if _margin(exam, quantity, one) <= RIGHT_BELOW}
+        within |= {one.place for one in outside if _is_of_guard(exam, quantity, one)}
         if all(one.place in within for one in outside):
             notes.append({"code": "guarded"})
             outside = []
     if not outside:
-        return _mark(function, quantity, "right", tuple(notes))
+        return _mark(function, part, "right", tuple(notes))
     worst = [one for one in outside if not margins[one.place] <= WRONG_ABOVE]
     if not worst:
-        return _mark(function, quantity, "undecided", ({"code": "near"}, *notes))
+        return _mark(function, part, "undecided", ({"code": "near"}, *notes))
     shown = min(worst, key=lambda one: _numbers(exam, one.place))
-    because = _likeness(exam, quantity, outside, seen)
-    return _mark(
-        function, quantity, "wrong", (because, *notes), _case(exam, function, quantity, shown)
-    )
+    because = _likeness(exam, quantity, outside, found)
+    return _mark(function, part, "wrong", (because, *notes), _case(exam, function, quantity, shown))
+
+
+def _is_of_guard(exam: Exam, quantity: Quantity, one: Seen) -> bool:
+    """Whether a guard explains a loss where the output is saturated, and nothing is without it.
+
+    There log(1 + c) stands for log(1), at most c beside it, and 0 log c for 0 log 0.
+    """
+    if exam.edges.get(one.place) != SATURATED or quantity.symbol != "loss" or one.value is None:
+        return False
+    truth = exam.known["float64"][one.place].values["loss"]
+    return bool(np.abs(one.value - truth) <= 2.0 * SMALL)
 
 
 def _initial(function: Function, quantity: Quantity, seen: Sequence[Seen]) -> str | None:

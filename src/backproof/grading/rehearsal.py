@@ -6,7 +6,9 @@ one of them mistaken.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from backproof.grading.assignment import Assignment
@@ -39,6 +41,29 @@ MISTAKES: Final[Sequence[tuple[str, str, str]]] = (
     (">= 0.5", ">= 0.0", "the threshold"),
     ("argmax", "argmin", "the least likely class"),
 )
+
+
+# The same of what shows at an edge alone, as patterns: for assignments that ask for it.
+EDGE_MISTAKES: Final[Mapping[str, Sequence[tuple[str, str, str]]]] = {
+    "one_example": [(r"(\w+)\.T$", r"np.squeeze(\1).T", "an array squeezed to a vector")],
+    "one_label": [
+        (
+            r" / \{n\}$",
+            r" / {n} * y.sum(axis=1, keepdims=True) / y.sum(axis=1, keepdims=True)",
+            "a division by a number of labels",
+        )
+    ],
+    "zero_weights": [
+        (r"^(W\w*|w) @", r"\1 / np.abs(\1).max() * np.abs(\1).max() @", "a division by the weights")
+    ],
+    "saturated": [
+        (r"np\.where\(y == 0, 1, (yhat)\)", r"\1", "0 times the logarithm of 0"),
+        (r"np\.where\(y == 1, 1, (1 - yhat)\)", r"\1", "0 times the logarithm of 0"),
+        (r" - \w+\.max\(axis=0\)", "", "a softmax that overflows"),
+        (r"1 / \(1 \+ np\.exp\(-(\w+)\)\)", r"np.exp(\1) / (1 + np.exp(\1))", "inf / inf"),
+    ],
+    "kink": [(r"\((\w+) > 0\)", r"np.maximum(\1, 0) / \1", "a division by 0 at the kink")],
+}
 
 
 class Rehearsed(NamedTuple):
@@ -125,16 +150,22 @@ def _wrong_training(assignment: Assignment, known: Sequence[Rule]) -> Iterator[t
 
 
 def _wrong(assignment: Assignment, known: Sequence[Rule], right: str) -> Iterator[tuple[str, str]]:
-    """Every program with one mistaken line that it uses, and which that is."""
+    """Every program with one mistaken line that it uses, and which that is.
+
+    A mistake that shows at an edge alone is made in each function that is asked there.
+    """
     for place, rule in enumerate(known):
         for text, instead, words in MISTAKES:
-            if text not in rule.line:
-                continue
-            mistaken = [
-                *known[:place],
-                rule._replace(line=rule.line.replace(text, instead)),
-                *known[place + 1 :],
-            ]
-            program = solution(assignment, mistaken)
+            mistaken = rule._replace(line=rule.line.replace(text, instead))
+            among = [*known[:place], mistaken, *known[place + 1 :]]
+            program = solution(assignment, among)
             if program != right:
                 yield f"{words}, in {rule.symbol} = {rule.line}", program
+    for function in assignment.functions:
+        alone = replace(assignment, functions=(function,))
+        for edge in function.edges:
+            for pattern, instead, words in EDGE_MISTAKES[edge]:
+                among = [one._replace(line=re.sub(pattern, instead, one.line)) for one in known]
+                program = solution(alone, among)
+                if program != solution(alone):
+                    yield f"{edge}: {words}, in {function.name}", f"{right}\n\n{program}"

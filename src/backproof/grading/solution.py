@@ -93,12 +93,15 @@ def _of_output(model: Model, z: str) -> Iterator[Rule]:
         e = f"np.exp({z} - {z}.max(axis=0))"
         yield Rule("yhat", (z,), f"{e} / {e}.sum(axis=0)")
         yield Rule("label", ("yhat",), "yhat.argmax(axis=0)[None, :]")
-        yield Rule("loss", ("y", "yhat"), "-(y * np.log(yhat)).sum() / {n}")
+        # Where a label is 0 its logarithm does not count, and may be that of 0.
+        line = "-(y * np.log(np.where(y == 0, 1, yhat))).sum() / {n}"
+        yield Rule("loss", ("y", "yhat"), line)
         yield Rule("dyhat", ("y", "yhat"), "-y / yhat / {n}")
     elif model.output == "sigmoid":
         yield Rule("yhat", (z,), f"1 / (1 + np.exp(-{z}))")
         yield Rule("label", ("yhat",), "(yhat >= 0.5).astype(int)")
-        line = "-(y * np.log(yhat) + (1 - y) * np.log(1 - yhat)).sum() / {n}"
+        first, other = "np.where(y == 0, 1, yhat)", "np.where(y == 1, 1, 1 - yhat)"
+        line = f"-(y * np.log({first}) + (1 - y) * np.log({other})).sum() / {{n}}"
         yield Rule("loss", ("y", "yhat"), line)
         yield Rule("dyhat", ("y", "yhat"), "(yhat - y) / (yhat * (1 - yhat)) / {n}")
     else:
