@@ -26,6 +26,16 @@ loss = 0.1
 rate = 1
 steps = 9
 """
+CACHE = """[[function]]
+name = "f"
+arguments = ["z"]
+returns = ["yhat", "_"]
+public = true
+[[function]]
+name = "g"
+arguments = ["y", { cache_of = "f" }]
+returns = "dz"
+"""
 
 
 def of(text: str, tmp_path: Path):
@@ -102,6 +112,14 @@ def of(text: str, tmp_path: Path):
             START + FUNCTION.replace('"yhat"', '"dyhat"') + 'edge_cases = ["saturated"]\n',
             "dyhat is not finite in cases that are saturated",
         ),
+        (START + FUNCTION + "keywords = {'a b' = 'z'}\n", "'a b' is no name of an argument"),
+        (START + FUNCTION.replace('"z"', '{ cache_of = "g" }'), "cache_of 'g'; expected one of f"),
+        (START + CACHE.replace(', "_"]', "]"), "cache_of 'f', which returns no '_', or several"),
+        (
+            START + CACHE.replace('{ cache_of = "f" }', '[{ cache_of = "f" }]'),
+            "for an argument, not",
+        ),
+        (START + CACHE.replace("public = true", "public = false"), "'f' is of a hidden function"),
         (START + FUNCTION + FUNCTION, "function f is there 2 times"),
         (START + FUNCTION.replace('"f"', '"f g"'), "name 'f g' is no name of a function"),
         (START + "function = 3", "function = 3; expected a list"),

@@ -17,7 +17,7 @@ from backproof.grading.outcome import Answer
 from backproof.grading.quantities import layouts
 from backproof.reading.convention import ShapeError, to_ours
 
-_SIGNATURE: Final = re.compile(r"TypeError: \w+\(\) (?:takes|missing) ")
+_SIGNATURE: Final = re.compile(r"TypeError: [\w.]+\(\) (?:takes|missing|got) ")
 _FLOATS: Final = {"float16": "float16", "float32": "float32"}
 
 
@@ -85,7 +85,7 @@ def value_of(
 
 def _of_error(function: Function, error: str) -> Mapping[str, Any]:
     if _SIGNATURE.match(error) and function.name in error.partition("(")[0]:
-        return {"code": "signature", "count": len(function.arguments)}
+        return {"code": "signature", "count": len(function.arguments) + len(function.keywords)}
     return {"code": "raised", "error": error}
 
 

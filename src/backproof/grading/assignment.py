@@ -17,9 +17,20 @@ from typing import Any, Final
 
 from backproof.grading.datasets import choices, sizes_of
 from backproof.grading.edges import SATURATED, names
-from backproof.grading.forms import STEPS, Form, Quantity, Size, form_of, parts_of, quantities_in
+from backproof.grading.forms import (
+    STEPS,
+    CacheOf,
+    Form,
+    Quantity,
+    Size,
+    form_of,
+    parts_of,
+    quantities_in,
+    way_to_cache,
+)
 from backproof.grading.language import languages
 from backproof.grading.outcome import Limits
+from backproof.grading.tables import checked, one_of, text_in, within
 from backproof.notation import ACTIVATIONS, MODELS, Model
 from backproof.reading.told import Unreadable, nearest
 
@@ -59,6 +70,7 @@ class Function:
             `edge_cases`, or `training`.
         public: students can try it before they hand in, and are shown cases.
         globals: what it reads without taking it.
+        keywords: what it takes by name only.
         check: `values`; `shapes` where values are free, as initial parameters are; `random` where
             in addition the weights must not all be the same.
         edges: the cases at the edge, of `edges.names`, that its part `edge_cases` is judged by.
@@ -71,9 +83,15 @@ class Function:
     points: Mapping[str, float]
     public: bool = True
     globals: Mapping[str, Form] = field(default_factory=dict)
+    keywords: Mapping[str, Form] = field(default_factory=dict)
     check: str = "values"
     edges: tuple[str, ...] = ()
     training: Training | None = None
+
+    @property
+    def makers(self) -> tuple[str, ...]:
+        """The functions whose cache it takes."""
+        return tuple(one.function for one in self.arguments if isinstance(one, CacheOf))
 
 
 @dataclass(frozen=True)
@@ -165,6 +183,7 @@ _FUNCTION_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "points": (int, float, dict),
     "public": (bool,),
     "globals": (dict,),
+    "keywords": (dict,),
     "check": (str,),
     "edge_cases": (list,),
     "training": (dict,),
@@ -177,43 +196,20 @@ _TRAINING_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "seconds": (int, float),
 }
 _LIMITS: Final = {"seconds": "cpu_seconds", "memory_mb": "memory_bytes"}
-_WORDS: Final = {str: "a text", int: "a whole number", list: "a list", dict: "a table"}
-_WORDS_FOR: Final = {**_WORDS, float: "a number", bool: "true or false"}
-
-
-def _checked(
-    table: Mapping[str, Any], kinds: Mapping[str, tuple[type, ...]], needed: Sequence[str], at: str
-) -> None:
-    for key, value in table.items():
-        if key not in kinds:
-            raise Unreadable(f"{at}: unknown key {key!r}; {nearest(key, tuple(kinds))}")
-        if not isinstance(value, kinds[key]) or (
-            isinstance(value, bool) and bool not in kinds[key]
-        ):
-            expected = " or ".join(_WORDS_FOR[kind] for kind in kinds[key])
-            raise Unreadable(f"{at}: {key} = {value!r}; expected {expected}")
-    for key in needed:
-        if key not in table:
-            raise Unreadable(f"{at}: {key} is missing")
-
-
-def _one_of(value: str, choices: Sequence[str], key: str, at: str) -> str:
-    if value not in choices:
-        raise Unreadable(f"{at}: {key} {value!r} is unknown; {nearest(value, choices)}")
-    return value
 
 
 def _assignment(data: Mapping[str, Any], at: str, digest: str) -> Assignment:
-    _checked(data, _KINDS, ("title", "model", "function"), at)
-    model = MODELS[_one_of(data["model"], tuple(MODELS), "model", at)]
+    checked(data, _KINDS, ("title", "model", "function"), at)
+    model = MODELS[one_of(data["model"], tuple(MODELS), "model", at)]
     activation = data.get("activation", "sigmoid")
-    _one_of(activation, ACTIVATIONS, "activation", at)
+    one_of(activation, ACTIVATIONS, "activation", at)
     functions = tuple(
         _function(table, model, activation, place, at)
         for place, table in enumerate(data["function"], 1)
     )
     sizes, limits = _sizes(data.get("sizes", {}), model, at), _limits(data.get("limits", {}), at)
     for function in functions:
+        _checked_caches(function, functions, f"{at}, [[function]] {function.name}")
         try:
             if function.training is not None:
                 sizes_of(function.training.data, model, sizes)
@@ -231,38 +227,26 @@ def _assignment(data: Mapping[str, Any], at: str, digest: str) -> Assignment:
         activation,
         functions,
         digest,
-        _one_of(data.get("language", "en"), languages(), "language", at),
-        _one_of(data.get("hints", "part"), HINTS, "hints", at),
+        one_of(data.get("language", "en"), languages(), "language", at),
+        one_of(data.get("hints", "part"), HINTS, "hints", at),
         data.get("seed", 0),
-        _within(data.get("cases", 100), 1, 10_000, "cases", at),
+        within(data.get("cases", 100), 1, 10_000, "cases", at),
         data.get("program"),
-        tuple(_text(one, "imports", at) for one in data.get("imports", ["numpy"])),
+        tuple(text_in(one, "imports", at) for one in data.get("imports", ["numpy"])),
         sizes,
         limits,
     )
 
 
-def _text(value: Any, key: str, at: str) -> str:
-    if not isinstance(value, str):
-        raise Unreadable(f"{at}: {key} holds {value!r}; expected texts")
-    return value
-
-
-def _within(value: int, least: int, most: int, key: str, at: str) -> int:
-    if not least <= value <= most:
-        raise Unreadable(f"{at}: {key} = {value}; expected {least} to {most}")
-    return value
-
-
 def _sizes(table: Mapping[str, Any], model: Model, at: str) -> dict[str, int]:
     where = f"{at}, [sizes]"
-    _checked(table, dict.fromkeys(model.axes, (int,)), (), where)
-    return {axis: _within(size, 1, 8, axis, where) for axis, size in table.items()}
+    checked(table, dict.fromkeys(model.axes, (int,)), (), where)
+    return {axis: within(size, 1, 8, axis, where) for axis, size in table.items()}
 
 
 def _limits(table: Mapping[str, Any], at: str) -> Limits:
     where = f"{at}, [limits]"
-    _checked(table, dict.fromkeys(_LIMITS, (int, float)), (), where)
+    checked(table, dict.fromkeys(_LIMITS, (int, float)), (), where)
     if any(value <= 0 for value in table.values()):
         raise Unreadable(f"{where}: limits are above 0")
     told: dict[str, Any] = {}
@@ -277,7 +261,7 @@ def _function(table: Any, model: Model, activation: str, place: int, at: str) ->
     if not isinstance(table, dict):
         raise Unreadable(f"{at}: function holds tables, each under a line [[function]]")
     at = f"{at}, [[function]] {table.get('name', f'number {place}')}"
-    _checked(table, _FUNCTION_KINDS, ("name", "arguments", "returns"), at)
+    checked(table, _FUNCTION_KINDS, ("name", "arguments", "returns"), at)
     if not table["name"].isidentifier():
         raise Unreadable(f"{at}: name {table['name']!r} is no name of a function")
     returns = form_of(table["returns"], model, at)
@@ -288,10 +272,15 @@ def _function(table: Any, model: Model, activation: str, place: int, at: str) ->
         raise Unreadable(f"{at}: returns holds a quantity twice")
     arguments = tuple(form_of(one, model, at) for one in table["arguments"])
     globals_ = {name: form_of(one, model, at) for name, one in table.get("globals", {}).items()}
-    given = [part for form in (*arguments, *globals_.values()) for part in parts_of(form)]
-    check = _one_of(table.get("check", "values"), CHECKS, "check", at)
+    keywords = {name: form_of(one, model, at) for name, one in table.get("keywords", {}).items()}
+    forms = (*arguments, *globals_.values(), *keywords.values())
+    given = [part for form in forms for part in parts_of(form)]
+    for name in (*globals_, *keywords):
+        if not name.isidentifier():
+            raise Unreadable(f"{at}: {name!r} is no name of an argument or a global")
+    check = one_of(table.get("check", "values"), CHECKS, "check", at)
     edges = tuple(
-        _one_of(_text(one, "edge_cases", at), names(model, activation), "edge case", at)
+        one_of(text_in(one, "edge_cases", at), names(model, activation), "edge case", at)
         for one in table.get("edge_cases", [])
     )
     if edges:
@@ -314,10 +303,30 @@ def _function(table: Any, model: Model, activation: str, place: int, at: str) ->
         _points(table.get("points", 1), parts, at),
         table.get("public", True),
         globals_,
+        keywords,
         check,
         edges,
         training,
     )
+
+
+def _checked_caches(function: Function, functions: Sequence[Function], at: str) -> None:
+    """Raises `Unreadable` for a cache that cannot be had."""
+    by_name = {one.name: one for one in functions}
+    forms = (*function.arguments, *function.globals.values(), *function.keywords.values())
+    count = sum(isinstance(part, CacheOf) for form in forms for part in parts_of(form))
+    if count > len(function.makers):
+        raise Unreadable(f"{at}: cache_of stands for an argument, not for a part of one")
+    for name in function.makers:
+        if name not in by_name:
+            raise Unreadable(f"{at}: cache_of {name!r}; {nearest(name, tuple(by_name))}")
+        maker = by_name[name]
+        if way_to_cache(maker.returns) is None:
+            raise Unreadable(f"{at}: cache_of {name!r}, which returns no '_', or several")
+        if maker.makers or maker.training is not None or function.training is not None:
+            raise Unreadable(f"{at}: cache_of {name!r}, which is made by a cache or by training")
+        if function.public and not maker.public:
+            raise Unreadable(f"{at}: cache_of {name!r} is of a hidden function, and this is public")
 
 
 def _is_of(form: Form, symbol: str) -> bool:
@@ -327,8 +336,8 @@ def _is_of(form: Form, symbol: str) -> bool:
 def _training(
     table: Mapping[str, Any], model: Model, given: Sequence[Form], returns: Form, at: str
 ) -> Training:
-    _checked(table, _TRAINING_KINDS, ("data", "loss"), at)
-    _one_of(table["data"], choices(model), "data", at)
+    checked(table, _TRAINING_KINDS, ("data", "loss"), at)
+    one_of(table["data"], choices(model), "data", at)
     for key in ("loss", "rate", "steps", "seconds"):
         if key in table and not 0 < table[key] < 1e6:
             raise Unreadable(f"{at}: {key} = {table[key]}; expected above 0 and below 1000000")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backproof.grading.assignment import Assignment, Function
-from backproof.grading.forms import Anything, Constant, Form, Quantity, Size
+from backproof.grading.forms import Anything, CacheOf, Constant, Form, Quantity, Size, way_to_cache
 from backproof.grading.frames import Value
 from backproof.grading.outcome import Call
 from backproof.grading.prepared import CALL
@@ -25,9 +25,30 @@ def call_of(
     told: dict[str, Value] = {}
     if function.globals:
         told["globals"] = {name: given(form, case, own) for name, form in function.globals.items()}
+    if function.keywords:
+        told["keywords"] = {
+            name: given(form, case, own) for name, form in function.keywords.items()
+        }
+    if function.makers:
+        told["caches"] = _caches(function, case, assignment)
     if seed is not None:
         told["seed"] = seed
     return Call(CALL, (function.name, told, *arguments)) if told else Call(function.name, arguments)
+
+
+def _caches(function: Function, case: Known, assignment: Assignment) -> list[Value]:
+    """For each cache the place of the argument, the call that makes it and where it then is."""
+    by_name = {one.name: one for one in assignment.functions}
+    found: list[Value] = []
+    for place, form in enumerate(function.arguments):
+        if isinstance(form, CacheOf):
+            maker = by_name[form.function]
+            call = call_of(maker, case, assignment)
+            told = call.arguments if call.function == CALL else (maker.name, {}, *call.arguments)
+            way = way_to_cache(maker.returns)
+            assert way is not None
+            found.append((place, told, list(way)))
+    return found
 
 
 def given(form: Form, case: Known, own: Mapping[str, str]) -> Value:
@@ -44,7 +65,7 @@ def given(form: Form, case: Known, own: Mapping[str, str]) -> Value:
         return array if form.layout or own[form.symbol] else float(array)
     if isinstance(form, tuple):
         return tuple(given(part, case, own) for part in form)
-    if isinstance(form, Anything):
+    if isinstance(form, Anything | CacheOf):
         return None
     return {key: given(part, case, own) for key, part in form.items()}
 

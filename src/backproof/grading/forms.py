@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -54,7 +54,16 @@ class Anything:
     """A part of what is returned that nobody looks at: a cache."""
 
 
-Form: TypeAlias = "Quantity | Size | Constant | Anything | tuple[Form, ...] | Mapping[str, Form]"
+@dataclass(frozen=True)
+class CacheOf:
+    """What a function of the student's own, called first, returns where nobody looks."""
+
+    function: str
+
+
+Form: TypeAlias = (
+    "Quantity | Size | Constant | Anything | CacheOf | tuple[Form, ...] | Mapping[str, Form]"
+)
 
 
 def parts_of(form: Form) -> tuple[Form, ...]:
@@ -64,6 +73,19 @@ def parts_of(form: Form) -> tuple[Form, ...]:
     if isinstance(form, tuple):
         return tuple(one for part in form for one in parts_of(part))
     return (form,)
+
+
+def way_to_cache(form: Form) -> tuple[str | int, ...] | None:
+    """The keys and places that lead to the one part that nobody looks at; None if there is none."""
+    if isinstance(form, Anything):
+        return ()
+    steps: Sequence[tuple[str | int, Form]] = ()
+    if isinstance(form, tuple):
+        steps = list(enumerate(form))
+    elif isinstance(form, Mapping):
+        steps = list(form.items())
+    ways = [(step, *way) for step, part in steps if (way := way_to_cache(part)) is not None]
+    return ways[0] if len(ways) == 1 else None
 
 
 def quantities_in(form: Form) -> tuple[Quantity, ...]:
@@ -88,6 +110,8 @@ def form_of(told: Any, model: Model, at: str) -> Form:
             if isinstance(value, str | int | float | bool):
                 return Constant(value)
             raise Unreadable(f"{at}: constant = {value!r}; expected a text or a number")
+        if {*told} == {"cache_of"} and isinstance(told["cache_of"], str):
+            return CacheOf(told["cache_of"])
         return {key: form_of(one, model, at) for key, one in told.items()}
     raise Unreadable(f"{at}: {told!r} is no quantity; expected such as 'x: d n'")
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from backproof.grading.assignment import Function
 from backproof.grading.exam import Exam, only
 from backproof.grading.marking import Mark, marks
 from backproof.grading.outcome import Answer, Call, Limits, Outcome
@@ -42,11 +43,20 @@ def judge(read: Program, modules: set[str], asked: Exam, run: Run) -> Judged:
         problems.append({"code": code, "module": module, "line": line})
     heard = _heard(run, ready, asked)
     problems += [{"code": "said", "words": one} for one in heard.sentences]
-    found = _marks(run, ready, asked, heard)
+    found = [_where(mark, ready) for mark in _marks(run, ready, asked, heard)]
     review = any(mark.verdict == "undecided" for mark in found) or any(
         problem["code"] == "autodiff" for problem in problems
     )
     return Judged(found, problems, "review" if review else "graded", heard.printed)
+
+
+def _where(mark: Mark, ready: Prepared) -> Mark:
+    """For a function that is not defined, where something of its name was seen."""
+    if mark.function not in ready.held.elsewhere or mark.verdict != "missing":
+        return mark
+    path, line = ready.held.elsewhere[mark.function]
+    seen = {"code": "inside", "function": mark.function, "where": path, "line": line}
+    return mark._replace(because=(seen,))
 
 
 class _Heard(NamedTuple):
@@ -114,10 +124,25 @@ def _marks(run: Run, ready: Prepared, asked: Exam, heard: _Heard) -> list[Mark]:
         name: _not_twice(run, ready, heard, asked, found, name)
         for name in dict.fromkeys(mark.function for mark in found)
     }
-    return [
+    fair = [
         mark if mark.verdict == "right" else carried[mark.function].get(mark.part, mark)
         for mark in found
     ]
+    return _with_own_caches(fair, ready, asked)
+
+
+def _with_own_caches(found: Sequence[Mark], ready: Prepared, asked: Exam) -> list[Mark]:
+    """A function that is not right on the cache of another that is not either is undecided."""
+    amiss = {mark.function for mark in found if mark.verdict != "right"}
+    fair = []
+    for mark in found:
+        function = next(one for one in asked.assignment.functions if one.name == mark.function)
+        makers = [one for one in function.makers if one in amiss]
+        if mark.verdict != "right" and mark.function in ready.defined and makers:
+            own = {"code": "own_cache", "functions": ", ".join(makers)}
+            mark = mark._replace(verdict="undecided", because=(own, *mark.because))
+        fair.append(mark)
+    return fair
 
 
 def _is_open(mark: Mark) -> bool:
@@ -148,10 +173,9 @@ def _not_twice(
         return {}
     alone = only(asked, name)
     standing_in = replace(
-        asked.assignment,
-        functions=tuple(one for one in asked.assignment.functions if one.name in others),
+        asked.assignment, functions=_with_partners(asked.assignment.functions, others, name)
     )
-    text = f"{heard.text}\n\n{solution(standing_in)}"
+    text = ready.with_right(heard.text, solution(standing_in))
     again = [
         *marks(alone, run(text, alone.calls, asked.assignment.limits).answers, ready.defined),
         *_of_training(run, text, ready.defined, alone),
@@ -162,6 +186,24 @@ def _not_twice(
         for one in again
         if one.verdict == "right"
     }
+
+
+def _with_partners(
+    functions: Sequence[Function], names: Sequence[str], but: str
+) -> tuple[Function, ...]:
+    """The functions of these names, and those that share a cache with them, which go together."""
+    found: set[str] = set()
+    more = {*names}
+    while more - found:
+        found |= more
+        more = {
+            each
+            for one in functions
+            for each in (one.name, *one.makers)
+            if one.makers and found & {one.name, *one.makers}
+        } - {but}
+    found -= {but}
+    return tuple(one for one in functions if one.name in found and found >= {*one.makers})
 
 
 def _of_training(run: Run, text: str, defined: frozenset[str], asked: Exam) -> list[Mark]:

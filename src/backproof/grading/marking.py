@@ -15,8 +15,9 @@ from backproof.grading.assignment import EDGE_CASES, Function
 from backproof.grading.calls import given, listed, name_of
 from backproof.grading.edges import KINK, SATURATED, slopes
 from backproof.grading.exam import Exam
-from backproof.grading.forms import Quantity, quantities_in
+from backproof.grading.forms import CacheOf, Quantity, quantities_in
 from backproof.grading.outcome import Answer
+from backproof.grading.prepared import CALL
 from backproof.grading.quantities import layouts
 from backproof.reading.guards import SMALL
 from backproof.verdict import RIGHT_BELOW, WRONG_ABOVE, margin
@@ -223,10 +224,10 @@ def _numbers(exam: Exam, place: int) -> int:
 
 def _changed(exam: Exam, function: Function, answers: Mapping[int, Answer]) -> str | None:
     """The first argument that a call left otherwise than it was given, by the quantities in it."""
-    skipped = 2 if function.globals else 0
     for call, (own, place) in zip(exam.calls, exam.asked, strict=True):
         if own is not function or place not in answers or not answers[place].arguments:
             continue
+        skipped = 2 if call.function == CALL else 0
         before, after = call.arguments[skipped:], answers[place].arguments[skipped:]
         for number, (form, one, other) in enumerate(
             zip(function.arguments, before, after, strict=False), 1
@@ -278,6 +279,10 @@ def _case(
     arguments = [
         [name_of(form, place), listed(given(form, case, own))]
         for place, form in enumerate(function.arguments, 1)
+        if not isinstance(form, CacheOf)
+    ]
+    arguments += [
+        [name, listed(given(form, case, own))] for name, form in function.keywords.items()
     ]
     expected = given(quantity, case, own)
     actual: Any = None

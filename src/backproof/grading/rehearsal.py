@@ -162,7 +162,10 @@ def _wrong(assignment: Assignment, known: Sequence[Rule], right: str) -> Iterato
             if program != right:
                 yield f"{words}, in {rule.symbol} = {rule.line}", program
     for function in assignment.functions:
-        alone = replace(assignment, functions=(function,))
+        own = {function.name, *function.makers}
+        alone = replace(
+            assignment, functions=tuple(one for one in assignment.functions if one.name in own)
+        )
         for edge in function.edges:
             for pattern, instead, words in EDGE_MISTAKES[edge]:
                 among = [one._replace(line=re.sub(pattern, instead, one.line)) for one in known]

@@ -15,7 +15,16 @@ from backproof.grading.assignment import (
     Function,
     Training,
 )
-from backproof.grading.forms import STEPS, Anything, Constant, Form, Quantity, Size, quantities_in
+from backproof.grading.forms import (
+    STEPS,
+    Anything,
+    CacheOf,
+    Constant,
+    Form,
+    Quantity,
+    Size,
+    quantities_in,
+)
 from backproof.grading.quantities import layouts
 from backproof.notation import LEAKY_SLOPE, Model
 
@@ -129,22 +138,44 @@ def solution(
     right = rules(assignment.model, assignment.activation)
     among, training = among or right, training or right
     parts = ["import math\n\nimport numpy as np\n"]
+    taken = {name for one in assignment.functions for name in one.makers}
+    caches = {
+        one.name: _cached(one, layouts(assignment.model))
+        for one in assignment.functions
+        if one.name in taken
+    }
     parts += [
-        _function(one, assignment.model, among if one.training is None else training)
+        _function(one, assignment.model, among if one.training is None else training, caches)
         for one in assignment.functions
     ]
     return "\n\n".join(parts)
 
 
-def _function(function: Function, model: Model, known: Sequence[Rule]) -> str:
+def _cached(function: Function, own: Mapping[str, str]) -> dict[str, Form]:
+    """What a right function keeps for another: what it is given and gives, in our layouts."""
+    forms = (*function.arguments, *function.keywords.values(), *function.globals.values())
+    symbols = [one.symbol for form in forms for one in quantities_in(form)]
+    symbols += [one.symbol for one in quantities_in(function.returns) if not one.times_n]
+    return {symbol: Quantity(symbol, own[symbol]) for symbol in symbols}
+
+
+def _function(
+    function: Function,
+    model: Model,
+    known: Sequence[Rule],
+    caches: Mapping[str, Mapping[str, Form]],
+) -> str:
     own = layouts(model)
     arguments = [f"given{place}" for place in range(len(function.arguments))]
-    lines = [f"def {function.name}({', '.join(arguments)}):"]
+    named = ["**named"] if function.keywords else []
+    lines = [f"def {function.name}({', '.join([*arguments, *named])}):"]
     given: dict[str, Quantity] = {}
     sizes: dict[str, str] = {"1": "1"}
     coded: list[tuple[Quantity, str]] = []
     from_globals = [(f"globals()[{name!r}]", form) for name, form in function.globals.items()]
-    for name, form in [*zip(arguments, function.arguments, strict=True), *from_globals]:
+    by_name = [(f"named[{name!r}]", form) for name, form in function.keywords.items()]
+    forms = [caches.get(f.function, f) if isinstance(f, CacheOf) else f for f in function.arguments]
+    for name, form in [*zip(arguments, forms, strict=True), *from_globals, *by_name]:
         for path, part in _parts(name, form):
             if isinstance(part, Size):
                 sizes[part.axis] = path
@@ -164,7 +195,10 @@ def _function(function: Function, model: Model, known: Sequence[Rule]) -> str:
             lines.append(f"{_name(one.symbol)} = np.random.randn({shape}) * 0.01")
     else:
         lines += _computed(function, given, own, known)
-    lines.append(f"return {_given_back(function.returns, own)}")
+    cache = "None"
+    if function.name in caches:
+        cache = f"{{{', '.join(f'{one!r}: {_name(one)}' for one in caches[function.name])}}}"
+    lines.append(f"return {_given_back(function.returns, own, cache)}")
     return "\n    ".join(lines) + "\n"
 
 
@@ -305,15 +339,18 @@ def _steps(
     raise LookupError(f"{symbol} does not follow from what is given")
 
 
-def _given_back(form: Form, own: Mapping[str, str]) -> str:
+def _given_back(form: Form, own: Mapping[str, str], cache: str) -> str:
     if isinstance(form, tuple):
-        parts = [_given_back(part, own) for part in form]
+        parts = [_given_back(part, own, cache) for part in form]
         return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
     if isinstance(form, Mapping):
-        return "{" + ", ".join(f"{k!r}: {_given_back(part, own)}" for k, part in form.items()) + "}"
+        items = [f"{key!r}: {_given_back(part, own, cache)}" for key, part in form.items()]
+        return f"{{{', '.join(items)}}}"
     if isinstance(form, Constant):
         return repr(form.value)
-    if isinstance(form, Anything | Size):
+    if isinstance(form, Anything):
+        return cache
+    if isinstance(form, Size | CacheOf):
         return "None"
     name, ours, theirs = _name(form.symbol), own[form.symbol].split(), form.layout.split()
     named = [axis for axis in ours if axis != "1"]

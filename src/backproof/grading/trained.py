@@ -126,7 +126,8 @@ def _with_hidden(
 ) -> dict[str, int]:
     """The sizes, with those of hidden layers that the function chooses itself as they came."""
     known = dict(sizes)
-    given = [part for form in function.arguments for part in parts_of(form)]
+    forms = (*function.arguments, *function.keywords.values())
+    given = [part for form in forms for part in parts_of(form)]
     told = {part.axis for part in given if isinstance(part, Size)}
     for part in given:
         if isinstance(part, Quantity):
