@@ -4,17 +4,38 @@ import pytest
 
 from backproof.grading.assignment import (
     READY_MADE,
-    Quantity,
+    Training,
     found,
     public_part,
-    quantities_in,
     read,
     ready_made,
 )
+from backproof.grading.forms import Quantity, quantities_in
 from backproof.reading.told import Unreadable
 
 START = 'title = "T"\nmodel = "logistic_regression"\n'
 FUNCTION = '[[function]]\nname = "f"\narguments = ["z"]\nreturns = "yhat"\n'
+TRAINING = """[[function]]
+name = "optimize"
+arguments = ["x", "y", "rate", "steps"]
+returns = ["w", "b"]
+points = 2
+[function.training]
+data = "separable"
+loss = 0.1
+rate = 1
+steps = 9
+"""
+CACHE = """[[function]]
+name = "f"
+arguments = ["z"]
+returns = ["yhat", "_"]
+public = true
+[[function]]
+name = "g"
+arguments = ["y", { cache_of = "f" }]
+returns = "dz"
+"""
 
 
 def of(text: str, tmp_path: Path):
@@ -58,6 +79,47 @@ def of(text: str, tmp_path: Path):
         ),
         (START + FUNCTION.replace('"yhat"', '"_"'), "returns holds no quantity"),
         (START + FUNCTION.replace('"yhat"', '["yhat", "yhat"]'), "returns holds a quantity twice"),
+        (START + FUNCTION.replace('"z"', '"steps"'), "only a function with a [function.training]"),
+        (
+            START + TRAINING.replace("separable", "xor"),
+            "data 'xor' is unknown; expected one of sep",
+        ),
+        (START + TRAINING.replace("loss = 0.1", "lost = 0.1"), "unknown key 'lost'; did you mean"),
+        (
+            START + TRAINING.replace("loss = 0.1", "loss = 0"),
+            "training: loss = 0; expected above 0",
+        ),
+        (START + TRAINING.replace("rate = 1", ""), "training: rate is not told"),
+        (START + TRAINING.replace('"steps"', '"x"'), "steps is told, and the function does not"),
+        (START + TRAINING.replace('"x"', '"yhat"'), "the function takes yhat; before training"),
+        (START + TRAINING.replace('"b"', '"loss"'), "returns holds w, loss; the loss is computed"),
+        (
+            START + TRAINING.replace("points = 2", "points = {w = 1}"),
+            "points for 'w'; expected one",
+        ),
+        (
+            'title = "T"\nmodel = "mlp_softmax"\n[sizes]\nk = 4\n'
+            + TRAINING.replace('"w", "b"', '"W1", "b1", "W2", "b2"').replace("separable", "xor"),
+            "training: xor has 2 classes, and [sizes] has k = 4",
+        ),
+        (
+            START + FUNCTION + 'edge_cases = ["kink"]\n',
+            "edge case 'kink' is unknown; expected one of one_example, zero_weights,",
+        ),
+        (START + FUNCTION + "edge_cases = [1]\n", "edge_cases holds 1; expected texts"),
+        (START + TRAINING.replace("points = 2", 'edge_cases = ["one_label"]'), "values are judged"),
+        (
+            START + FUNCTION.replace('"yhat"', '"dyhat"') + 'edge_cases = ["saturated"]\n',
+            "dyhat is not finite in cases that are saturated",
+        ),
+        (START + FUNCTION + "keywords = {'a b' = 'z'}\n", "'a b' is no name of an argument"),
+        (START + FUNCTION.replace('"z"', '{ cache_of = "g" }'), "cache_of 'g'; expected one of f"),
+        (START + CACHE.replace(', "_"]', "]"), "cache_of 'f', which returns no '_', or several"),
+        (
+            START + CACHE.replace('{ cache_of = "f" }', '[{ cache_of = "f" }]'),
+            "for an argument, not",
+        ),
+        (START + CACHE.replace("public = true", "public = false"), "'f' is of a hidden function"),
         (START + FUNCTION + FUNCTION, "function f is there 2 times"),
         (START + FUNCTION.replace('"f"', '"f g"'), "name 'f g' is no name of a function"),
         (START + "function = 3", "function = 3; expected a list"),
@@ -87,6 +149,22 @@ def test_points_are_shared_among_what_a_function_gives(tmp_path: Path) -> None:
     told = of(text, tmp_path)
     assert told.functions[0].points == {"dw": 1.5, "db": 1.5}
     assert told.out_of == 3.0
+
+
+def test_edge_cases_are_a_part_with_points_of_its_own(tmp_path: Path) -> None:
+    text = START + FUNCTION + 'edge_cases = ["one_example", "saturated"]\n'
+    (function,) = of(text + "points = 3\n", tmp_path).functions
+    assert function.points == {"yhat": 1.5, "edge_cases": 1.5}
+    (function,) = of(text + "points = { yhat = 2, edge_cases = 1 }\n", tmp_path).functions
+    assert function.points == {"yhat": 2.0, "edge_cases": 1.0}
+    assert function.edges == ("one_example", "saturated")
+
+
+def test_a_function_that_trains_is_judged_by_that_alone(tmp_path: Path) -> None:
+    told = of(START + "[limits]\nseconds = 3\n" + TRAINING + "seconds = 2\n", tmp_path)
+    (function,) = told.functions
+    assert (function.points, told.out_of) == ({"training": 2.0}, 2.0)
+    assert function.training == Training("separable", 0.1, 1.0, 9, 2.0)
 
 
 def test_an_assignment_is_told_by_its_file_or_a_ready_made_one_by_its_name() -> None:

@@ -118,7 +118,7 @@ def test_every_submission_gets_what_it_deserves(graded) -> None:
         "dan": "unread",
         "finn": "review",
     }
-    assert all(one["out_of"] == 9 for one in found.values())
+    assert all(one["out_of"] == 11 for one in found.values())
 
 
 def test_what_is_wrong_is_named_and_not_counted_twice(graded) -> None:
@@ -192,7 +192,7 @@ def test_the_written_program_gets_full_marks_in_the_sandbox(handed_in, tmp_path)
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "right.py").write_text(solution(asked), "utf-8")
     told = grade(tmp_path / "in", asked, tmp_path / "out", date="2026-01-02")
-    assert json.dumps(told["submissions"][0]["points"]) == "9.0"
+    assert json.dumps(told["submissions"][0]["points"]) == "11.0"
 
 
 def test_points_given_to_nobody_and_others_without_results_are_said(

@@ -22,6 +22,11 @@ PARTS = {
     "killed": [],
     "near": [],
     "not_reached": ["loss", "wanted"],
+    "not_moved": ["parameter"],
+    "rate_ignored": [],
+    "edge_cases": ["cases"],
+    "own_cache": ["functions"],
+    "inside": ["function", "where", "line"],
 }
 PROBLEMS = {
     "no_program": ["words"],

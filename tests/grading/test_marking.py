@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from backproof.grading.assignment import Anything, Assignment, Constant, Function, Quantity, Size
-from backproof.grading.marking import Mark, exam, marks
+from backproof.grading.assignment import Assignment, Function
+from backproof.grading.exam import exam
+from backproof.grading.forms import Anything, Constant, Quantity, Size
+from backproof.grading.marking import Mark, marks
 from backproof.notation import MODELS
 from grading.papers import answered, marked
 
@@ -58,6 +60,27 @@ def test_what_is_amiss_is_named(body: str, verdict: str, because: dict) -> None:
     assert mark.verdict == verdict
     assert not because or because in mark.because
     assert mark.points == (2.0 if verdict == "right" else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("body", "actual"),
+    [
+        ("None", "None"),
+        ("1.0", "a float"),
+        ("np.ones(2)", "an array"),
+        ("(1, 2, 3)", "a tuple of 3 where there should be 2"),
+    ],
+)
+def test_what_is_no_tuple_where_there_should_be_one_is_said(body: str, actual: str) -> None:
+    both = Function("both", (X, Y), (YHAT, DW), {"yhat": 1.0, "dw": 1.0})
+    text = f"import numpy as np\ndef both(X, y):\n    return {body}\n"
+    for mark in marked(asked(both), text):
+        assert mark.because == ({"code": "kind", "actual": actual},)
+
+
+def test_a_dict_in_place_of_numbers_is_not_taken_for_a_reason() -> None:
+    (because,) = mark_of("return {'dw': {'code': 'killed'}, 'cache': 0}").because
+    assert because == {"code": "kind", "actual": "a dict"}
 
 
 def test_a_shape_is_said_with_what_it_should_be() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from backproof.grading.assignment import READY_MADE, read, ready_made
-from backproof.grading.marking import exam
+from backproof.grading.exam import exam
 from backproof.grading.solution import rules, solution
 from backproof.notation import ACTIVATIONS, MODELS
 from grading.papers import marked, whole

@@ -7,6 +7,7 @@ seeds, and no way out but the pipe to whoever checks what comes through it.
 
 from __future__ import annotations
 
+import functools
 import gc
 import io
 import linecache
@@ -16,6 +17,7 @@ import sys
 import threading
 import types
 import warnings
+from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 import numpy as np
@@ -69,9 +71,20 @@ def prepare() -> None:
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
     np.random.seed(0)  # noqa: NPY002 - it is what homework draws from
+    np.random.default_rng = _seeded(np.random.default_rng)
     gc.collect()
     gc.freeze()  # memory is shared with the copies until it is touched
     gc.disable()
+
+
+def _seeded(fresh: Callable[..., Any]) -> Callable[..., Any]:
+    """A generator that is asked for without a seed gets one, which NumPy's own seed decides."""
+
+    @functools.wraps(fresh)
+    def made(seed: Any = None) -> Any:
+        return fresh(np.random.randint(1 << 31) if seed is None else seed)  # noqa: NPY002
+
+    return made
 
 
 def answer(request: memoryview, descriptor: int, folder: str) -> NoReturn:

@@ -13,58 +13,49 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-import numpy as np
-
+from backproof.grading.datasets import choices, sizes_of
+from backproof.grading.edges import SATURATED, names
+from backproof.grading.forms import (
+    STEPS,
+    CacheOf,
+    Form,
+    Quantity,
+    Size,
+    form_of,
+    parts_of,
+    quantities_in,
+    way_to_cache,
+)
 from backproof.grading.language import languages
 from backproof.grading.outcome import Limits
-from backproof.grading.quantities import layouts
+from backproof.grading.tables import checked, one_of, text_in, within
 from backproof.notation import ACTIVATIONS, MODELS, Model
-from backproof.reading.convention import ConventionError, as_shape, encoded, to_theirs
 from backproof.reading.told import Unreadable, nearest
 
 HINTS: Final = ("none", "part", "case")
 CHECKS: Final = ("values", "shapes", "random")
+EDGE_CASES: Final = "edge_cases"
 
 
 @dataclass(frozen=True)
-class Quantity:
-    """A quantity as a function takes or gives it.
+class Training:
+    """What training has to reach, and on what.
 
     Attributes:
-        symbol: a key of `quantities.layouts`.
-        layout: how it is laid out, in our axis names.
-        code: how labels are written: "" as they are, or `class`, `class1`, `sign`.
-        times_n: it is n times the quantity: of the sum over the examples.
+        data: a key of `trials.DATA`.
+        loss: of the parameters that come back, on the data; at most that.
+        rate: the learning rate that it is given.
+        steps: how many it is told to take.
+        seconds: of computing, for each training.
     """
 
-    symbol: str
-    layout: str
-    code: str = ""
-    times_n: bool = False
-
-
-@dataclass(frozen=True)
-class Size:
-    """The size of an axis, as an int."""
-
-    axis: str
-
-
-@dataclass(frozen=True)
-class Constant:
-    """The same for all cases: a text, a number, true or false."""
-
-    value: str | float | int | bool
-
-
-@dataclass(frozen=True)
-class Anything:
-    """A part of what is returned that nobody looks at: a cache."""
-
-
-Form: TypeAlias = "Quantity | Size | Constant | Anything | tuple[Form, ...] | Mapping[str, Form]"
+    data: str
+    loss: float
+    rate: float
+    steps: int
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)  # each is itself, whatever it says
@@ -75,11 +66,15 @@ class Function:
         name: as the students define it.
         arguments: what it takes, in order.
         returns: what it gives.
-        points: for each quantity that it gives.
+        points: for each of its parts: the quantities that it gives and
+            `edge_cases`, or `training`.
         public: students can try it before they hand in, and are shown cases.
         globals: what it reads without taking it.
+        keywords: what it takes by name only.
         check: `values`; `shapes` where values are free, as initial parameters are; `random` where
             in addition the weights must not all be the same.
+        edges: the cases at the edge, of `edges.names`, that its part `edge_cases` is judged by.
+        training: what it has to reach, if it trains; then that is all that is judged.
     """
 
     name: str
@@ -88,7 +83,15 @@ class Function:
     points: Mapping[str, float]
     public: bool = True
     globals: Mapping[str, Form] = field(default_factory=dict)
+    keywords: Mapping[str, Form] = field(default_factory=dict)
     check: str = "values"
+    edges: tuple[str, ...] = ()
+    training: Training | None = None
+
+    @property
+    def makers(self) -> tuple[str, ...]:
+        """The functions whose cache it takes."""
+        return tuple(one.function for one in self.arguments if isinstance(one, CacheOf))
 
 
 @dataclass(frozen=True)
@@ -113,17 +116,6 @@ class Assignment:
     def out_of(self) -> float:
         """All points that can be had."""
         return sum(sum(function.points.values()) for function in self.functions)
-
-
-def quantities_in(form: Form) -> tuple[Quantity, ...]:
-    """The quantities in a form, in order."""
-    if isinstance(form, Quantity):
-        return (form,)
-    if isinstance(form, tuple):
-        return tuple(one for part in form for one in quantities_in(part))
-    if isinstance(form, Mapping):
-        return tuple(one for part in form.values() for one in quantities_in(part))
-    return ()
 
 
 READY_MADE: Final = Path(__file__).parent / "assignments"
@@ -191,47 +183,42 @@ _FUNCTION_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "points": (int, float, dict),
     "public": (bool,),
     "globals": (dict,),
+    "keywords": (dict,),
     "check": (str,),
+    "edge_cases": (list,),
+    "training": (dict,),
+}
+_TRAINING_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    "data": (str,),
+    "loss": (int, float),
+    "rate": (int, float),
+    "steps": (int,),
+    "seconds": (int, float),
 }
 _LIMITS: Final = {"seconds": "cpu_seconds", "memory_mb": "memory_bytes"}
-_WORDS: Final = {str: "a text", int: "a whole number", list: "a list", dict: "a table"}
-_WORDS_FOR: Final = {**_WORDS, float: "a number", bool: "true or false"}
-
-
-def _checked(
-    table: Mapping[str, Any], kinds: Mapping[str, tuple[type, ...]], needed: Sequence[str], at: str
-) -> None:
-    for key, value in table.items():
-        if key not in kinds:
-            raise Unreadable(f"{at}: unknown key {key!r}; {nearest(key, tuple(kinds))}")
-        if not isinstance(value, kinds[key]) or (
-            isinstance(value, bool) and bool not in kinds[key]
-        ):
-            expected = " or ".join(_WORDS_FOR[kind] for kind in kinds[key])
-            raise Unreadable(f"{at}: {key} = {value!r}; expected {expected}")
-    for key in needed:
-        if key not in table:
-            raise Unreadable(f"{at}: {key} is missing")
-
-
-def _one_of(value: str, choices: Sequence[str], key: str, at: str) -> str:
-    if value not in choices:
-        raise Unreadable(f"{at}: {key} {value!r} is unknown; {nearest(value, choices)}")
-    return value
 
 
 def _assignment(data: Mapping[str, Any], at: str, digest: str) -> Assignment:
-    _checked(data, _KINDS, ("title", "model", "function"), at)
-    model = MODELS[_one_of(data["model"], tuple(MODELS), "model", at)]
+    checked(data, _KINDS, ("title", "model", "function"), at)
+    model = MODELS[one_of(data["model"], tuple(MODELS), "model", at)]
     activation = data.get("activation", "sigmoid")
-    _one_of(activation, ACTIVATIONS, "activation", at)
+    one_of(activation, ACTIVATIONS, "activation", at)
     functions = tuple(
-        _function(table, model, place, at) for place, table in enumerate(data["function"], 1)
+        _function(table, model, activation, place, at)
+        for place, table in enumerate(data["function"], 1)
     )
-    names = [function.name for function in functions]
-    for name in names:
-        if names.count(name) > 1:
-            raise Unreadable(f"{at}: function {name} is there {names.count(name)} times")
+    sizes, limits = _sizes(data.get("sizes", {}), model, at), _limits(data.get("limits", {}), at)
+    for function in functions:
+        _checked_caches(function, functions, f"{at}, [[function]] {function.name}")
+        try:
+            if function.training is not None:
+                sizes_of(function.training.data, model, sizes)
+        except ValueError as error:
+            raise Unreadable(f"{at}, [[function]] {function.name}, training: {error}") from None
+    called = [function.name for function in functions]
+    for name in called:
+        if called.count(name) > 1:
+            raise Unreadable(f"{at}: function {name} is there {called.count(name)} times")
     if not functions:
         raise Unreadable(f"{at}: there is no [[function]]")
     return Assignment(
@@ -240,38 +227,26 @@ def _assignment(data: Mapping[str, Any], at: str, digest: str) -> Assignment:
         activation,
         functions,
         digest,
-        _one_of(data.get("language", "en"), languages(), "language", at),
-        _one_of(data.get("hints", "part"), HINTS, "hints", at),
+        one_of(data.get("language", "en"), languages(), "language", at),
+        one_of(data.get("hints", "part"), HINTS, "hints", at),
         data.get("seed", 0),
-        _within(data.get("cases", 100), 1, 10_000, "cases", at),
+        within(data.get("cases", 100), 1, 10_000, "cases", at),
         data.get("program"),
-        tuple(_text(one, "imports", at) for one in data.get("imports", ["numpy"])),
-        _sizes(data.get("sizes", {}), model, at),
-        _limits(data.get("limits", {}), at),
+        tuple(text_in(one, "imports", at) for one in data.get("imports", ["numpy"])),
+        sizes,
+        limits,
     )
-
-
-def _text(value: Any, key: str, at: str) -> str:
-    if not isinstance(value, str):
-        raise Unreadable(f"{at}: {key} holds {value!r}; expected texts")
-    return value
-
-
-def _within(value: int, least: int, most: int, key: str, at: str) -> int:
-    if not least <= value <= most:
-        raise Unreadable(f"{at}: {key} = {value}; expected {least} to {most}")
-    return value
 
 
 def _sizes(table: Mapping[str, Any], model: Model, at: str) -> dict[str, int]:
     where = f"{at}, [sizes]"
-    _checked(table, dict.fromkeys(model.axes, (int,)), (), where)
-    return {axis: _within(size, 1, 8, axis, where) for axis, size in table.items()}
+    checked(table, dict.fromkeys(model.axes, (int,)), (), where)
+    return {axis: within(size, 1, 8, axis, where) for axis, size in table.items()}
 
 
 def _limits(table: Mapping[str, Any], at: str) -> Limits:
     where = f"{at}, [limits]"
-    _checked(table, dict.fromkeys(_LIMITS, (int, float)), (), where)
+    checked(table, dict.fromkeys(_LIMITS, (int, float)), (), where)
     if any(value <= 0 for value in table.values()):
         raise Unreadable(f"{where}: limits are above 0")
     told: dict[str, Any] = {}
@@ -282,27 +257,116 @@ def _limits(table: Mapping[str, Any], at: str) -> Limits:
     return Limits(**told)
 
 
-def _function(table: Any, model: Model, place: int, at: str) -> Function:
+def _function(table: Any, model: Model, activation: str, place: int, at: str) -> Function:
     if not isinstance(table, dict):
         raise Unreadable(f"{at}: function holds tables, each under a line [[function]]")
     at = f"{at}, [[function]] {table.get('name', f'number {place}')}"
-    _checked(table, _FUNCTION_KINDS, ("name", "arguments", "returns"), at)
+    checked(table, _FUNCTION_KINDS, ("name", "arguments", "returns"), at)
     if not table["name"].isidentifier():
         raise Unreadable(f"{at}: name {table['name']!r} is no name of a function")
-    returns = _form(table["returns"], model, at)
+    returns = form_of(table["returns"], model, at)
     parts = [one.symbol for one in quantities_in(returns)]
     if not parts:
         raise Unreadable(f"{at}: returns holds no quantity, so there is nothing to judge")
     if len({*parts}) < len(parts):
         raise Unreadable(f"{at}: returns holds a quantity twice")
+    arguments = tuple(form_of(one, model, at) for one in table["arguments"])
+    globals_ = {name: form_of(one, model, at) for name, one in table.get("globals", {}).items()}
+    keywords = {name: form_of(one, model, at) for name, one in table.get("keywords", {}).items()}
+    forms = (*arguments, *globals_.values(), *keywords.values())
+    given = [part for form in forms for part in parts_of(form)]
+    for name in (*globals_, *keywords):
+        if not name.isidentifier():
+            raise Unreadable(f"{at}: {name!r} is no name of an argument or a global")
+    check = one_of(table.get("check", "values"), CHECKS, "check", at)
+    edges = tuple(
+        one_of(text_in(one, "edge_cases", at), names(model, activation), "edge case", at)
+        for one in table.get("edge_cases", [])
+    )
+    if edges:
+        parts.append(EDGE_CASES)
+        if check != "values" or "training" in table:
+            raise Unreadable(f"{at}: edge_cases are of functions whose values are judged")
+        at_yhat = [one for one in (*given, *parts_of(returns)) if _is_of(one, "dyhat")]
+        if at_yhat and SATURATED in edges:
+            raise Unreadable(f"{at}: dyhat is not finite in cases that are {SATURATED}")
+    training = None
+    if "training" in table:
+        training = _training(table["training"], model, given, returns, f"{at}, training")
+        parts = ["training"]
+    elif Size(STEPS) in given:
+        raise Unreadable(f"{at}: only a function with a [function.training] takes steps")
     return Function(
         table["name"],
-        tuple(_form(one, model, at) for one in table["arguments"]),
+        arguments,
         returns,
         _points(table.get("points", 1), parts, at),
         table.get("public", True),
-        {name: _form(one, model, at) for name, one in table.get("globals", {}).items()},
-        _one_of(table.get("check", "values"), CHECKS, "check", at),
+        globals_,
+        keywords,
+        check,
+        edges,
+        training,
+    )
+
+
+def _checked_caches(function: Function, functions: Sequence[Function], at: str) -> None:
+    """Raises `Unreadable` for a cache that cannot be had."""
+    by_name = {one.name: one for one in functions}
+    forms = (*function.arguments, *function.globals.values(), *function.keywords.values())
+    count = sum(isinstance(part, CacheOf) for form in forms for part in parts_of(form))
+    if count > len(function.makers):
+        raise Unreadable(f"{at}: cache_of stands for an argument, not for a part of one")
+    for name in function.makers:
+        if name not in by_name:
+            raise Unreadable(f"{at}: cache_of {name!r}; {nearest(name, tuple(by_name))}")
+        maker = by_name[name]
+        if way_to_cache(maker.returns) is None:
+            raise Unreadable(f"{at}: cache_of {name!r}, which returns no '_', or several")
+        if maker.makers or maker.training is not None or function.training is not None:
+            raise Unreadable(f"{at}: cache_of {name!r}, which is made by a cache or by training")
+        if function.public and not maker.public:
+            raise Unreadable(f"{at}: cache_of {name!r} is of a hidden function, and this is public")
+
+
+def _is_of(form: Form, symbol: str) -> bool:
+    return isinstance(form, Quantity) and form.symbol == symbol
+
+
+def _training(
+    table: Mapping[str, Any], model: Model, given: Sequence[Form], returns: Form, at: str
+) -> Training:
+    checked(table, _TRAINING_KINDS, ("data", "loss"), at)
+    one_of(table["data"], choices(model), "data", at)
+    for key in ("loss", "rate", "steps", "seconds"):
+        if key in table and not 0 < table[key] < 1e6:
+            raise Unreadable(f"{at}: {key} = {table[key]}; expected above 0 and below 1000000")
+    takes = {"rate": any(_is_of(one, "rate") for one in given)}
+    takes["steps"] = Size(STEPS) in given
+    for key, taken in takes.items():
+        if taken != (key in table):
+            told = "is not told" if taken else "is told, and the function does not take it"
+            raise Unreadable(f"{at}: {key} {told}")
+    may = {"x", "y", "rate", *model.parameters}
+    for one in given:
+        if isinstance(one, Quantity) and one.symbol not in may:
+            raise Unreadable(
+                f"{at}: the function takes {one.symbol}; before training there are only "
+                f"{', '.join(sorted(may))}, sizes and steps"
+            )
+    back = [one.symbol for one in quantities_in(returns)]
+    if {*back} != {*model.parameters}:
+        expected = ", ".join(model.parameters)
+        raise Unreadable(
+            f"{at}: returns holds {', '.join(back)}; the loss is computed from all parameters "
+            f"({expected}), and of what else comes back, as losses, nothing is believed: write '_'"
+        )
+    return Training(
+        table["data"],
+        float(table["loss"]),
+        float(table.get("rate", 0.0)),
+        table.get("steps", 0),
+        float(table.get("seconds", Limits().cpu_seconds)),
     )
 
 
@@ -315,59 +379,3 @@ def _points(told: float | Mapping[str, Any], parts: Sequence[str], at: str) -> d
         if not isinstance(points, int | float) or isinstance(points, bool) or not 0 <= points < 1e6:
             raise Unreadable(f"{at}: points for {part} = {points!r}; expected 0 or more")
     return {part: float(told.get(part, 0.0)) for part in parts}
-
-
-_QUANTITY = re.compile(r"(?:(?P<times>n)\s*\*\s*)?(?P<symbol>[A-Za-z]\w*'?)\s*(?::(?P<layout>.*))?")
-
-
-def _form(told: Any, model: Model, at: str) -> Form:
-    """What a text, a list or a table of the TOML file stands for."""
-    if isinstance(told, str):
-        return _quantity(told, model, at)
-    if isinstance(told, bool | int | float):
-        return Constant(told)
-    if isinstance(told, list):
-        return tuple(_form(one, model, at) for one in told)
-    if isinstance(told, dict):
-        if {*told} == {"constant"}:
-            value = told["constant"]
-            if isinstance(value, str | int | float | bool):
-                return Constant(value)
-            raise Unreadable(f"{at}: constant = {value!r}; expected a text or a number")
-        return {key: _form(one, model, at) for key, one in told.items()}
-    raise Unreadable(f"{at}: {told!r} is no quantity; expected such as 'x: d n'")
-
-
-def _quantity(text: str, model: Model, at: str) -> Form:
-    if text.strip() == "_":
-        return Anything()
-    match = _QUANTITY.fullmatch(text.strip())
-    known = layouts(model)
-    symbol = text.strip() if match is None else match["symbol"]
-    if match is not None and symbol in model.axes and match["layout"] is None:
-        return Size(symbol)
-    if match is None or symbol not in known:
-        raise Unreadable(
-            f"{at}: {text!r} is no quantity of {model.name}; {nearest(symbol, tuple(known))}"
-        )
-    layout, _, code = (known[symbol] if match["layout"] is None else match["layout"]).partition(":")
-    layout, code = " ".join(layout.strip().strip("()").replace(",", " ").split()), code.strip()
-    try:
-        _tried(known[symbol], layout, code)
-    except (ConventionError, ValueError):
-        expected = (
-            f"{as_shape(known[symbol])} in any order, with or without 1" if known[symbol] else "()"
-        )
-        raise Unreadable(f"{at}: {text!r} cannot be meant; {symbol} is {expected}") from None
-    if code and (symbol != "y" or code not in ("class", "class1", "sign")):
-        raise Unreadable(f"{at}: {text!r}; labels may be y: n:class, y: n:class1 or y: n:sign")
-    return Quantity(symbol, layout, code, match["times"] is not None)
-
-
-def _tried(own: str, layout: str, code: str) -> None:
-    """Lay zeros out so; raises where that is not possible."""
-    zeros = np.zeros([1 if axis == "1" else place + 2 for place, axis in enumerate(own.split())])
-    if code:
-        encoded(zeros, own, f"{layout}:{code}", None)
-    else:
-        to_theirs(zeros, own, layout)

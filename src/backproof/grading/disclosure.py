@@ -16,6 +16,10 @@ _OURS: Final[Mapping[str, tuple[str, ...]]] = {
     "factor": ("factor",),
     "guarded": ("constant",),
     "not_reached": ("loss", "wanted"),
+    "not_moved": ("parameter",),
+    "carried": ("functions",),
+    "own_cache": ("functions",),
+    "edge_cases": ("cases",),
 }
 
 

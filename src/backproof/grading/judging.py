@@ -10,14 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from backproof.grading.marking import Exam, Mark, marks, only
-from backproof.grading.outcome import Answer, Call, Outcome
+from backproof.grading.assignment import Function
+from backproof.grading.exam import Exam, only
+from backproof.grading.marking import Mark, marks
+from backproof.grading.outcome import Answer, Call, Limits, Outcome
 from backproof.grading.prepared import AUTODIFF, Prepared, prepared
 from backproof.grading.solution import solution
+from backproof.grading.trained import mark_of, trained
+from backproof.grading.trials import Trial, Trials
 from backproof.reading.program import Program
 
 _MOST_ENDED: Final = 3  # functions that end the process before the rest is given up
-Run: TypeAlias = Callable[[str, Sequence[Call]], Outcome]  # a program's text, and what to call
+# A program's text, what to call, and how much that may use.
+Run: TypeAlias = Callable[[str, Sequence[Call], Limits], Outcome]
 
 
 class Judged(NamedTuple):
@@ -38,11 +43,20 @@ def judge(read: Program, modules: set[str], asked: Exam, run: Run) -> Judged:
         problems.append({"code": code, "module": module, "line": line})
     heard = _heard(run, ready, asked)
     problems += [{"code": "said", "words": one} for one in heard.sentences]
-    found = _marks(run, ready, asked, heard)
+    found = [_where(mark, ready) for mark in _marks(run, ready, asked, heard)]
     review = any(mark.verdict == "undecided" for mark in found) or any(
         problem["code"] == "autodiff" for problem in problems
     )
     return Judged(found, problems, "review" if review else "graded", heard.printed)
+
+
+def _where(mark: Mark, ready: Prepared) -> Mark:
+    """For a function that is not defined, where something of its name was seen."""
+    if mark.function not in ready.held.elsewhere or mark.verdict != "missing":
+        return mark
+    path, line = ready.held.elsewhere[mark.function]
+    seen = {"code": "inside", "function": mark.function, "where": path, "line": line}
+    return mark._replace(because=(seen,))
 
 
 class _Heard(NamedTuple):
@@ -54,6 +68,7 @@ class _Heard(NamedTuple):
         failed: why the program could not be run at all; empty where it could.
         sentences: what happened, for a person.
         printed: in the first run.
+        text: what was run: all that is needed of the program, or only its definitions.
     """
 
     answers: Sequence[Answer | None]
@@ -61,6 +76,7 @@ class _Heard(NamedTuple):
     failed: str
     sentences: Sequence[str]
     printed: str
+    text: str
 
 
 def _heard(run: Run, ready: Prepared, asked: Exam) -> _Heard:
@@ -70,13 +86,14 @@ def _heard(run: Run, ready: Prepared, asked: Exam) -> _Heard:
     sentences: list[str] = []
     text, printed = ready.text, ""
     left = list(range(len(asked.calls)))
-    while left and len(ended) <= _MOST_ENDED:
-        outcome = run(text, [asked.calls[place] for place in left])
+    limits = asked.assignment.limits
+    while len(ended) <= _MOST_ENDED:
+        outcome = run(text, [asked.calls[place] for place in left], limits)
         if outcome.status == "failed" and text != ready.definitions:
             text = ready.definitions
             continue
         if outcome.status == "failed":
-            return _Heard(answers, ended, outcome.sentence, sentences, outcome.printed)
+            return _Heard(answers, ended, outcome.sentence, sentences, outcome.printed, text)
         printed = printed or outcome.printed
         for place, answer in zip(left, outcome.answers, strict=False):
             answers[place] = answer
@@ -87,27 +104,45 @@ def _heard(run: Run, ready: Prepared, asked: Exam) -> _Heard:
         culprit = asked.asked[unanswered[0]][0].name
         ended[culprit] = outcome.status if outcome.status in ("time", "memory") else "killed"
         left = [place for place in unanswered if asked.asked[place][0].name != culprit]
-    return _Heard(answers, ended, "", sentences, printed)
+        if not left:
+            break
+    return _Heard(answers, ended, "", sentences, printed, text)
 
 
 def _marks(run: Run, ready: Prepared, asked: Exam, heard: _Heard) -> list[Mark]:
     if heard.failed:
         because = ({"code": "raised", "error": heard.failed},)
         return [mark._replace(because=because) for mark in missing(asked)]
-    found = marks(asked, heard.answers, ready.defined, (), heard.ended)
+    of_training = _of_training(run, heard.text, ready.defined, asked)
+    found = [*marks(asked, heard.answers, ready.defined, (), heard.ended), *of_training]
     if all(mark.verdict == "right" for mark in found):
         return found
     if ready.bare is not None:
         bare = _bare(run, ready.bare, asked, {one.function for one in found if _is_open(one)})
-        found = marks(asked, heard.answers, ready.defined, bare, heard.ended)
+        found = [*marks(asked, heard.answers, ready.defined, bare, heard.ended), *of_training]
     carried = {
-        name: _not_twice(run, ready, asked, found, name)
+        name: _not_twice(run, ready, heard, asked, found, name)
         for name in dict.fromkeys(mark.function for mark in found)
     }
-    return [
+    fair = [
         mark if mark.verdict == "right" else carried[mark.function].get(mark.part, mark)
         for mark in found
     ]
+    return _with_own_caches(fair, ready, asked)
+
+
+def _with_own_caches(found: Sequence[Mark], ready: Prepared, asked: Exam) -> list[Mark]:
+    """A function that is not right on the cache of another that is not either is undecided."""
+    amiss = {mark.function for mark in found if mark.verdict != "right"}
+    fair = []
+    for mark in found:
+        function = next(one for one in asked.assignment.functions if one.name == mark.function)
+        makers = [one for one in function.makers if one in amiss]
+        if mark.verdict != "right" and mark.function in ready.defined and makers:
+            own = {"code": "own_cache", "functions": ", ".join(makers)}
+            mark = mark._replace(verdict="undecided", because=(own, *mark.because))
+        fair.append(mark)
+    return fair
 
 
 def _is_open(mark: Mark) -> bool:
@@ -120,14 +155,14 @@ def _bare(run: Run, text: str, asked: Exam, functions: set[str]) -> list[Answer 
     answers: list[Answer | None] = [None] * len(asked.calls)
     places = [place for place, (one, _) in enumerate(asked.asked) if one.name in functions]
     if places:
-        outcome = run(text, [asked.calls[place] for place in places])
+        outcome = run(text, [asked.calls[place] for place in places], asked.assignment.limits)
         for place, answer in zip(places, outcome.answers, strict=False):
             answers[place] = answer
     return answers
 
 
 def _not_twice(
-    run: Run, ready: Prepared, asked: Exam, found: Sequence[Mark], name: str
+    run: Run, ready: Prepared, heard: _Heard, asked: Exam, found: Sequence[Mark], name: str
 ) -> dict[str, Mark]:
     """By part the marks that a function gets where the wrong functions it calls were right."""
     amiss = {one.function for one in found if one.verdict != "right"}
@@ -138,11 +173,13 @@ def _not_twice(
         return {}
     alone = only(asked, name)
     standing_in = replace(
-        asked.assignment,
-        functions=tuple(one for one in asked.assignment.functions if one.name in others),
+        asked.assignment, functions=_with_partners(asked.assignment.functions, others, name)
     )
-    text = f"{ready.text}\n\n{solution(standing_in)}"
-    again = marks(alone, run(text, alone.calls).answers, ready.defined)
+    text = ready.with_right(heard.text, solution(standing_in))
+    again = [
+        *marks(alone, run(text, alone.calls, asked.assignment.limits).answers, ready.defined),
+        *_of_training(run, text, ready.defined, alone),
+    ]
     carried = {"code": "carried", "functions": ", ".join(others)}
     return {
         one.part: one._replace(because=(carried, *one.because))
@@ -151,6 +188,40 @@ def _not_twice(
     }
 
 
+def _with_partners(
+    functions: Sequence[Function], names: Sequence[str], but: str
+) -> tuple[Function, ...]:
+    """The functions of these names, and those that share a cache with them, which go together."""
+    found: set[str] = set()
+    more = {*names}
+    while more - found:
+        found |= more
+        more = {
+            each
+            for one in functions
+            for each in (one.name, *one.makers)
+            if one.makers and found & {one.name, *one.makers}
+        } - {but}
+    found -= {but}
+    return tuple(one for one in functions if one.name in found and found >= {*one.makers})
+
+
+def _of_training(run: Run, text: str, defined: frozenset[str], asked: Exam) -> list[Mark]:
+    """The marks of the functions that train; each training is a run of its own."""
+
+    def ask(trial: Trial) -> Outcome:
+        return run(text, [trial.call], trial.limits)
+
+    return [
+        trained(asked.assignment, one, ask) if one.function.name in defined else _absent(one)
+        for one in asked.trials
+    ]
+
+
+def _absent(trials: Trials) -> Mark:
+    return mark_of(trials.function, {"code": "not_defined", "function": trials.function.name})
+
+
 def missing(asked: Exam) -> list[Mark]:
     """The marks of a submission in which there is nothing."""
-    return marks(asked, (), frozenset())
+    return [*marks(asked, (), frozenset()), *map(_absent, asked.trials)]

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from backproof.grading import alone
 from backproof.grading.assignment import Assignment
-from backproof.grading.judging import judge, missing
-from backproof.grading.marking import Exam, Mark, exam
-from backproof.grading.outcome import Call, Outcome
+from backproof.grading.exam import Exam, exam
+from backproof.grading.judging import Run, judge, missing
+from backproof.grading.marking import Mark
+from backproof.grading.outcome import Call, Limits, Outcome
 from backproof.grading.sandbox import Sandbox, Unavailable
 from backproof.grading.selftest import self_test
 from backproof.grading.submissions import Submission
@@ -126,19 +127,16 @@ def modules(beside: Mapping[str, bytes]) -> set[str]:
     return {Path(one).stem for one in beside if one.endswith(".py")}
 
 
-def running(
-    beside: Mapping[str, bytes], asked: Exam, isolated: bool
-) -> Callable[[str, Sequence[Call]], Outcome]:
+def running(beside: Mapping[str, bytes], asked: Exam, isolated: bool) -> Run:
     """What runs a program's text with these files beside it, and calls its functions."""
-    limits = asked.assignment.limits
 
-    def run(text: str, calls: Sequence[Call]) -> Outcome:
+    def run(text: str, calls: Sequence[Call], limits: Limits) -> Outcome:
         files = {**beside, MAIN: text.encode()}
         if not isolated:
             return alone.run(files, MAIN, calls, limits)
         sandbox = _sandbox()
-        sandbox.limits = limits
-        return sandbox.run(files, MAIN, calls)
+        sandbox.limits = asked.assignment.limits
+        return sandbox.run(files, MAIN, calls, limits)
 
     return run
 

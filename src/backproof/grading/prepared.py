@@ -13,13 +13,14 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from backproof.grading.assignment import Assignment
+from backproof.grading.held import Held, held
 from backproof.reading.guards import replacement
 from backproof.reading.program import Program
 from backproof.reading.slices import bound, free
 
 _AUTODIFF = "autograd chainer flax jax keras mxnet tensorflow theano tinygrad torch"
 AUTODIFF: Final = frozenset(_AUTODIFF.split(" "))
-CALL: Final = "backproof_call"  # calls a function with some globals set first
+CALL: Final = "backproof_call"  # calls a function after what it needs beside its arguments is set
 _THERE: Final = frozenset({*sys.stdlib_module_names, "numpy"})
 _NOTHING: Final = (
     "type('Nothing', (), {'__getattr__': lambda s, n: s, '__call__': lambda s, *a, **k: s, "
@@ -28,9 +29,18 @@ _NOTHING: Final = (
 # Stands at the end of what is run.
 CALLING: Final = f"""
 
-def {CALL}(name, values, *arguments):
-    globals().update(values)
-    return globals()[name](*arguments)
+def {CALL}(name, told, *arguments):
+    globals().update(told.get("globals", {{}}))
+    if "seed" in told:
+        __import__("random").seed(told["seed"])
+        __import__("numpy").random.seed(told["seed"])
+    arguments = [*arguments]
+    for place, call, way in told.get("caches", ()):
+        made = {CALL}(*call)
+        for step in way:
+            made = made[step]
+        arguments[place] = made
+    return globals()[name](*arguments, **told.get("keywords", {{}}))
 """
 
 
@@ -42,6 +52,7 @@ class Prepared(NamedTuple):
         bare: the same without small constants against a division by zero; None if it has none.
         definitions: the same without statements that are no definitions, if it cannot be run.
         defined: the graded functions that it defines.
+        held: those that stand inside of something, and where.
         imports: the modules outside of the assignment's that it imports, and where.
         body: its statements.
     """
@@ -50,13 +61,27 @@ class Prepared(NamedTuple):
     bare: str | None
     definitions: str
     defined: frozenset[str]
+    held: Held
     imports: tuple[tuple[str, str], ...]
     body: Sequence[ast.stmt]
 
     def uses(self, name: str) -> frozenset[str]:
         """What a function looks up outside of itself, directly or not."""
-        reached = _needed(self.body, {name}, ())
-        return frozenset({one for statement in reached for one in free(statement)} - {name})
+        reached = _needed(self.body, {self.held.classes.get(name, name)}, ())
+        found = {one for statement in reached for one in free(statement)}
+        if name in self.held.classes:  # what it calls there it looks up on its class
+            found |= {one for one, of in self.held.classes.items() if of == self.held.classes[name]}
+        return frozenset(found - {name})
+
+    def with_right(self, text: str, solution: str) -> str:
+        """A text of it in which the functions of `solution` stand for its own, also in classes."""
+        names = {one.name for one in ast.parse(solution).body if isinstance(one, ast.FunctionDef)}
+        own = [
+            f"{of}.{one} = staticmethod({one})\n"
+            for one, of in self.held.classes.items()
+            if one in names
+        ]
+        return f"{text}\n\n{solution}\n{''.join(own)}"
 
 
 def prepared(read: Program, assignment: Assignment, beside: Collection[str] = ()) -> Prepared:
@@ -64,14 +89,18 @@ def prepared(read: Program, assignment: Assignment, beside: Collection[str] = ()
     wanted = {function.name for function in assignment.functions}
     given = {name for function in assignment.functions for name in function.globals}
     body = list(_flat(read.tree.body))
-    chosen = _needed(body, set(wanted), given)
+    inside = held(read, body, wanted - {name for one in body for name in bound(one)})
+    chosen = _needed(body, wanted | {*inside.classes.values()}, given)
     plain = [one for one in chosen if _is_definition(one)]
     bare = _without_guards(read.tree)
     return Prepared(
-        _laid_out(read.text, chosen, beside),
-        None if bare is None else _laid_out(read.text, chosen, beside, bare),
-        _laid_out(read.text, plain, beside),
-        frozenset(wanted & {name for one in chosen for name in bound(one)}),
+        _laid_out(read.text, chosen, beside) + inside.bindings + CALLING,
+        None
+        if bare is None
+        else _laid_out(read.text, chosen, beside, bare) + inside.bindings + CALLING,
+        _laid_out(read.text, plain, beside) + inside.bindings + CALLING,
+        frozenset(wanted & {*inside.calls, *(name for one in chosen for name in bound(one))}),
+        inside,
         tuple(_imports(read, assignment, beside)),
         body,
     )
@@ -136,7 +165,7 @@ def _laid_out(
     for number in sorted(laid):
         made += [""] * (number - 1 - len(made))
         made += "\n".join(laid[number]).split("\n")
-    return "\n".join(made) + CALLING
+    return "\n".join(made)
 
 
 def _source(lines: Sequence[str], statement: ast.stmt, first: int) -> str:

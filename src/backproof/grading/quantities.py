@@ -13,7 +13,7 @@ and the parameters after a step down the gradient at the rate `rate` with ' behi
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import jax
@@ -60,12 +60,17 @@ def layouts(model: Model) -> Mapping[str, str]:
 
 
 def drawn(
-    model: Model, count: int, seed: int, fixed: Mapping[str, int] | None = None
+    model: Model,
+    count: int,
+    seed: int,
+    fixed: Mapping[str, int] | None = None,
+    several: Collection[int] = (),
 ) -> list[Case]:
     """`count` mild cases of sizes up to 8 that all differ, one in eight with one example only.
 
     Labels of a classifier are certain, as homework has them: 0 or 1, or one-hot. The same seed
-    gives the same cases. `fixed` are sizes that the assignment fixes.
+    gives the same cases. `fixed` are sizes that the assignment fixes; in the places `several` there
+    is more than one example.
     """
     rng = np.random.default_rng(seed)
     cases = []
@@ -73,7 +78,7 @@ def drawn(
         sizes = dict(
             zip(model.axes, rng.permutation(np.arange(2, LARGEST + 1)).tolist(), strict=False)
         )
-        if place % 8 == 7:
+        if place % 8 == 7 and place not in several:
             sizes["n"] = 1
         cases.append(
             _certain(
@@ -99,12 +104,25 @@ def rate_of(place: int) -> float:
 
 
 def known(
-    model: Model, cases: Sequence[Case], activation: str, precision: str = "float64"
+    model: Model,
+    cases: Sequence[Case],
+    activation: str,
+    precision: str = "float64",
+    rates: Sequence[float] | None = None,
+    kinks: Sequence[float] | None = None,
 ) -> list[Known]:
-    """All quantities of each case, with bounds for code that rounds to `precision`."""
+    """All quantities of each case, with bounds for code that rounds to `precision`.
+
+    `rates` are the cases' learning rates, `rate_of` where they are not told, and `kinks` what
+    g'(0) is in each where the activation has a kink, 0 if they are not told.
+    """
+    rates = [rate_of(place) for place in range(len(cases))] if rates is None else rates
     judged, own = FORMATS[precision], FORMATS["float64"]
     fmt = np.array([judged.u + own.u, judged.smallest + own.smallest])
     tensors = _padded(model, cases)
+    tensors |= {"rate": np.array(rates), "kink": np.zeros(len(cases))}
+    if kinks is not None:
+        tensors["kink"] = np.array(kinks)
     program_cache.use()
     with jax.enable_x64(True), jax.default_device(program_cache.cpu()):
         values, bounds = jax.tree.map(np.asarray, _program(model, activation)(tensors, fmt))
@@ -117,7 +135,7 @@ def known(
             Known(
                 {name: values[name][row][part].copy() for name, part in parts.items()}
                 | {name: np.asarray(array) for name, array in case.arrays.items()}
-                | {"rate": np.asarray(rate_of(row))},
+                | {"rate": np.asarray(rates[row])},
                 {name: bounds[name][row][part].copy() for name, part in parts.items()},
                 sizes,
             )
@@ -135,7 +153,6 @@ def _padded(model: Model, cases: Sequence[Case]) -> dict[str, NDArray]:
     shapes = {tensor: model.shape(tensor, sizes) for tensor in model.layouts}
     shapes |= {"examples": (LARGEST,), "classes": (shapes["y"][0],)}
     padded = {name: np.zeros((len(cases), *shape)) for name, shape in shapes.items()}
-    padded["rate"] = np.array([rate_of(place) for place in range(len(cases))])
     for row, case in enumerate(cases):
         for tensor, array in case.arrays.items():
             rows, columns = array.shape
@@ -207,7 +224,7 @@ def _loss(
         z = parameters[weight] @ a + parameters[bias] + moved[f"z{number}"]
         seen[f"z{number}"] = z
         if layer < model.depth:
-            a = models.activate(activation, z, jnp.asarray(0.0)) + moved[f"a{number}"]
+            a = models.activate(activation, z, tensors["kink"]) + moved[f"a{number}"]
             seen[f"a{number}"] = a
     if model.output == "softmax":
         z = jnp.where(padding.classes[:, None] > 0.0, z, models.PADDED_LOGIT)

@@ -6,15 +6,21 @@ one of them mistaken.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from backproof.grading.assignment import Assignment
-from backproof.grading.marking import Exam, Mark, exam, marks
+from backproof.grading.exam import Exam, exam
+from backproof.grading.marking import Mark, marks
+from backproof.grading.outcome import Outcome
 from backproof.grading.prepared import CALLING
 from backproof.grading.sandbox import Sandbox
 from backproof.grading.selftest import self_test
 from backproof.grading.solution import Rule, rules, solution
+from backproof.grading.trained import trained
+from backproof.grading.trials import Trial
 from backproof.reading.told import Unreadable
 
 # What is mistaken: in lines that have the first text the second stands instead.
@@ -35,6 +41,29 @@ MISTAKES: Final[Sequence[tuple[str, str, str]]] = (
     (">= 0.5", ">= 0.0", "the threshold"),
     ("argmax", "argmin", "the least likely class"),
 )
+
+
+# The same of what shows at an edge alone, as patterns: for assignments that ask for it.
+EDGE_MISTAKES: Final[Mapping[str, Sequence[tuple[str, str, str]]]] = {
+    "one_example": [(r"(\w+)\.T$", r"np.squeeze(\1).T", "an array squeezed to a vector")],
+    "one_label": [
+        (
+            r" / \{n\}$",
+            r" / {n} * y.sum(axis=1, keepdims=True) / y.sum(axis=1, keepdims=True)",
+            "a division by a number of labels",
+        )
+    ],
+    "zero_weights": [
+        (r"^(W\w*|w) @", r"\1 / np.abs(\1).max() * np.abs(\1).max() @", "a division by the weights")
+    ],
+    "saturated": [
+        (r"np\.where\(y == 0, 1, (yhat)\)", r"\1", "0 times the logarithm of 0"),
+        (r"np\.where\(y == 1, 1, (1 - yhat)\)", r"\1", "0 times the logarithm of 0"),
+        (r" - \w+\.max\(axis=0\)", "", "a softmax that overflows"),
+        (r"1 / \(1 \+ np\.exp\(-(\w+)\)\)", r"np.exp(\1) / (1 + np.exp(\1))", "inf / inf"),
+    ],
+    "kink": [(r"\((\w+) > 0\)", r"np.maximum(\1, 0) / \1", "a division by 0 at the kink")],
+}
 
 
 class Rehearsed(NamedTuple):
@@ -62,11 +91,16 @@ def rehearsed(assignment: Assignment) -> Rehearsed:
         ) from None
     asked = exam(assignment)
     lines = [f"{assignment.title}: {assignment.out_of:g} points, {len(asked.calls)} calls"]
+    if asked.trials:
+        lines[0] += f", {len(asked.trials)} of training"
     with Sandbox(assignment.limits) as sandbox:
         lost = [mark for mark in _marks(sandbox, asked, right) if mark.verdict != "right"]
         lines += [f"  it loses {one.function}, {one.part}: {one.because}" for one in lost]
         caught, missed = 0, []
-        for words, text in _wrong(assignment, known, right):
+        wrong = list(_wrong(assignment, known, right))
+        if asked.trials:
+            wrong += _wrong_training(assignment, known)
+        for words, text in wrong:
             if all(mark.verdict == "right" for mark in _marks(sandbox, asked, text)):
                 missed.append(words)
             else:
@@ -81,20 +115,60 @@ def _marks(sandbox: Sandbox, asked: Exam, text: str) -> list[Mark]:
     defined = frozenset(function.name for function in asked.assignment.functions)
     main = "submission.py"
     files = {main: (text + CALLING).encode()}
-    return marks(asked, sandbox.run(files, main, asked.calls).answers, defined)
+    found = marks(asked, sandbox.run(files, main, asked.calls).answers, defined)
+    if any(mark.verdict != "right" for mark in found):
+        return found  # training takes longer, and would say nothing more
+
+    def ask(trial: Trial) -> Outcome:
+        return sandbox.run(files, main, [trial.call], trial.limits)
+
+    return [*found, *(trained(asked.assignment, one, ask) for one in asked.trials)]
+
+
+def _wrong_training(assignment: Assignment, known: Sequence[Rule]) -> Iterator[tuple[str, str]]:
+    """Programs whose training is mistaken, and how."""
+    names = list(assignment.model.parameters)
+    rate = next((one.training.rate for one in assignment.functions if one.training), 0.0)
+    mistakes = [
+        ("nothing is trained", names, " - rate * d{name}", ""),
+        ("biases are not trained", names[1::2], " - rate * d{name}", ""),
+        ("the first layer alone is trained", names[2:], " - rate * d{name}", ""),
+        ("training steps up", names, " - rate", " + rate"),
+    ]
+    if rate:
+        words = "training does not use the rate that it is given"
+        mistakes.append((words, names, " - rate", f" - {rate}"))
+    for words, of, text, instead in mistakes:
+        mistaken = [
+            rule._replace(line=rule.line.replace(text.format(name=rule.symbol[:-1]), instead))
+            if rule.symbol[:-1] in of and rule.symbol.endswith("'")
+            else rule
+            for rule in known
+        ]
+        if of:
+            yield words, solution(assignment, training=mistaken)
 
 
 def _wrong(assignment: Assignment, known: Sequence[Rule], right: str) -> Iterator[tuple[str, str]]:
-    """Every program with one mistaken line that it uses, and which that is."""
+    """Every program with one mistaken line that it uses, and which that is.
+
+    A mistake that shows at an edge alone is made in each function that is asked there.
+    """
     for place, rule in enumerate(known):
         for text, instead, words in MISTAKES:
-            if text not in rule.line:
-                continue
-            mistaken = [
-                *known[:place],
-                rule._replace(line=rule.line.replace(text, instead)),
-                *known[place + 1 :],
-            ]
-            program = solution(assignment, mistaken)
+            mistaken = rule._replace(line=rule.line.replace(text, instead))
+            among = [*known[:place], mistaken, *known[place + 1 :]]
+            program = solution(assignment, among)
             if program != right:
                 yield f"{words}, in {rule.symbol} = {rule.line}", program
+    for function in assignment.functions:
+        own = {function.name, *function.makers}
+        alone = replace(
+            assignment, functions=tuple(one for one in assignment.functions if one.name in own)
+        )
+        for edge in function.edges:
+            for pattern, instead, words in EDGE_MISTAKES[edge]:
+                among = [one._replace(line=re.sub(pattern, instead, one.line)) for one in known]
+                program = solution(alone, among)
+                if program != solution(alone):
+                    yield f"{edge}: {words}, in {function.name}", f"{right}\n\n{program}"

@@ -85,27 +85,35 @@ class Sandbox:
             self._live.kill()
             self._live = None
 
-    def run(self, files: Mapping[str, bytes], main: str, calls: Sequence[Call]) -> Outcome:
+    def run(
+        self,
+        files: Mapping[str, bytes],
+        main: str,
+        calls: Sequence[Call],
+        limits: Limits | None = None,
+    ) -> Outcome:
         """Run the file `main`, then make the calls.
 
         Arguments:
             files: what is laid into its folder, by relative path; `main` is one of them.
             main: executed once as a module, not as `__main__`.
             calls: made in this order, in the same process.
+            limits: for this run, where they are not the sandbox's; scratch is as it is there.
 
         A run that ends just over its limit on computing is made again, and that one counts. Raises
         `Unavailable` if the isolation is lost on the way, `ValueError` for arguments of a call that
         are no `Value`.
         """
+        limits = limits or self.limits
         refused = asking.refused(files, main, self.limits.scratch_bytes)
         if refused is not None:
             return Outcome("refused", (), "", refused)
-        request = asking.request(files, main, calls, self.limits)
-        outcome = self._once(request, main, calls, self.limits)
-        most = self.limits.cpu_seconds
+        request = asking.request(files, main, calls, limits)
+        outcome = self._once(request, main, calls, limits)
+        most = limits.cpu_seconds
         if outcome.status != "answered" or outcome.cpu_seconds <= most:
             return outcome
-        outcome = self._once(request, main, calls, self.limits)
+        outcome = self._once(request, main, calls, limits)
         if outcome.status != "answered" or outcome.cpu_seconds <= most:
             return outcome
         words = f"The calls took {outcome.cpu_seconds:.3g} s of computing and may take {most:g} s."

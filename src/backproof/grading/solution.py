@@ -11,11 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from backproof.grading.assignment import (
-    Anything,
     Assignment,
+    Function,
+    Training,
+)
+from backproof.grading.forms import (
+    STEPS,
+    Anything,
+    CacheOf,
     Constant,
     Form,
-    Function,
     Quantity,
     Size,
     quantities_in,
@@ -49,6 +54,12 @@ _ACTIVATIONS: Final[Mapping[str, tuple[str, str, str]]] = {
         "",
     ),
 }
+
+
+# Of training, where a function is not told.
+_UNITS: Final = 8
+_RATE: Final = 0.5
+_STEPS: Final = 1000
 
 
 class Rule(NamedTuple):
@@ -91,12 +102,15 @@ def _of_output(model: Model, z: str) -> Iterator[Rule]:
         e = f"np.exp({z} - {z}.max(axis=0))"
         yield Rule("yhat", (z,), f"{e} / {e}.sum(axis=0)")
         yield Rule("label", ("yhat",), "yhat.argmax(axis=0)[None, :]")
-        yield Rule("loss", ("y", "yhat"), "-(y * np.log(yhat)).sum() / {n}")
+        # Where a label is 0 its logarithm does not count, and may be that of 0.
+        line = "-(y * np.log(np.where(y == 0, 1, yhat))).sum() / {n}"
+        yield Rule("loss", ("y", "yhat"), line)
         yield Rule("dyhat", ("y", "yhat"), "-y / yhat / {n}")
     elif model.output == "sigmoid":
         yield Rule("yhat", (z,), f"1 / (1 + np.exp(-{z}))")
         yield Rule("label", ("yhat",), "(yhat >= 0.5).astype(int)")
-        line = "-(y * np.log(yhat) + (1 - y) * np.log(1 - yhat)).sum() / {n}"
+        first, other = "np.where(y == 0, 1, yhat)", "np.where(y == 1, 1, 1 - yhat)"
+        line = f"-(y * np.log({first}) + (1 - y) * np.log({other})).sum() / {{n}}"
         yield Rule("loss", ("y", "yhat"), line)
         yield Rule("dyhat", ("y", "yhat"), "(yhat - y) / (yhat * (1 - yhat)) / {n}")
     else:
@@ -110,37 +124,81 @@ def _of_output(model: Model, z: str) -> Iterator[Rule]:
         yield Rule(f"d{z}", ("dyhat",), "dyhat")
 
 
-def solution(assignment: Assignment, among: Sequence[Rule] | None = None) -> str:
+def solution(
+    assignment: Assignment,
+    among: Sequence[Rule] | None = None,
+    training: Sequence[Rule] | None = None,
+) -> str:
     """The program; with other rules than the lecture's, a program with their mistakes.
+
+    `training` are the rules for the functions that train, `among` those for all others.
 
     Raises `LookupError` for a quantity that does not follow from what its function is given.
     """
-    known = rules(assignment.model, assignment.activation) if among is None else among
+    right = rules(assignment.model, assignment.activation)
+    among, training = among or right, training or right
     parts = ["import math\n\nimport numpy as np\n"]
-    parts += [_function(one, assignment.model, known) for one in assignment.functions]
+    taken = {name for one in assignment.functions for name in one.makers}
+    caches = {
+        one.name: _cached(one, layouts(assignment.model))
+        for one in assignment.functions
+        if one.name in taken
+    }
+    parts += [
+        _function(one, assignment.model, among if one.training is None else training, caches)
+        for one in assignment.functions
+    ]
     return "\n\n".join(parts)
 
 
-def _function(function: Function, model: Model, known: Sequence[Rule]) -> str:
+def _cached(function: Function, own: Mapping[str, str]) -> dict[str, Form]:
+    """What a right function keeps for another: what it is given and gives, in our layouts."""
+    forms = (*function.arguments, *function.keywords.values(), *function.globals.values())
+    symbols = [one.symbol for form in forms for one in quantities_in(form)]
+    symbols += [one.symbol for one in quantities_in(function.returns) if not one.times_n]
+    return {symbol: Quantity(symbol, own[symbol]) for symbol in symbols}
+
+
+def _function(
+    function: Function,
+    model: Model,
+    known: Sequence[Rule],
+    caches: Mapping[str, Mapping[str, Form]],
+) -> str:
     own = layouts(model)
     arguments = [f"given{place}" for place in range(len(function.arguments))]
-    lines = [f"def {function.name}({', '.join(arguments)}):"]
+    named = ["**named"] if function.keywords else []
+    lines = [f"def {function.name}({', '.join([*arguments, *named])}):"]
     given: dict[str, Quantity] = {}
     sizes: dict[str, str] = {"1": "1"}
-    for name, form in [*zip(arguments, function.arguments, strict=True), *function.globals.items()]:
+    coded: list[tuple[Quantity, str]] = []
+    from_globals = [(f"globals()[{name!r}]", form) for name, form in function.globals.items()]
+    by_name = [(f"named[{name!r}]", form) for name, form in function.keywords.items()]
+    forms = [caches.get(f.function, f) if isinstance(f, CacheOf) else f for f in function.arguments]
+    for name, form in [*zip(arguments, forms, strict=True), *from_globals, *by_name]:
         for path, part in _parts(name, form):
             if isinstance(part, Size):
                 sizes[part.axis] = path
             elif isinstance(part, Quantity):
-                lines += _taken(part, path, own)
                 given[part.symbol] = part
-    if function.check != "values":
+                if part.code in ("class", "class1"):
+                    coded.append((part, path))
+                else:
+                    lines += _taken(part, path, own)
+    for part, path in coded:
+        lines += _one_hot(part, path, _classes(function, path, given, own, sizes))
+    if function.training is not None:
+        lines += _loop(function.training, model, given, sizes, known)
+    elif function.check != "values":
         for one in quantities_in(function.returns):
             shape = ", ".join(sizes[axis] for axis in own[one.symbol].split())
             lines.append(f"{_name(one.symbol)} = np.random.randn({shape}) * 0.01")
     else:
         lines += _computed(function, given, own, known)
-    lines.append(f"return {_given_back(function.returns, own)}")
+    cache = "None"
+    if function.name in caches:
+        cache = f"{{{', '.join(f'{one!r}: {_name(one)}' for one in caches[function.name])}}}"
+    lines.append(f"return {_given_back(function.returns, own, cache)}")
     return "\n    ".join(lines) + "\n"
 
 
@@ -171,8 +229,6 @@ def _taken(part: Quantity, path: str, own: Mapping[str, str]) -> Iterator[str]:
         return
     if part.code == "sign":
         yield f"{name} = ({name} + 1) / 2"
-    if part.code in ("class", "class1"):
-        raise LookupError("class numbers do not say how many classes there are")
     axes = part.layout.split()
     named = [axis for axis in axes if axis != "1"]
     if len(named) < len(axes):
@@ -182,6 +238,59 @@ def _taken(part: Quantity, path: str, own: Mapping[str, str]) -> Iterator[str]:
         yield f"{name} = {name}.T"
     if len(named) < len(wanted):
         yield f"{name} = {name}.reshape({_free(wanted)})"
+
+
+def _one_hot(part: Quantity, path: str, classes: str) -> Iterator[str]:
+    """The lines that make columns of 0 and 1 of class numbers."""
+    first = int(part.code == "class1")
+    yield f"{part.symbol} = np.eye({classes})[:, np.asarray({path}).astype(int).ravel() - {first}]"
+
+
+def _classes(
+    function: Function,
+    labels: str,
+    given: Mapping[str, Quantity],
+    own: Mapping[str, str],
+    sizes: Mapping[str, str],
+) -> str:
+    """How many classes there are, by what else a function is given."""
+    if "k" in sizes:
+        return sizes["k"]
+    for symbol, part in given.items():
+        if "k" in own[symbol].split() and not part.code:
+            return f"{_name(symbol)}.shape[{own[symbol].split().index('k')}]"
+    if function.training is not None:  # there each of them is among the labels
+        return f"np.unique({labels}).size"
+    raise LookupError(
+        f"{function.name} is given class numbers, and nothing that says how many classes there are"
+    )
+
+
+def _loop(
+    training: Training,
+    model: Model,
+    given: Mapping[str, Quantity],
+    sizes: Mapping[str, str],
+    known: Sequence[Rule],
+) -> Iterator[str]:
+    """The lecture's loop: all parameters take their step with gradients of the same pass."""
+    told = {axis: f"{tensor}.shape[0]" for tensor, axis in (("x", "d"), ("y", "k"))}
+    told |= dict.fromkeys(model.hidden_axes, str(_UNITS)) | dict(sizes)
+    if "rate" not in given:
+        yield f"rate = {_RATE}"
+    for name, layout in model.parameters.items():
+        if name not in given:
+            rows, columns = (told[axis] for axis in layout.split())
+            drawn = f"np.random.randn({rows}, {columns}) / {columns} ** 0.5"
+            yield f"{name} = {drawn if name[0] in 'Ww' else f'np.zeros(({rows}, {columns}))'}"
+    yield f"for _ in range({sizes.get(STEPS, str(training.steps or _STEPS))}):"
+    done = {"x", "y", "rate", *model.parameters}
+    for name in model.parameters:
+        for rule in _steps(f"{name}'", done, known, ()):
+            yield f"    {_name(rule.symbol)} = {rule.line.format(n='x.shape[1]')}"
+            done.add(rule.symbol)
+    stepped = ", ".join(_name(f"{name}'") for name in model.parameters)
+    yield f"    {', '.join(model.parameters)} = {stepped}"
 
 
 def _computed(
@@ -230,15 +339,18 @@ def _steps(
     raise LookupError(f"{symbol} does not follow from what is given")
 
 
-def _given_back(form: Form, own: Mapping[str, str]) -> str:
+def _given_back(form: Form, own: Mapping[str, str], cache: str) -> str:
     if isinstance(form, tuple):
-        parts = [_given_back(part, own) for part in form]
+        parts = [_given_back(part, own, cache) for part in form]
         return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
     if isinstance(form, Mapping):
-        return "{" + ", ".join(f"{k!r}: {_given_back(part, own)}" for k, part in form.items()) + "}"
+        items = [f"{key!r}: {_given_back(part, own, cache)}" for key, part in form.items()]
+        return f"{{{', '.join(items)}}}"
     if isinstance(form, Constant):
         return repr(form.value)
-    if isinstance(form, Anything | Size):
+    if isinstance(form, Anything):
+        return cache
+    if isinstance(form, Size | CacheOf):
         return "None"
     name, ours, theirs = _name(form.symbol), own[form.symbol].split(), form.layout.split()
     named = [axis for axis in ours if axis != "1"]

@@ -1,0 +1,106 @@
+"""What submissions are asked: the functions' calls on secret cases, the same for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from backproof.grading.assignment import Assignment, Function
+from backproof.grading.calls import call_of
+from backproof.grading.edges import EACH, KINK, ONE_EXAMPLE, at_edge, slopes
+from backproof.grading.forms import quantities_in
+from backproof.grading.outcome import Call
+from backproof.grading.quantities import Known, drawn, known, rate_of
+from backproof.grading.trials import Trials, trials
+
+_FEWEST: Final = 4  # cases of a function, however many there are of these
+
+
+class Exam(NamedTuple):
+    """An assignment with its secret cases, and the calls that are the same for all submissions."""
+
+    assignment: Assignment
+    known: Mapping[str, Sequence[Known]]  # by precision
+    calls: tuple[Call, ...]
+    asked: tuple[tuple[Function, int], ...]  # of each call: the function, and the place of its case
+    trials: tuple[Trials, ...] = ()
+    edges: Mapping[int, str] = MappingProxyType({})  # of a case's place: which edge it is at
+    kinked: Mapping[int, tuple[int, ...]] = MappingProxyType({})  # the same with other slopes
+
+    def with_slope(self, number: int) -> Exam:
+        """The same with another slope at the kinks, by its number among `edges.slopes`."""
+        if not number:
+            return self
+        moved = {
+            precision: [
+                of[self.kinked[place][number - 1]] if place in self.kinked else one
+                for place, one in enumerate(of)
+            ]
+            for precision, of in self.known.items()
+        }
+        return self._replace(known=moved)
+
+
+def exam(assignment: Assignment, *, public: bool = False) -> Exam:
+    """Draw the cases and compute the truth, once for all submissions; or only the public part."""
+    among = [one for one in assignment.functions if one.public or not public]
+    functions = [one for one in among if one.training is None]
+    share = max(_FEWEST, -(-assignment.cases // max(1, len(functions))))
+    # No function is asked on another's cases: what one is given is what another should answer.
+    asked = [(function, "") for function in functions for _ in range(share)]
+    asked += [
+        (function, name) for function in functions for name in function.edges for _ in range(EACH)
+    ]
+    several = {
+        place
+        for place, (function, name) in enumerate(asked)
+        if name or ONE_EXAMPLE in function.edges
+    }
+    seed = assignment.seed + public
+    cases = drawn(assignment.model, len(asked), seed, assignment.sizes, several)
+    rates = [rate_of(place) for place in range(len(cases))]
+    edges = {place: name for place, (_, name) in enumerate(asked) if name}
+    for place, name in edges.items():
+        cases[place] = at_edge(
+            name,
+            cases[place],
+            assignment.model,
+            assignment.activation,
+            place=place,
+            agreeing=any(one.symbol == "loss" for one in quantities_in(asked[place][0].returns)),
+        )
+    usual, *others = slopes(assignment.activation)
+    kinks = [usual] * len(cases)
+    kinked: dict[int, tuple[int, ...]] = {}
+    for place in [place for place, name in edges.items() if name == KINK]:
+        kinked[place] = tuple(range(len(cases), len(cases) + len(others)))
+        cases += [cases[place]] * len(others)
+        rates += [rates[place]] * len(others)
+        kinks += others
+    of = assignment.model, cases, assignment.activation
+    truths = {
+        precision: known(*of, precision, rates, kinks) if cases else []
+        for precision in ("float64", "float32")
+    }
+    calls = tuple(
+        call_of(function, truths["float64"][place], assignment)
+        for place, (function, _) in enumerate(asked)
+    )
+    places = tuple((function, place) for place, (function, _) in enumerate(asked))
+    training = trials(assignment, public=public)
+    return Exam(assignment, truths, calls, places, training, edges, kinked)
+
+
+def only(exam: Exam, name: str) -> Exam:
+    """The part of an exam that asks one function."""
+    kept = [
+        (call, asked)
+        for call, asked in zip(exam.calls, exam.asked, strict=True)
+        if asked[0].name == name
+    ]
+    return exam._replace(
+        calls=tuple(call for call, _ in kept),
+        asked=tuple(asked for _, asked in kept),
+        trials=tuple(one for one in exam.trials if one.function.name == name),
+    )
