@@ -60,6 +60,7 @@ def add(commands: Any) -> None:
 
 def _train(options: argparse.Namespace) -> int:
     from backproof.reading.told import Unreadable
+    from backproof.runs.summary import summary
 
     show, clear = _progress()
     try:
@@ -114,33 +115,6 @@ def _anew(options: argparse.Namespace, show: Any) -> Run:
         held_out=options.held_out,
     )
     return run(settings, options.out, show)
-
-
-def summary(run: Run) -> str:
-    """What a run came to, in a few lines."""
-    told, curves = run.description, run.curves
-    losses, steps = run.losses, len(run.losses)
-    seconds, compiled = told["seconds"]["steps"], told["seconds"]["compile"]
-    spent = f"{seconds:.3g} s" + ("" if compiled is None else f", and {compiled:.3g} s to compile")
-    lines = [
-        f"{told['model']} on {told['backend']}, {told['device']}: {told['dtype']}, "
-        f"products in {told['products']}",
-        f"  {steps:,} steps in {spent}",
-        f"  loss            {losses[0]:.6g} -> {losses[-1]:.6g}",
-    ]
-    norms, accuracy = curves["gradient_norms"], curves["accuracy"]
-    lines.append(f"  gradient norm   {norms[0]:.3g} -> {norms[-1]:.3g}")
-    if accuracy.size and accuracy[-1] == accuracy[-1]:
-        lines.append(
-            f"  held-out accuracy {accuracy[0]:.3f} -> {accuracy[-1]:.3f} "
-            f"({told['held_out']:,} examples)"
-        )
-    for again in told["resumed"]:
-        changed = f" with other {', '.join(again['changed'])}: bits may differ"
-        lines.append(f"  gone on at step {again['at']:,}{changed if again['changed'] else ''}")
-    if told["status"] != "complete":
-        lines.append(f"  stopped: {told['reason']}")
-    return "\n".join([*lines, f"  recorded in {run.folder}"])
 
 
 def _progress() -> tuple[Any, Any]:

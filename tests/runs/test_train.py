@@ -19,11 +19,12 @@ import pytest
 import backproof
 from backproof import runs
 from backproof.cli import main
-from backproof.cli_runs import summary
 from backproof.reading.told import Unreadable
 from backproof.runs import arrays
+from backproof.runs.environment import differences, environment
 from backproof.runs.reader import schema
 from backproof.runs.record import sampled_steps
+from backproof.runs.summary import summary
 from backproof.runs.train import Settings, resume, run
 
 IRIS = Settings("mlp_softmax", "iris", "reference", "tanh", (5,), 0.3, 300, 16, scale=0.5)
@@ -47,6 +48,8 @@ def test_a_run_is_recorded(tmp_path: Path, backend: str) -> None:
     assert done.losses[-1] < 0.3 < done.losses[0]
     assert done.curves["accuracy"][-1] > 0.8
     assert done.curves["evaluated"][-1] == 300
+    assert np.trace(done.curves["confusion"]) / 30 == done.curves["accuracy"][-1]
+    assert done.curves["confusion"].sum() == told["held_out"] == 30
     for t in done.steps:
         step = done.step(t)
         assert step.after is not None
@@ -114,6 +117,13 @@ def test_a_killed_run_goes_on_to_the_same_bits(tmp_path: Path, backend: str) -> 
     assert "  gone on at step 160\n" in summary(finished)
     on_disk = {str(p.relative_to(out)) for p in Path(out).rglob("*.npz")}
     assert on_disk == set(bits(finished))
+
+
+def test_what_differs_between_two_environments_is_named() -> None:
+    here = environment()
+    there = here | {"machine": "abacus", "versions": here["versions"] | {"numpy": "1", "mlx": "2"}}
+    assert differences(here, here) == []
+    assert differences(here, there) == ["numpy", "machine"]
 
 
 def test_how_often_checkpoints_are_taken_moves_nothing(tmp_path: Path) -> None:

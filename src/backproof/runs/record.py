@@ -16,9 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import functools
 import hashlib
-import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,10 +30,9 @@ from backproof import tensors
 from backproof.notation import ACTIVATIONS, FAMILY
 from backproof.runs import arrays
 from backproof.runs.arrays import as_numpy
+from backproof.runs.description import FORMAT, VERSION, as_json
 from backproof.runs.environment import environment
 
-FORMAT: Final = "backproof run record"
-VERSION: Final = 1
 DATA_STORED: Final = 16 * 2**20  # bytes of x and y up to which they are kept in the record
 BUDGET: Final = 64 * 2**20  # bytes of parameters, gradients and batches
 FEWEST, MOST = 4, 128  # sampled steps, whatever the budget
@@ -52,28 +49,6 @@ def sampled_steps(count: int, steps: int) -> tuple[int, ...]:
     first = max(1, count // 4)
     spaced = np.rint(np.geomspace(first, steps - 1, count - first)).astype(int)
     return tuple(sorted({*range(first), *spaced.tolist()}))
-
-
-def as_json(description: Mapping[str, Any]) -> bytes:
-    """The content of `run.json`: a line for each key, with the digest of everything else in it."""
-    lines = _lines(description)
-    return ("{\n" + ",\n".join([*lines, f'"digest": "{_digest(lines)}"']) + "\n}\n").encode()
-
-
-def digest_of(description: Mapping[str, Any]) -> str:
-    """SHA-256 of a description without its own digest, as JSON with sorted keys."""
-    return _digest(_lines(description))
-
-
-def _lines(description: Mapping[str, Any]) -> list[str]:
-    # Without `indent`, which would take the encoder written in Python, ten times as slow.
-    dumps = functools.partial(json.dumps, sort_keys=True, allow_nan=False)
-    keys = sorted(key for key in description if key != "digest")
-    return [f"{dumps(key)}: {dumps(description[key])}" for key in keys]
-
-
-def _digest(lines: Sequence[str]) -> str:
-    return hashlib.sha256(f"{{{', '.join(lines)}}}".encode()).hexdigest()
 
 
 class Recorder:

@@ -21,8 +21,8 @@ from backproof.reading.told import Unreadable
 from backproof.runs import arrays, reader, record
 from backproof.runs.backends import Parameters, Prepared, Problem, backend
 from backproof.runs.data import Examples, Recipe, load
-from backproof.runs.environment import environment
-from backproof.runs.with_reference import predicted
+from backproof.runs.environment import differences, environment
+from backproof.runs.scores import accuracy, confusion
 from backproof.start import batches, initial_parameters
 from backproof.tensors import DType, choice, hidden_sizes, positive, whole
 
@@ -133,8 +133,8 @@ def resume(out: str | Path, progress: Progress = lambda _: None) -> reader.Run:
             raise Unreadable(f"{settings.data} is not what {out} was begun with: {name} differs")
     ready = backend(settings.backend)(problem)
     recorder = _again(found)
-    now, before = environment(), told["environment"]
-    changed = [key for key in now if now[key] != before.get(key)]
+    now = environment()
+    changed = differences(told["environment"], now)
     recorder.description["resumed"] += [{"at": recorder.steps, "changed": changed, **now}]
     start = arrays.read(
         found.folder / f"checkpoint-{recorder.steps:08d}.npz",
@@ -177,6 +177,7 @@ def _trained(
     """The loop over stretches of steps: to the next sampled step, or the next checkpoint."""
     steps, every = settings.steps, problem.longest
     norms, judged = np.zeros(steps), dict[int, float]()
+    at, held, held_y = (problem.model, problem.activation), examples.x_held, examples.y_held
     kept, computed = recorder.kept, float(recorder.description["seconds"]["steps"])
     recorder.computed = computed
     if recorder.steps:
@@ -184,15 +185,17 @@ def _trained(
         judged = dict(zip(kept["evaluated"].tolist(), kept["accuracy"].tolist(), strict=True))
 
     def curves(done: int) -> None:
-        evaluated = {"evaluated": np.array([*judged], np.int64)}
-        accuracy = {"accuracy": np.array([*judged.values()], np.float64)}
-        recorder.curves(gradient_norms=norms[:done].copy(), **evaluated, **accuracy)
+        recorder.curves(
+            gradient_norms=norms[:done].copy(),
+            evaluated=np.array([*judged], np.int64),
+            accuracy=np.array([*judged.values()], np.float64),
+        )
 
     with recorder:
         while (t := recorder.steps) < steps:
             sampled = recorder.samples_next
             if sampled or t % every == 0:
-                judged[t] = accuracy_of(problem, parameters, examples.x_held, examples.y_held)
+                judged[t] = accuracy(at, parameters, held, held_y)
             stops = [s for s in recorder.sampled if s > t]
             stop = t + 1 if sampled else min([*stops[:1], t - t % every + every, steps])
             began = time.perf_counter()
@@ -218,34 +221,11 @@ def _trained(
                 recorder.checkpoint(parameters)
             progress(_line(stop, steps, losses[-1], judged))
         else:
-            judged[steps] = accuracy_of(problem, parameters, examples.x_held, examples.y_held)
+            judged[steps] = accuracy(at, parameters, held, held_y)
             curves(steps)
+            recorder.curves(confusion=confusion(at, parameters, held, held_y))
             recorder.end(parameters)
     return reader.read(recorder.folder)
-
-
-def accuracy_of(problem: Problem, parameters: Parameters, x: np.ndarray, y: np.ndarray) -> float:
-    """The share of the examples whose class is predicted; NaN without classes or examples.
-
-    Computed in float64 for every backend and precision.
-    """
-    if problem.model.output == "identity" or not x.shape[1]:
-        return float("nan")
-    return float(
-        np.mean(classes_of(problem.model.name, problem.activation, parameters, x) == _numbers(y))
-    )
-
-
-def classes_of(model: str, activation: str, parameters: Parameters, x: np.ndarray) -> np.ndarray:
-    """The number of the class that is predicted for each example (n,)."""
-    return _numbers(predicted(MODELS[model], activation, parameters, x))
-
-
-def _numbers(y: np.ndarray) -> np.ndarray:
-    """The class numbers of targets or predictions, one row or one for each class."""
-    y = np.asarray(y, np.float64)
-    numbers: np.ndarray = y[0] > 0.5 if len(y) == 1 else np.argmax(y, axis=0)
-    return numbers.astype(np.int64)
 
 
 def _line(step: int, steps: int, loss: float, judged: Mapping[int, float]) -> str:
