@@ -109,7 +109,7 @@ def train(
         size = whole("batch_size", batch_size, most=sizes["n"])
         schedule, by_rows = batches(sizes["n"], size, steps, seed), not x.flags.c_contiguous
     static = {"model": model, "activation": activation, "precision": precision, "steps": steps}
-    with _allowing(dtype):
+    with allowing(dtype):
         # To be donated: so buffers of JAX's own, sharing no memory with the caller's arrays.
         owned = {name: jnp.array(value, copy=True, device=device) for name, value in start.items()}
         data = jax.device_put((x.T if by_rows else x, y, schedule, rate), device)
@@ -291,11 +291,12 @@ def export_step(
 
     of = {name: np.zeros(model.shape(name, sizes), kind) for name in model.layouts}
     x, y, rate = of.pop("x"), of.pop("y"), np.zeros((), kind)
-    with _allowing(dtype):
+    with allowing(dtype):
         return export.export(jax.jit(exported), platforms=tuple(platforms))(of, x, y, rate)
 
 
-def _allowing(dtype: str) -> AbstractContextManager[Any]:
+def allowing(dtype: str) -> AbstractContextManager[Any]:
+    """JAX's float64 where that is asked for, and otherwise JAX as it is."""
     return jax.enable_x64(True) if dtype == "float64" else nullcontext()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from contextlib import nullcontext
 from typing import Any, Final
 
 import jax
@@ -38,13 +37,10 @@ def prepare(problem: Problem) -> Prepared:
         "by_rows": by_rows,
     }
 
-    def allowing() -> Any:
-        return jax.enable_x64(True) if problem.dtype == "float64" else nullcontext()
-
     def here(value: Any) -> Any:
         return jax.device_put(value, device)
 
-    with allowing():
+    with training.allowing(problem.dtype):
         x = here(problem.x.T if by_rows else problem.x)
         data = (x, here(problem.y), here(problem.batches), here(rate))
         like = {p: here(np.zeros(shape, problem.x.dtype)) for p, shape in problem.shapes.items()}
@@ -55,7 +51,7 @@ def prepare(problem: Problem) -> Prepared:
         seconds = time.perf_counter() - began
 
     def advance(parameters: Parameters, start: int, stop: int) -> Advanced:
-        with allowing():
+        with training.allowing(problem.dtype):
             begun = {name: here(value) for name, value in parameters.items()}
             done = compiled(begun, *data, here(np.int32(start)), here(np.int32(stop)))
             count = stop - start
