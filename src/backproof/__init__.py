@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from backproof.error_bounds import error_bound, rounding_samples
     from backproof.reading.told import derivation
     from backproof.runs.record import record
+    from backproof.sweeps import sweep
     from backproof.training import train
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "rounding_samples",
     "runs",
     "strategies",
+    "sweep",
     "train",
 ]
 
@@ -41,6 +43,7 @@ _HOME = {
     "rounding_samples": "backproof.error_bounds",
     "runs": "backproof",
     "strategies": "backproof",
+    "sweep": "backproof.sweeps",
     "train": "backproof.training",
 }
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from backproof import cli_comparing, cli_grading
+from backproof import cli_comparing, cli_grading, cli_runs
 
 if TYPE_CHECKING:  # importing it takes as long as all the rest of the start
     from backproof.verdict import FileReport
@@ -42,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _printed(f"backproof {version('backproof')}", 0)
         if options.command is None:
             return _printed(parser.format_help().rstrip(), MISUSE)
-        _compute_on_cpu()
+        _quiet()
+        if options.command not in cli_runs.COMMANDS:
+            _compute_on_cpu()
         status: int = options.run(options)
     except KeyboardInterrupt:
         print(_ended_by(signal.SIGINT), file=sys.stderr)
@@ -53,11 +55,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _compute_on_cpu() -> None:
-    """Tell JAX, which the commands import later, where to compute and what to keep to itself."""
+    """Tell JAX, which the commands import later, where to compute."""
     # The truth is computed in float64, which a TPU does not have and a GPU starts slowly for; and
     # JAX gives no CPU where it was told another platform.
     os.environ["JAX_PLATFORMS"] = "cpu"
-    # XLA says on stderr how a cached program was tuned, which is nothing a user can act on.
+
+
+def _quiet() -> None:
+    """Tell XLA what to keep to itself: how a cached program was tuned, which is of no use here."""
     if os.environ.get("TF_CPP_MIN_LOG_LEVEL") in (None, "1"):  # JAX's own default is 1
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
@@ -189,6 +194,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--quiet", action="store_true", help="of text: a line for each file")
     check.set_defaults(run=_check)
     cli_grading.add(commands)
+    cli_runs.add(commands)
     cli_comparing.add(commands)
     return parser
 

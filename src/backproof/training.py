@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 from backproof import models, tensors
 from backproof.models import Padding, Parameters, Precision
 from backproof.notation import ACTIVATIONS, Model
-from backproof.reference import optimize
+from backproof.start import Batches, batches, initial_parameters
 from backproof.tensors import (
     DType,
     choice,
@@ -46,13 +46,6 @@ class Trained(NamedTuple):
 
     parameters: dict[str, np.ndarray]
     losses: Float[np.ndarray, " steps"]
-
-
-class Batches(NamedTuple):
-    """The examples of every step: row t of `indices`, of which the first `counts[t]` are real."""
-
-    indices: Int[np.ndarray, "steps size"]
-    counts: Int[np.ndarray, " steps"]
 
 
 def train(
@@ -105,7 +98,7 @@ def train(
     dtype = choice("dtype", dtype, get_args(DType))
     precision = choice("precision", precision, get_args(Precision))
     rate = positive("learning_rate", learning_rate, dtype)
-    steps, seed, device = whole("steps", steps), whole("seed", seed, least=0), _device(device)
+    steps, seed, device = whole("steps", steps), whole("seed", seed, least=0), device_of(device)
     x, y, sizes = tensors.examples(model, x, y, dtype)
     if parameters is None:
         start = initial_parameters(model, sizes | hidden_sizes(model, hidden), seed, dtype, scale)
@@ -116,7 +109,7 @@ def train(
         size = whole("batch_size", batch_size, most=sizes["n"])
         schedule, by_rows = batches(sizes["n"], size, steps, seed), not x.flags.c_contiguous
     static = {"model": model, "activation": activation, "precision": precision, "steps": steps}
-    with _allowing(dtype):
+    with allowing(dtype):
         # To be donated: so buffers of JAX's own, sharing no memory with the caller's arrays.
         owned = {name: jnp.array(value, copy=True, device=device) for name, value in start.items()}
         data = jax.device_put((x.T if by_rows else x, y, schedule, rate), device)
@@ -137,14 +130,32 @@ def step(
     one forward pass at the parameters that came in. Shapes as in `notation.Model.layouts`, one
     floating dtype throughout. `learning_rate` may be traced: a sweep is then a `vmap` over it.
     """
+    whole = differentiated(model, activation, learning_rate, precision)
 
     def update(
         parameters: Parameters, x: Array, y: Array, padding: Padding | None = None
     ) -> tuple[dict[str, Array], Array]:
+        following, loss, _ = whole(parameters, x, y, padding)
+        return following, loss
+
+    return update
+
+
+def differentiated(
+    model: Model,
+    activation: str,
+    learning_rate: float | Float[Array, ""],
+    precision: Precision,
+) -> Callable[..., tuple[dict[str, Array], Array, dict[str, Array]]]:
+    """As `step`, and the gradients that the update was made with are the third result."""
+
+    def update(
+        parameters: Parameters, x: Array, y: Array, padding: Padding | None = None
+    ) -> tuple[dict[str, Array], Array, dict[str, Array]]:
         now, options = dict(parameters), {"padding": padding, "precision": precision}
         of_parameters = jax.value_and_grad(models.loss, argnums=1)
         value, gradients = of_parameters(model, now, x, y, activation, **options)
-        return jax.tree.map(lambda p, dp: p - learning_rate * dp, now, gradients), value
+        return jax.tree.map(lambda p, dp: p - learning_rate * dp, now, gradients), value, gradients
 
     return update
 
@@ -172,57 +183,77 @@ def descend(
     update = step(model, activation, learning_rate, precision)
     history = jnp.promote_types(x.dtype, jnp.float32)
 
-    def cut(batch: Batches | None) -> tuple[Array, Array, Padding | None]:
-        if batch is None:
-            return x, y, None
-        inputs = jnp.take(x, batch.indices, axis=0 if by_rows else 1, mode="clip")
-        targets = jnp.take(y, batch.indices, axis=1, mode="clip")
-        real = (jnp.arange(batch.indices.size) < batch.counts).astype(x.dtype)
-        padding = Padding(real, jnp.ones_like(y[:, 0]))
-        return inputs.T if by_rows else inputs, targets, padding
-
     def body(now: dict[str, Array], batch: Batches | None) -> tuple[dict[str, Array], Array]:
-        following, loss = update(now, *cut(batch))
+        following, loss = update(now, *_cut(x, y, batch, by_rows))
         return following, loss.astype(history)
 
     return lax.scan(body, parameters, schedule, length=steps)
 
 
-def batches(n: int, size: int, steps: int, seed: int) -> Batches:
-    """Lay out the examples of every step, those that `reference.optimize.batches` gives.
+def _cut(
+    x: Array, y: Array, batch: Batches | None, by_rows: bool
+) -> tuple[Array, Array, Padding | None]:
+    """The examples of one step; `batch` is one row of a schedule."""
+    if batch is None:
+        return x, y, None
+    inputs = jnp.take(x, batch.indices, axis=0 if by_rows else 1, mode="clip")
+    targets = jnp.take(y, batch.indices, axis=1, mode="clip")
+    real = (jnp.arange(batch.indices.size) < batch.counts).astype(x.dtype)
+    padding = Padding(real, jnp.ones_like(y[:, 0]))
+    return inputs.T if by_rows else inputs, targets, padding
 
-    Each pass over the data takes every example once. Where `size` does not divide n its last batch
-    is smaller, and that step follows the mean over the examples it has. To keep one compiled shape
-    the row is filled up with its own first example, which `counts` keeps out of the loss.
-    Indices are int32 (steps, size), so 4 bytes for each example met; counts are int32 (steps,).
+
+class Advanced(NamedTuple):
+    """Some steps further: the parameters, the last step's gradients, and a curve of each.
+
+    `losses` and `gradient_norms` have room for the longest stretch; the first entries count.
     """
-    indices, counts = np.empty((steps, size), np.int32), np.empty(steps, np.int32)
-    for t, batch in enumerate(optimize.batches(n, size, steps, seed)):
-        counts[t] = len(batch)
-        indices[t, : len(batch)], indices[t, len(batch) :] = batch, batch[0]
-    return Batches(indices, counts)
+
+    parameters: dict[str, Array]
+    gradients: dict[str, Array]
+    losses: Float[Array, " longest"]
+    gradient_norms: Float[Array, " longest"]
 
 
-def initial_parameters(
-    model: str | Model,
-    sizes: Mapping[str, int],
-    seed: int = 0,
-    dtype: DType = "float32",
-    scale: float = 0.01,
-) -> dict[str, np.ndarray]:
-    """Draw parameters close to 0, as `reference.optimize.initial_parameters` does.
+@functools.partial(
+    jax.jit, static_argnames=("model", "activation", "precision", "longest", "by_rows")
+)
+def advance(
+    parameters: dict[str, Array],
+    x: Float[Array, "rows columns"],
+    y: Float[Array, "k n"],
+    schedule: Batches | None,
+    learning_rate: Float[Array, ""],
+    start: Int[Array, ""],
+    stop: Int[Array, ""],
+    *,
+    model: Model,
+    activation: str,
+    precision: Precision,
+    longest: int,
+    by_rows: bool = False,
+) -> Advanced:
+    """Take the steps from `start` to before `stop`, at most `longest`, and keep what is recorded.
 
-    Weights and biases alike are normal with standard deviation `scale`, drawn in float64 and
-    rounded to `dtype` once: every precision and backend starts from the same numbers. `sizes` are
-    those of the axes, such as `{"d": 2, "h": 8}` (n may be left out); ValueError where one is
-    missing, where `scale` is not positive or `seed` not a whole number from 0.
+    As `descend`, but one program for any stretch: however a run is cut up, each step computes the
+    same bits. The norm is the Euclidean one of all gradients together.
     """
-    model, dtype = model_of(model), choice("dtype", dtype, get_args(DType))
-    seed, scale = whole("seed", seed, least=0), float(positive("scale", scale, "float64"))
-    sized(model, sizes, model.axes[:-1])
-    shapes = {name: model.shape(name, sizes) for name in model.parameters}
-    drawn = optimize.initial_parameters(shapes, seed, scale)
-    return {name: value.astype(jnp.dtype(dtype)) for name, value in drawn.items()}
+    update = differentiated(model, activation, learning_rate, precision)
+    history = jnp.promote_types(x.dtype, jnp.float32)
+
+    def body(t: Array, now: Advanced) -> Advanced:
+        batch = None if schedule is None else Batches(schedule.indices[t], schedule.counts[t])
+        following, loss, gradients = update(now.parameters, *_cut(x, y, batch, by_rows))
+        squares = [jnp.sum(jnp.square(dp.astype(history))) for dp in gradients.values()]
+        norm, at = jnp.sqrt(sum(squares, jnp.zeros((), history))), t - start
+        losses = now.losses.at[at].set(loss.astype(history))
+        return Advanced(following, gradients, losses, now.gradient_norms.at[at].set(norm))
+
+    room = jnp.zeros(longest, history)
+    nothing = jax.tree.map(jnp.zeros_like, parameters)
+    begun = Advanced(parameters, nothing, room, room)
+    done: Advanced = lax.fori_loop(start, stop, body, begun)
+    return done
 
 
 def export_step(
@@ -260,15 +291,17 @@ def export_step(
 
     of = {name: np.zeros(model.shape(name, sizes), kind) for name in model.layouts}
     x, y, rate = of.pop("x"), of.pop("y"), np.zeros((), kind)
-    with _allowing(dtype):
+    with allowing(dtype):
         return export.export(jax.jit(exported), platforms=tuple(platforms))(of, x, y, rate)
 
 
-def _allowing(dtype: str) -> AbstractContextManager[Any]:
+def allowing(dtype: str) -> AbstractContextManager[Any]:
+    """JAX's float64 where that is asked for, and otherwise JAX as it is."""
     return jax.enable_x64(True) if dtype == "float64" else nullcontext()
 
 
-def _device(device: str | jax.Device | None) -> jax.Device | None:
+def device_of(device: str | jax.Device | None) -> jax.Device | None:
+    """The device, itself or the first of its kind; ValueError where there is none."""
     if device is None or isinstance(device, jax.Device):
         return device
     choice("device", device, DEVICE_KINDS)

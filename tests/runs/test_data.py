@@ -175,6 +175,8 @@ SHAPES = {
 def test_the_built_in_tables(name: str) -> None:
     read = table(name)
     assert (*read.x.shape, len(set(read.labels.tolist()))) == SHAPES[name]
+    if name == "moons":  # the last bit of a cosine is the library's own
+        np.testing.assert_array_equal(read.x, [[float(f"{v:.3f}") for v in row] for row in read.x])
 
 
 IRIS = Recipe("iris", "softmax")

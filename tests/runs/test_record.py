@@ -26,8 +26,9 @@ from backproof import runs
 from backproof.notation import MODELS
 from backproof.reading.told import Unreadable
 from backproof.runs import arrays
+from backproof.runs.description import as_json
 from backproof.runs.reader import schema
-from backproof.runs.record import FEWEST, MOST, as_json, sampled_steps
+from backproof.runs.record import FEWEST, MOST, sampled_steps
 
 X = np.random.default_rng(0).normal(size=(3, 7)).astype(np.float32)
 Y = (np.arange(7)[None, :] % 2).astype(np.float32)

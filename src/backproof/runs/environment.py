@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Any, Final
 
@@ -28,6 +29,13 @@ def environment() -> dict[str, Any]:
             name: value for name, value in sorted(os.environ.items()) if name.startswith(_PREFIXES)
         },
     }
+
+
+def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """What differs between two environments, in which a package may be loaded in one alone."""
+    shared = one["versions"].keys() & other["versions"].keys()
+    found = [name for name in sorted(shared) if one["versions"][name] != other["versions"][name]]
+    return found + [key for key in other if key != "versions" and one.get(key) != other[key]]
 
 
 def _versions() -> dict[str, str]:

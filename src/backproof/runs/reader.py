@@ -14,8 +14,9 @@ import numpy as np
 
 from backproof.notation import FAMILY, Model
 from backproof.reading.told import Unreadable
-from backproof.runs import arrays, record
+from backproof.runs import arrays
 from backproof.runs.data import Recipe, load
+from backproof.runs.description import FORMAT, VERSION, digest_of
 
 
 @dataclass(frozen=True)
@@ -169,12 +170,12 @@ def _description(folder: Path) -> dict[str, Any]:
         raise Unreadable(f"{folder} is not a record of a run: it has no run.json") from None
     except (OSError, ValueError, RecursionError) as error:
         raise Unreadable(f"{path} is damaged or cut short: {error}") from None
-    if not isinstance(found, dict) or found.get("format") != record.FORMAT:
-        raise Unreadable(f'{path} is not a record of a run: it lacks "format": "{record.FORMAT}"')
-    if found.get("version") != record.VERSION:
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise Unreadable(f'{path} is not a record of a run: it lacks "format": "{FORMAT}"')
+    if found.get("version") != VERSION:
         came = f"version {found.get('version')!r}"
-        raise Unreadable(f"{path} is of {came}, and this backproof reads version {record.VERSION}")
-    if found.get("digest") != record.digest_of(found):
+        raise Unreadable(f"{path} is of {came}, and this backproof reads version {VERSION}")
+    if found.get("digest") != digest_of(found):
         raise Unreadable(f"{path} was changed since it was written; its digest differs")
     return found
 

@@ -16,9 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import functools
 import hashlib
-import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,10 +30,9 @@ from backproof import tensors
 from backproof.notation import ACTIVATIONS, FAMILY
 from backproof.runs import arrays
 from backproof.runs.arrays import as_numpy
+from backproof.runs.description import FORMAT, VERSION, as_json
 from backproof.runs.environment import environment
 
-FORMAT: Final = "backproof run record"
-VERSION: Final = 1
 DATA_STORED: Final = 16 * 2**20  # bytes of x and y up to which they are kept in the record
 BUDGET: Final = 64 * 2**20  # bytes of parameters, gradients and batches
 FEWEST, MOST = 4, 128  # sampled steps, whatever the budget
@@ -54,28 +51,6 @@ def sampled_steps(count: int, steps: int) -> tuple[int, ...]:
     return tuple(sorted({*range(first), *spaced.tolist()}))
 
 
-def as_json(description: Mapping[str, Any]) -> bytes:
-    """The content of `run.json`: a line for each key, with the digest of everything else in it."""
-    lines = _lines(description)
-    return ("{\n" + ",\n".join([*lines, f'"digest": "{_digest(lines)}"']) + "\n}\n").encode()
-
-
-def digest_of(description: Mapping[str, Any]) -> str:
-    """SHA-256 of a description without its own digest, as JSON with sorted keys."""
-    return _digest(_lines(description))
-
-
-def _lines(description: Mapping[str, Any]) -> list[str]:
-    # Without `indent`, which would take the encoder written in Python, ten times as slow.
-    dumps = functools.partial(json.dumps, sort_keys=True, allow_nan=False)
-    keys = sorted(key for key in description if key != "digest")
-    return [f"{dumps(key)}: {dumps(description[key])}" for key in keys]
-
-
-def _digest(lines: Sequence[str]) -> str:
-    return hashlib.sha256(f"{{{', '.join(lines)}}}".encode()).hexdigest()
-
-
 class Recorder:
     """Writes a record; `record` makes one.
 
@@ -83,6 +58,8 @@ class Recorder:
         folder: of the record.
         description: what `run.json` says, at the next flush.
         sampled: the numbers of the steps that are kept; empty before the first one.
+        computed: seconds that the steps took, by a loop that knows; None: all that passed between
+            the calls.
     """
 
     def __init__(self, folder: Path, description: dict[str, Any], budget: int) -> None:
@@ -93,8 +70,8 @@ class Recorder:
         self._curves: dict[str, np.ndarray] = {}
         self._sizes: dict[str, int] = dict(description["sizes"])
         self._stale: list[str] = []
-        self._flushed, self._resumed_at, self._ours = time.monotonic(), time.monotonic(), 0.0
-        self._seconds = float(description["seconds"]["steps"])
+        self._flushed, self._began, self._ours = time.monotonic(), time.monotonic(), 0.0
+        self.computed: float | None = None
 
     @property
     def steps(self) -> int:
@@ -131,6 +108,8 @@ class Recorder:
             OSError: where the record cannot be written; what was flushed before still reads.
         """
         began, number = time.monotonic(), self.steps
+        if number == 0:  # what came before it was no step
+            self._began, self._ours = began, 0.0
         if not self.sampled:
             self._plan(parameters, gradients, batch)
         if number in self.sampled:
@@ -153,6 +132,11 @@ class Recorder:
         """Record the parameters after the last step."""
         self._write(f"parameters/{self.steps:08d}.npz", self._fitted(parameters))
 
+    @property
+    def kept(self) -> Mapping[str, np.ndarray]:
+        """The curves beside the losses."""
+        return self._curves
+
     def curves(self, **curves: np.ndarray) -> None:
         """Keep these beside the losses from the next flush on, in place of any of their names."""
         self._curves |= curves
@@ -173,7 +157,8 @@ class Recorder:
         self._write(name, {"losses": np.array(self._losses, np.float64), **self._curves})
         stale = [old for old in self._stale if old != name and files.pop(old, None) is not None]
         now = time.monotonic()
-        self.description["seconds"]["steps"] = self._seconds + now - self._resumed_at - self._ours
+        spent = now - self._began - self._ours if self.computed is None else self.computed
+        self.description["seconds"]["steps"] = spent
         self.description["steps"] = self.steps
         arrays.replace(self.folder / "run.json", as_json(self.description))
         for old in stale:
@@ -182,12 +167,15 @@ class Recorder:
         self._stale, self._flushed = [], now
 
     def restore(self, losses: Sequence[float], curves: Mapping[str, np.ndarray]) -> None:
-        """Go on after a checkpoint, from what was read of the record."""
+        """Go on after these steps, which were recorded before."""
         self._losses, self._curves = list(losses), dict(curves)
 
     def finish(self, status: str, reason: str | None = None) -> None:
         """Say how it ended, "complete" or "stopped", and flush."""
         self.description |= {"status": status, "reason": reason}
+        if status == "complete":
+            self._stale += [old for old in self.description["files"] if "checkpoint" in old]
+            self.description["checkpoint"] = None
         self.flush()
 
     def __enter__(self) -> Recorder:
@@ -348,6 +336,12 @@ def record(
     return begun(Path(folder), settings, {"x": x, "y": y}, where, program, budget)
 
 
+def check_new(folder: Path) -> None:
+    """Raise ValueError where a record would be written over something."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(f"{folder}: is there already; choose another folder, or remove it")
+
+
 def begun(
     folder: Path,
     settings: Mapping[str, Any],
@@ -357,8 +351,7 @@ def begun(
     budget: int = BUDGET,
 ) -> Recorder:
     """Begin a record of checked settings; `where` says from what its data can be had again."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ValueError(f"{folder}: is there already; choose another folder, or remove it")
+    check_new(folder)
     size = sum(value.nbytes for value in data.values())
     stored = size <= DATA_STORED
     if not stored and where is None:

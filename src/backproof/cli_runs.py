@@ -1,0 +1,131 @@
+"""The command that trains and records: `backproof train`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from backproof.runs.reader import Run
+
+COMMANDS: Final = ("train",)  # those that compute where JAX does by itself, not on the CPU
+DIVERGED: Final = 1
+MISUSE: Final = 2
+_PRECISIONS: Final = ("float32", "float64", "bfloat16")
+_EPILOG: Final = """\
+exit status: 0 trained; 1 the loss became inf or NaN, and the record says where; 2 input that cannot
+be trained on, or misuse; 70 a bug of backproof's own
+"""
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser's."""
+    train = commands.add_parser(
+        "train",
+        help="train a model and record the run",
+        description="Train a model on a table by gradient descent, and record the run.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    train.add_argument("model", metavar="MODEL", nargs="?", help="mlp, mlp_softmax, …")
+    train.add_argument("--out", required=True, metavar="FOLDER", help="for the record")
+    train.add_argument("--resume", action="store_true", help="go on with the run in FOLDER")
+    data = train.add_argument_group("the examples")
+    named = "a .csv or .npz file, xor, moons, iris, breast_cancer or sklearn:NAME"
+    data.add_argument("--data", metavar="FILE", help=named)
+    data.add_argument("--label", metavar="COLUMN", help="of a CSV file (default: the last)")
+    share = "share that is not trained on (default 0.2)"
+    data.add_argument("--held-out", type=float, metavar="SHARE", help=share)
+    data.add_argument("--as-is", action="store_true", help="do not standardise the features")
+    how = train.add_argument_group("how to train")
+    how.add_argument("--backend", default="jax", help="jax, reference, torch (default jax)")
+    how.add_argument("--activation", default="sigmoid", help="of the hidden layers")
+    how.add_argument("--hidden", default="8", metavar="N[,N]", help="units (default 8)")
+    how.add_argument("--learning-rate", type=float, default=0.1, metavar="RATE")
+    how.add_argument("--steps", type=int, default=1000, help="updates (default 1000)")
+    how.add_argument("--batch", type=int, metavar="N", help="examples per step (default: all)")
+    how.add_argument("--precision", choices=_PRECISIONS, default="float32", help="of all numbers")
+    products = "of matrix products on accelerators: highest, high or default (default highest)"
+    how.add_argument("--products", default="highest", help=products)
+    how.add_argument("--device", choices=("cpu", "gpu", "tpu"))
+    how.add_argument("--seed", type=int, default=0, help="of parameters, batches and split")
+    scale = "standard deviation of the initial parameters (default 0.5)"
+    how.add_argument("--scale", type=float, default=0.5, help=scale)
+    every = "steps from one to the next (default: a twentieth of the run)"
+    how.add_argument("--checkpoint", type=int, metavar="STEPS", help=every)
+    train.set_defaults(run=_train)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from backproof.reading.told import Unreadable
+    from backproof.runs.summary import summary
+
+    show, clear = _progress()
+    try:
+        if options.resume:
+            from backproof.runs.train import resume
+
+            done = resume(options.out, show)
+        elif options.model is None or options.data is None:
+            raise Unreadable("train needs a MODEL and --data FILE; or --resume, and --out alone")
+        else:
+            done = _anew(options, show)
+    except (Unreadable, ValueError, OSError) as error:
+        clear()
+        words = error.strerror if isinstance(error, OSError) and error.strerror else error
+        print(f"backproof: {words}{_go_on(options, error)}", file=sys.stderr)
+        return MISUSE
+    clear()
+    print(summary(done))
+    return 0 if done.description["status"] == "complete" else DIVERGED
+
+
+def _go_on(options: argparse.Namespace, error: Exception) -> str:
+    if not isinstance(error, OSError) or not (Path(options.out) / "run.json").exists():
+        return ""
+    return f"\ngo on with: backproof train --resume --out {options.out}"
+
+
+def _anew(options: argparse.Namespace, show: Any) -> Run:
+    from backproof.reading.told import Unreadable
+    from backproof.runs.train import Settings, run
+
+    units = options.hidden.split(",")
+    if not all(part.isascii() and part.isdecimal() and len(part) < 10 for part in units):
+        raise Unreadable(f"--hidden {options.hidden}: expected such as 8, or 8,4 for two layers")
+    settings = Settings(
+        model=options.model,
+        data=options.data,
+        backend=options.backend,
+        activation=options.activation,
+        hidden=tuple(map(int, units)),
+        learning_rate=options.learning_rate,
+        steps=options.steps,
+        batch=options.batch,
+        dtype=options.precision,
+        products=options.products,
+        device=options.device,
+        seed=options.seed,
+        scale=options.scale,
+        checkpoint=options.checkpoint,
+        label=options.label,
+        standardise=not options.as_is,
+        held_out=options.held_out,
+    )
+    return run(settings, options.out, show)
+
+
+def _progress() -> tuple[Any, Any]:
+    """One line on a terminal, rewritten in place; nothing where nobody watches."""
+    if not sys.stderr.isatty():
+        return lambda _: None, lambda: None
+
+    def show(text: str) -> None:
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+    def clear() -> None:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+    return show, clear

@@ -1,0 +1,60 @@
+"""Where every run starts, whatever computes it: parameters and the order of examples, from a seed.
+
+NumPy only. Both are those of `reference.optimize`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, get_args
+
+import numpy as np
+from jaxtyping import Int
+
+from backproof.notation import Model
+from backproof.reference import optimize
+from backproof.tensors import DType, choice, dtype_of, model_of, positive, sized, whole
+
+
+class Batches(NamedTuple):
+    """The examples of every step: row t of `indices`, of which the first `counts[t]` are real."""
+
+    indices: Int[np.ndarray, "steps size"]
+    counts: Int[np.ndarray, " steps"]
+
+
+def batches(n: int, size: int, steps: int, seed: int) -> Batches:
+    """Lay out the examples of every step, those that `reference.optimize.batches` gives.
+
+    Each pass over the data takes every example once. Where `size` does not divide n its last batch
+    is smaller, and that step follows the mean over the examples it has. To keep one compiled shape
+    the row is filled up with its own first example, which `counts` keeps out of the loss.
+    Indices are int32 (steps, size), so 4 bytes for each example met; counts are int32 (steps,).
+    """
+    indices, counts = np.empty((steps, size), np.int32), np.empty(steps, np.int32)
+    for t, batch in enumerate(optimize.batches(n, size, steps, seed)):
+        counts[t] = len(batch)
+        indices[t, : len(batch)], indices[t, len(batch) :] = batch, batch[0]
+    return Batches(indices, counts)
+
+
+def initial_parameters(
+    model: str | Model,
+    sizes: Mapping[str, int],
+    seed: int = 0,
+    dtype: DType = "float32",
+    scale: float = 0.01,
+) -> dict[str, np.ndarray]:
+    """Draw parameters close to 0, as `reference.optimize.initial_parameters` does.
+
+    Weights and biases alike are normal with standard deviation `scale`, drawn in float64 and
+    rounded to `dtype` once: every precision and backend starts from the same numbers. `sizes` are
+    those of the axes, such as `{"d": 2, "h": 8}` (n may be left out); ValueError where one is
+    missing, where `scale` is not positive or `seed` not a whole number from 0.
+    """
+    model, dtype = model_of(model), choice("dtype", dtype, get_args(DType))
+    seed, scale = whole("seed", seed, least=0), float(positive("scale", scale, "float64"))
+    sized(model, sizes, model.axes[:-1])
+    shapes = {name: model.shape(name, sizes) for name in model.parameters}
+    drawn = optimize.initial_parameters(shapes, seed, scale)
+    return {name: value.astype(dtype_of(dtype)) for name, value in drawn.items()}
