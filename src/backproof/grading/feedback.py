@@ -10,14 +10,23 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from backproof.grading.disclosure import counted, for_student
+from backproof.grading.disclosure import for_student
 from backproof.grading.language import WORDS, Language, Piece
-from backproof.grading.remarks import Part, Remark, functions, printable, remarks
+from backproof.grading.remarks import (
+    Part,
+    Remark,
+    about_points,
+    functions,
+    printable,
+    remarks,
+    rows,
+)
 
-_MARKUP = re.compile(r"[\\`*_{}\[\]#|~$]")
+# An underscore within a word is one in every Markdown that is in use.
+_MARKUP = re.compile(r"[\\`*{}\[\]#|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _AT_THE_START = re.compile(r"^( *\d*)(?=[-+=:.)])")  # of a line: a list, or a line below a heading
 _NO_LINK = "\u2060"  # of no width; without it some Markdowns make links of addresses
 _ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=\w)(?=@\w)", re.IGNORECASE)
@@ -41,9 +50,8 @@ def feedback(
     blocks = [f"# {_line(assignment['title'])}"]
     if shown["name"]:
         blocks.append(_line(shown["name"]))
-    blocks += _points(shown, language)
-    if not isolated:
-        blocks.append(_line(language.text("feedback.not_isolated")))
+    points, *others = about_points(shown, language, isolated=isolated)
+    blocks += [f"**{escaped(points)}**", *map(_line, others)]
     if shown["problems"]:
         said = [f"- {_sentence(language.sentence(one)).strip()}" for one in shown["problems"]]
         blocks += [f"## {language.text('feedback.problems')}", "\n".join(said)]
@@ -58,36 +66,18 @@ def _line(text: str) -> str:
     return escaped(text).strip()
 
 
-def _points(shown: Mapping[str, Any], language: Language) -> Iterator[str]:
-    out_of = language.number(shown["out_of"])
-    points = language.number(counted(shown))
-    yield f"**{escaped(language.text('feedback.points', points=points, out_of=out_of))}**"
-    override = shown["override"]
-    if override is not None:
-        instead = language.number(shown["points"])
-        yield _line(language.text("feedback.override", points=instead))
-        if override["reason"].strip():
-            yield _line(language.text("feedback.reason", reason=override["reason"]))
-    elif shown["status"] != "graded":
-        yield _line(language.text(f"feedback.{shown['status']}"))
-
-
-def _table(parts: Iterable[Part], language: Language) -> str:
+def _table(parts: Sequence[Part], language: Language) -> str:
     verdicts = any(part["verdict"] for part in parts)
-    text = language.text
-    header = [text("feedback.part"), text("feedback.points_of_part")]
-    rows = [header, ["---", "---:"]]
-    for part in parts:
-        hidden = "" if part["public"] else f" ({text('feedback.hidden')})"
-        points, out_of = language.number(part["points"]), language.number(part["out_of"])
-        name = f"{code_span(part['part'], in_table=True)}{hidden}"
-        rows.append([name, text("feedback.of", points=points, out_of=out_of)])
-        if verdicts:
-            rows[-1].append(text(f"verdicts.{part['verdict']}"))
+    header = [language.text("feedback.part"), language.text("feedback.points_of_part")]
+    lines = [header, ["---", "---:"]]
     if verdicts:
-        header.append(text("feedback.verdict"))
-        rows[1].append("---")
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        header.append(language.text("feedback.verdict"))
+        lines[1].append("---")
+    for name, hidden, of, verdict in rows(parts, language):
+        lines.append([f"{code_span(name, in_table=True)}{hidden}", of])
+        if verdicts:
+            lines[-1].append(verdict)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _remark(remark: Remark, language: Language) -> str:
@@ -101,17 +91,22 @@ def _remark(remark: Remark, language: Language) -> str:
 
 
 def _sentence(pieces: Iterable[Piece]) -> str:
-    return "".join(
-        escaped(piece.text) if piece.argument in (None, *WORDS) else code_span(piece.text)
-        for piece in pieces
-    )
+    written = ""
+    for piece in pieces:
+        plain = piece.argument in (None, *WORDS)
+        start = not written.strip()
+        written += escaped(piece.text, at_start=start) if plain else code_span(piece.text)
+    return written
 
 
-def escaped(text: str) -> str:
-    """Plain text on one line, as Markdown that shows just that; for within a line and behind it."""
+def escaped(text: str, *, at_start: bool = True) -> str:
+    """Plain text on one line, as Markdown that shows just that; for within a line and behind it.
+
+    `at_start` is whether a line may begin with it.
+    """
     text = _ADDRESS.sub(_NO_LINK, re.sub(" +", " ", printable(text)))
     text = _MARKUP.sub(lambda found: f"\\{found[0]}", html.escape(text, quote=False))
-    return _AT_THE_START.sub(r"\1\\", text)
+    return _AT_THE_START.sub(r"\1\\", text) if at_start else text
 
 
 def code_span(text: str, *, in_table: bool = False) -> str:

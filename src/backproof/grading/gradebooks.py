@@ -6,7 +6,6 @@ stays as it is, to the byte. Gradescope's `results.json` is written.
 
 from __future__ import annotations
 
-import html
 import json
 import math
 import re
@@ -47,8 +46,8 @@ def moodle_worksheet(
 ) -> Filled:
     """Fill in a worksheet that a teacher downloaded from a Moodle assignment, in any language.
 
-    `points` and `feedback`, which is plain text, are by `Submission.joined_on`: the participant's
-    number at the end of the identifier, `Participant 657693`. `names` are those that the zip shows:
+    `points` and `feedback`, which is HTML, are by `Submission.joined_on`: the participant's number
+    at the end of the identifier, `Participant 657693`. `names` are those that the zip shows:
     a row that has the number and another name is not filled in, and a key whose number no row has
     is looked for among the teams. Columns are found by what they hold: the identifiers share a
     word, grades stand left of the maximum grade, which is the same number in every row, and
@@ -59,10 +58,13 @@ def moodle_worksheet(
     (`set_editor_text` in `mod/assign/feedback/comments/locallib.php`), so none of ours begins like
     a formula. Grades above the maximum Moodle would skip without a word; they are reported.
 
-    Raises `Unreadable` when it is no such worksheet.
+    Raises `Unreadable` when it is no such worksheet, `ValueError` at feedback that is no HTML.
     """
     read = table(worksheet, "the worksheet")
     feedback = feedback or {}
+    for key, comment_text in feedback.items():
+        if not comment_text.startswith("<"):
+            raise ValueError(f"the feedback of {key} is {comment_text[:20]!r}..., expected HTML")
     identifier = worksheets.identifier_column(read)
     grade = worksheets.grade_column(read, identifier, grade_column)
     most = read.rows[0].value(grade + 1)
@@ -91,7 +93,7 @@ def moodle_worksheet(
             if amount is not None:
                 changes[index, grade] = _written(amount, comma="," in most)
             if comment is not None and key in feedback:
-                changes[index, comment] = as_html(feedback[key])
+                changes[index, comment] = feedback[key]
     return _filled(read, changes, joined, [*points, *feedback], problems)
 
 
@@ -216,13 +218,6 @@ def _written(points: float, *, comma: bool = False) -> str:
     text = f"{points:.5f}".rstrip("0").rstrip(".")
     text = "0" if text == "-0" else text
     return text.replace(".", ",") if comma else text
-
-
-def as_html(text: str) -> str:
-    """Plain text as paragraphs on one line, which no spreadsheet takes for a formula."""
-    paragraphs = re.split(r"\n\s*\n", html.escape(text.strip(), quote=False))
-    lines = (re.sub(r"\s*\r?\n", "<br>", one.strip("\r\n")) for one in paragraphs)
-    return "".join(f"<p>{one}</p>" for one in lines)
 
 
 Visibility = Literal["visible", "hidden", "after_due_date", "after_published"]

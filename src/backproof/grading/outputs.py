@@ -12,6 +12,7 @@ from typing import Any
 from backproof.grading import results
 from backproof.grading.disclosure import counted, needs_a_person
 from backproof.grading.feedback import feedback
+from backproof.grading.feedback_html import as_html
 from backproof.grading.gradebooks import Filled, canvas_gradebook, moodle_worksheet
 from backproof.grading.language import language
 from backproof.grading.page import page
@@ -54,8 +55,8 @@ def write(
     lines += [f"  look at {one['key']}: {_why(one)}" for one in submissions if needs_a_person(one)]
     joined = {one["joined_on"]: one for one in submissions if one["status"] != "review"}
     points = {key: counted(one) for key, one in joined.items()}
-    comments = {key: told[one["key"]] for key, one in joined.items()}
     if moodle is not None:
+        comments = {key: as_html(one, graded["assignment"], said_in) for key, one in joined.items()}
         names = {key: one["name"] for key, one in joined.items()}
         filled = moodle_worksheet(
             _content(moodle), points, comments, names=names, out_of=graded["assignment"]["out_of"]

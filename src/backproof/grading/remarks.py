@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from backproof.grading import literals
+from backproof.grading.disclosure import counted
 from backproof.grading.language import Language, Piece
 
 Part = Mapping[str, Any]
@@ -31,6 +32,37 @@ def functions(parts: Sequence[Part]) -> list[tuple[str, list[Part]]]:
     order = {name: at for at, name in enumerate(dict.fromkeys(part["function"] for part in parts))}
     ordered = sorted(parts, key=lambda part: order[part["function"]])
     return [(name, list(own)) for name, own in groupby(ordered, lambda part: part["function"])]
+
+
+def about_points(
+    shown: Mapping[str, Any], language: Language, *, isolated: bool = True
+) -> list[str]:
+    """What there is to say of all points together: first how many they are."""
+    out_of, points = language.number(shown["out_of"]), language.number(counted(shown))
+    said = [language.text("feedback.points", points=points, out_of=out_of)]
+    override = shown["override"]
+    if override is not None:
+        instead = language.number(shown["points"])
+        said.append(language.text("feedback.override", points=instead))
+        if override["reason"].strip():
+            said.append(language.text("feedback.reason", reason=override["reason"]))
+    elif shown["status"] != "graded":
+        said.append(language.text(f"feedback.{shown['status']}"))
+    if not isolated:
+        said.append(language.text("feedback.not_isolated"))
+    return said
+
+
+def rows(parts: Sequence[Part], language: Language) -> list[tuple[str, str, str, str]]:
+    """Of each part its name, " (hidden)" or nothing, the points and the verdict, or nothing."""
+    found = []
+    for part in parts:
+        hidden = "" if part["public"] else f" ({language.text('feedback.hidden')})"
+        points, out_of = language.number(part["points"]), language.number(part["out_of"])
+        of = language.text("feedback.of", points=points, out_of=out_of)
+        verdict = language.text(f"verdicts.{part['verdict']}") if part["verdict"] else ""
+        found.append((part["part"], hidden, of, verdict))
+    return found
 
 
 def remarks(parts: Sequence[Part], language: Language) -> list[Remark]:
