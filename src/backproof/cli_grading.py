@@ -59,6 +59,12 @@ def add(commands: Any) -> None:
     public.add_argument("file", metavar="FILE", help=told)
     public.add_argument("to", metavar="NEW_FILE")
     public.set_defaults(run=functools.partial(_told, _made_public))
+    upload = actions.add_parser("gradescope", help="write an autograder for Gradescope")
+    upload.add_argument("file", metavar="FILE", help=told)
+    upload.add_argument("to", metavar="ZIP")
+    risk = "let it grade too where Gradescope's container forbids isolation; see docs/grade.md"
+    upload.add_argument("--without-isolation", action="store_true", help=risk)
+    upload.set_defaults(run=functools.partial(_told, _packed))
     test = actions.add_parser("test", help="grade a right program and wrong ones with it")
     test.add_argument("file", metavar="FILE", help=told)
     test.set_defaults(run=functools.partial(_told, _tried))
@@ -217,17 +223,17 @@ def _written(options: argparse.Namespace) -> int:
     if options.like not in names:
         raise Unreadable(f"--like {options.like}: unknown; {nearest(options.like, names)}")
     path = Path(options.file)
-    _write_new(path, (assignment.READY_MADE / f"{options.like}.toml").read_text("utf-8"))
+    _write_new(path, (assignment.READY_MADE / f"{options.like}.toml").read_bytes())
     print(f"{path}: change it, then try it with: backproof assignment test {path}")
     return 0
 
 
-def _write_new(path: Path, text: str) -> None:
+def _write_new(path: Path, content: bytes) -> None:
     from backproof.reading.told import Unreadable
 
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        with path.open("xb") as file:
+            file.write(content)
     except FileExistsError:
         raise Unreadable(f"{path} is there already, and is left as it is") from None
     except OSError as error:
@@ -239,8 +245,20 @@ def _made_public(options: argparse.Namespace) -> int:
 
     path = assignment.found(options.file)
     assignment.read(path)  # which says what is amiss with it
-    _write_new(Path(options.to), assignment.public_part(path.read_text("utf-8")))
+    _write_new(Path(options.to), assignment.public_part(path.read_text("utf-8")).encode())
     print(f"{options.to}: without hidden functions and the seed")
+    return 0
+
+
+def _packed(options: argparse.Namespace) -> int:
+    from backproof.grading import assignment
+    from backproof.grading.autograder import autograder
+
+    path = assignment.found(options.file)
+    assignment.read(path)  # which says what is amiss with it
+    isolated = not options.without_isolation
+    _write_new(Path(options.to), autograder(path.read_bytes(), isolated=isolated))
+    print(f"{options.to}: upload it on the page Configure Autograder, and test it there")
     return 0
 
 

@@ -296,6 +296,7 @@ SCHEMA = {
         "score": {"type": "number"},
         "output": {"type": "string"},
         "visibility": {"$ref": "#/$defs/visibility"},
+        "extra_data": {"type": "object"},
         "tests": {
             "type": "array",
             "items": {

@@ -1,7 +1,7 @@
 """A program of one's own, run as a submission is, without isolation: on any system, for oneself.
 
-Its process has the rights of whoever starts it. What it answers goes the same way as in the
-sandbox, so it is judged the same.
+Its process has the rights of whoever starts it, or of the user that BACKPROOF_RUN_AS names where
+root starts it. What it answers goes the same way as in the sandbox, so it is judged the same.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,11 +17,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from backproof.grading import asking
 from backproof.grading.hearing import Ended, Heard
 from backproof.grading.outcome import Call, Limits, Outcome
+from backproof.reading.told import Unreadable
 
 _CHUNK: Final = 1 << 16
 _SET_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of prctl(2)
@@ -28,20 +30,17 @@ _running: set[subprocess.Popen[bytes]] = set()
 
 
 def run(files: Mapping[str, bytes], main: str, calls: Sequence[Call], limits: Limits) -> Outcome:
-    """As `Sandbox.run`, with no limit but that on time."""
+    """As `Sandbox.run`, with no limit but that on time.
+
+    Raises `Unreadable` where BACKPROOF_RUN_AS names a user that nothing can be run as.
+    """
     refused = asking.refused(files, main, limits.scratch_bytes)
     if refused is not None:
         return Outcome("refused", (), "", refused)
     heard = Heard(main, calls, limits)
     request = asking.request(files, main, calls, limits)
     with tempfile.TemporaryDirectory(prefix="backproof-", ignore_cleanup_errors=True) as folder:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "backproof.grading.alone", folder],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        process = _started(folder)
         _running.add(process)
         try:
             late = _heard(process, request, heard, limits.wall_seconds)
@@ -95,6 +94,33 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     else:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def _started(folder: str) -> subprocess.Popen[bytes]:
+    user = os.environ.get("BACKPROOF_RUN_AS")
+    other: dict[str, Any] = {}
+    try:
+        if user:
+            import pwd
+
+            entry = pwd.getpwnam(user)
+            other = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": ()}
+            shutil.chown(folder, entry.pw_uid, entry.pw_gid)
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "backproof.grading.alone", folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            **other,
+        )
+    except (ImportError, KeyError, OSError) as error:
+        if not user:
+            raise
+        raise Unreadable(
+            f"BACKPROOF_RUN_AS={user}: no program can be run as this user ({error}); that takes "
+            "root, and a Python that the user can read"
+        ) from None
 
 
 def _status(code: int) -> int:

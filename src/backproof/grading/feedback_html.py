@@ -32,9 +32,7 @@ def as_html(
     return "".join(_feedback(shown, language, isolated))
 
 
-def _feedback(
-    shown: Mapping[str, Any], language: Language, isolated: bool
-) -> Iterator[str]:
+def _feedback(shown: Mapping[str, Any], language: Language, isolated: bool) -> Iterator[str]:
     points, *others = about_points(shown, language, isolated=isolated)
     yield f"<p><strong>{text(points)}</strong></p>"
     yield from (f"<p>{text(one)}</p>" for one in others)

@@ -243,10 +243,12 @@ def gradescope_results(
     score: float | None = None,
     output: str = "",
     visibility: Visibility = "visible",
+    extra: Mapping[str, Any] | None = None,
 ) -> bytes:
     """The `results.json` of one submission.
 
     `score` stands for the sum of the parts where it is given, and has to be where there are none.
+    `extra` is kept by Gradescope beside it. No format is told of the outputs: plain text is usual.
 
     Source: "Autograder Specifications", output format, in Gradescope's documentation
     (gradescope-autograders.readthedocs.io/en/latest/specs).
@@ -263,6 +265,8 @@ def gradescope_results(
             raise ValueError(f"visibility={one!r}: expected one of {', '.join(VISIBILITIES)}")
     results: dict[str, Any] = {} if score is None else {"score": score}
     results |= {"output": output, "visibility": visibility}
+    if extra:
+        results["extra_data"] = dict(extra)
     results["tests"] = [part._asdict() for part in parts]
     text = json.dumps(results, ensure_ascii=False, indent=2, allow_nan=False)
     return text.encode("utf-8", "replace") + b"\n"
