@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # importing it takes as long as all the rest of the start
     from backproof.verdict import FileReport
 
 MISUSE, BUG = 2, 70
-SECONDS, GIGABYTES = 10.0, 2.0
+CASES, SECONDS, GIGABYTES = 2000, 10.0, 2.0
 _EPILOG = """\
 exit status: 0 all right; 1 something is wrong; 2 input that cannot be judged, or misuse;
 3 could not decide, or something has to be told first; 70 a bug of backproof's own
@@ -182,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     told.add_argument(
         "--assignment", metavar="FILE", help="a teacher's: try its public part instead"
     )
-    check.add_argument("--cases", type=_cases, default=2000, help="a function (default 2000)")
+    check.add_argument("--cases", type=_cases, default=CASES, help=f"a function (default {CASES})")
     check.add_argument("--seed", type=_seed, default=0, help="of the cases (default 0)")
     limits = check.add_argument_group("limits on the process that the file runs in")
     seconds, memory = f"a case may take (default {SECONDS:g})", f"(default {GIGABYTES:g})"
@@ -260,7 +260,7 @@ def _check(options: argparse.Namespace) -> int:
         print(f"backproof: {paths}", file=sys.stderr)
         return MISUSE
     if options.assignment is not None:
-        return cli_grading.check(paths, options.assignment)
+        return _check_by_assignment(options, paths)
     from concurrent.futures import ThreadPoolExecutor
 
     from backproof import report
@@ -298,6 +298,33 @@ def _check(options: argparse.Namespace) -> int:
         text = report.files_as_text(files, _told(options), colour=colour)
     bug = any(file.bug for file in files)
     return _printed(text, BUG if bug else report.exit_status(files))
+
+
+def _check_by_assignment(options: argparse.Namespace, paths: Sequence[Path]) -> int:
+    """Try the public part of an assignment, which says itself what is asked and how much of it."""
+    from backproof.reading.told import Unreadable
+
+    usual = {"cases": CASES, "seed": 0, "timeout": SECONDS, "memory": GIGABYTES}
+    usual |= dict.fromkeys(("function", "model", "activation", "convention", "reduction"))
+    told = [name for name, value in usual.items() if getattr(options, name) != value]
+    if told:
+        print(
+            f"backproof: --{told[0]} goes not with --assignment, whose file says what is asked, on "
+            f"which cases and within which limits; leave --{told[0]} out",
+            file=sys.stderr,
+        )
+        return MISUSE
+    show, clear = _progress()
+    try:
+        text, status = cli_grading.check(
+            paths, options.assignment, options.format, quiet=options.quiet, show=show
+        )
+    except Unreadable as error:
+        clear()
+        print(f"backproof: {error}", file=sys.stderr)
+        return MISUSE
+    clear()
+    return _printed(text, status)
 
 
 def _files(given: Sequence[str]) -> list[Path] | str:

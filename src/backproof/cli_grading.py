@@ -70,27 +70,39 @@ def add(commands: Any) -> None:
     test.set_defaults(run=functools.partial(_told, _tried))
 
 
-def check(paths: Sequence[Path], told: str) -> int:
-    """Try the public part of an assignment on one's own files; the exit status."""
+def check(
+    paths: Sequence[Path], told: str, form: str, *, quiet: bool, show: Callable[[str], None]
+) -> tuple[str, int]:
+    """Try the public part of an assignment on one's own files: what to print, the exit status.
+
+    In the format `json` that is what `results.json` holds of them. `show` is told what is going on.
+    Raises `Unreadable`.
+    """
     import datetime
 
-    from backproof.grading import assignment
-    from backproof.grading.feedback import feedback
+    from backproof.grading import assignment, results
+    from backproof.grading.feedback_text import as_text
     from backproof.grading.grade import tried
     from backproof.grading.language import language
+    from backproof.grading.remarks import about_points
 
-    def run(_: argparse.Namespace) -> int:
-        asked = assignment.read(assignment.found(told))
-        lost = False
-        for path in paths:
-            graded = tried(path, asked, datetime.date.today().isoformat())
-            (one,) = graded["submissions"]
-            print(feedback(one, graded["assignment"], language(asked.language)))
-            lost |= one["points"] < one["out_of"]
-        print("This is the public part, run without isolation; hidden parts are graded as well.")
-        return int(lost)
-
-    return _told(run, argparse.Namespace())
+    asked = assignment.read(assignment.found(told))
+    said_in, date = language(asked.language), datetime.date.today().isoformat()
+    graded: list[dict[str, Any]] = []
+    for place, path in enumerate(paths, 1):
+        show(f"[{place}/{len(paths)}] {path.name}")
+        graded.append(tried(path, asked, date))
+    every = [one for each in graded for one in each["submissions"]]
+    lost = any(one["points"] < one["out_of"] for one in every)
+    if form == "json":
+        whole = {**graded[0], "submissions": every}
+        return results.as_json(whole).decode().rstrip("\n"), int(lost)
+    if quiet:
+        lines = [f"{one['name']}: {about_points(one, said_in)[0]}" for one in every]
+    else:
+        lines = [as_text(one, graded[0]["assignment"], said_in) for one in every]
+        lines.append(said_in.text("feedback.public_part"))
+    return "\n".join(lines), int(lost)
 
 
 def _jobs(text: str) -> int:
