@@ -66,7 +66,8 @@ def test_every_code_has_a_sentence_and_the_sentences_that_withhold_have_no_argum
 def test_texts_hold_no_markup_and_are_composed_letters(code):
     for text in language(code).texts.values():
         assert text.strip() == text != ""
-        assert not re.search(r"[<>&*`_\\|~#]", re.sub(r"\{\w+\}", "", text)), text
+        plain = re.sub(r"\{\w+\}|`\{code\}`|os\._exit", "", text)
+        assert not re.search(r"[<>&*_\\|~#]", plain), text
 
 
 def test_an_unknown_language_is_named_with_those_that_exist():
@@ -114,3 +115,68 @@ def test_arguments_are_put_in_and_a_sentence_does_without_those_that_are_not_the
 def test_points_have_the_decimal_sign_of_the_language(value, english, portuguese):
     assert language("en").number(value) == english
     assert language("pt").number(value) == portuguese
+
+
+# Letters, names of programs and formats, and what is spelled alike in both.
+ALIKE = {
+    "a",
+    "e",
+    "o",
+    "s",
+    "py",
+    "ipynb",
+    "os",
+    "exit",
+    "json",
+    "python",
+    "ctypes",
+    "bubblewrap",
+    "float32",
+}
+
+
+def words_of(text):
+    return {*re.findall(r"[^\W_]+", re.sub(r"\{\w+\}", " ", text).casefold())}
+
+
+ENGLISH = set().union(*map(words_of, language("en").texts.values())) - ALIKE
+# Portuguese words that are spelled as English ones.
+ENGLISH -= {"zero", "no", "do", "de", "as", "item", "em"}
+
+
+@pytest.mark.parametrize("key", language("en").texts)
+def test_no_portuguese_text_has_a_word_of_the_english_ones(key):
+    assert not words_of(language("pt").texts[key]) & ENGLISH
+
+
+def filled(template):
+    """An English template with what may stand in its braces: nothing that is a word."""
+    numbers = {"cell", "line", "count", "number", "wanted", "seconds", "computed", "most"}
+    told = {name: "7" if name in numbers else "Ж" for name in arguments_of(template)}
+    told |= {name: "cell 3, line 12" for name in ("place",) if name in told}
+    told |= {name: "Call 3 of 9, Ж," for name in ("where",) if name in told}
+    return template.format(**told)
+
+
+PHRASES = [key for key in language("en").texts if key.startswith("phrases.")]
+
+
+@pytest.mark.parametrize("key", PHRASES)
+@pytest.mark.parametrize("argument", [("raised", "error"), ("said", "words"), ("kind", "actual")])
+def test_no_remark_in_portuguese_has_english_words_inside(key, argument):
+    code, name = argument
+    phrase = filled(language("en").texts[key])
+    shown = plainly(language("pt").sentence({"code": code, name: phrase}))
+    assert not words_of(shown) & ENGLISH
+    assert plainly(language("en").sentence({"code": code, name: phrase})).count(phrase) == 1
+
+
+def test_what_python_and_students_say_stays_and_the_place_is_translated():
+    portuguese = language("pt")
+    error = "ValueError: shapes (3,) and (4,), line 7: `raise ValueError(x)`"
+    assert plainly(portuguese.sentence({"code": "raised", "error": error})) == (
+        "Gera um erro: ValueError: shapes (3,) and (4,), linha 7: `raise ValueError(x)`"
+    )
+    shown = portuguese.sentence({"code": "autodiff", "module": "torch", "line": "cell 3, line 2"})
+    assert "torch (célula 3, linha 2)" in plainly(shown)
+    assert portuguese.phrase("anything else, 1 line") == "anything else, 1 line"

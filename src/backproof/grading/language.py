@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 import string
 import tomllib
 from collections.abc import Mapping
@@ -17,6 +18,13 @@ from typing import Any, Final, NamedTuple
 from backproof.reading.told import Unreadable, nearest
 
 _PLACES: Final = 2  # of points, which are summed from weights that people choose
+_PHRASED: Final = ("actual", "error", "line", "words")  # arguments that our own English is in
+_SHAPES: Final = {
+    **dict.fromkeys(("cell", "line", "count", "number", "wanted"), r"\d+"),
+    **dict.fromkeys(("seconds", "computed", "most"), r"[\d.e+-]+"),
+    "type": r"\w+",
+    "place": r"(?:cell \d+, )?line \d+",
+}
 WORDS: Final = ("words", "reason")  # arguments that are sentences; the others are code
 
 
@@ -69,8 +77,26 @@ class Language:
             if template is not None:
                 needed = arguments_of(template)
                 if all(said.get(name) is not None for name in needed):
-                    return _filled(template, said)
+                    return _filled(template, {name: self._own(name, said) for name in needed})
         return (Piece(code, "code"),)
+
+    def phrase(self, english: str) -> str:
+        """A phrase of our own, as code that knows of no language says it, in this language.
+
+        It is known again by the English file. What stands in it may be another; all else, what
+        students and Python say, stays as it is.
+        """
+        for key, pattern in _phrases():
+            found = pattern.fullmatch(english)
+            if found is not None:
+                inside = {name: self.phrase(text) for name, text in found.groupdict().items()}
+                return self.texts[key].format(**inside)
+        return english
+
+    def _own(self, name: str, said: Mapping[str, Any]) -> Any:
+        value = said[name]
+        phrased = self.code != "en" and name in _PHRASED and isinstance(value, str)
+        return self.phrase(value) if phrased else value
 
     def briefly(self, said: Mapping[str, Any]) -> tuple[Piece, ...]:
         """The same in the words that all have in common who made this mistake."""
@@ -96,6 +122,21 @@ def _written(argument: object) -> str:
     if isinstance(argument, float):
         return f"{argument:.6g}"
     return str(tuple(argument) if isinstance(argument, list) else argument)
+
+
+@functools.cache
+def _phrases() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Of each phrase its key and what it looks like in English."""
+    found = []
+    for key, template in language("en").texts.items():
+        if not key.startswith("phrases."):
+            continue
+        pattern = ""
+        for text, name, _, _ in string.Formatter().parse(template):
+            pattern += re.escape(text)
+            pattern += f"(?P<{name}>{_SHAPES.get(name, '.+?')})" if name else ""
+        found.append((key, re.compile(pattern, re.DOTALL)))
+    return tuple(found)
 
 
 def plainly(pieces: tuple[Piece, ...]) -> str:
