@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # where runs are m
 from backproof.comparison.own import Run, own
 from backproof.comparison.pairs import Pair, compare
 from backproof.runs.record import sampled_steps
-from backproof.training import batches
+from backproof.start import batches
 from comparison.faulty_runs import decayed, in_bfloat16, out_of_date, stretched, too_early
 from comparison.made_runs import Task, in_jax, run, task
 

@@ -27,7 +27,7 @@ def test_json_is_what_results_json_holds(paths, capsys) -> None:
     jsonschema.validate(
         found, json.loads((READY_MADE.parent / "results.schema.json").read_text("utf-8"))
     )
-    assert [one["points"] for one in found["submissions"]] == [6.0, 5.0]
+    assert [one["points"] for one in found["submissions"]] == [8.0, 7.0]
     assert found["isolation"] == "none"
     assert {part["public"] for part in found["assignment"]["parts"]} == {True}
 
@@ -41,7 +41,7 @@ def test_text_is_without_marks_and_quiet_is_a_line_for_each_file(paths, capsys) 
     assert "This is the public part" in text
     assert main(["check", *paths, *ASSIGNED, "--quiet"]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines == ["my_right.py: Points: 6 of 6", "my_wrong.py: Points: 5 of 6"]
+    assert lines == ["my_right.py: Points: 8 of 8", "my_wrong.py: Points: 7 of 8"]
 
 
 @pytest.mark.parametrize(

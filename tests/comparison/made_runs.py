@@ -15,7 +15,7 @@ from backproof import training
 from backproof.comparison.own import Run
 from backproof.comparison.replay import Rule, Step
 from backproof.notation import MODELS, Model
-from backproof.training import Batches
+from backproof.start import Batches
 from backproof.witnesses import reference
 
 Arrays = Mapping[str, np.ndarray]

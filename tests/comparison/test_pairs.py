@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from backproof.comparison.own import Run, own
 from backproof.comparison.pairs import IncomparableError, Pair, compare
 from backproof.notation import ACTIVATIONS
-from backproof.training import batches
+from backproof.start import batches
 from comparison.faulty_runs import decayed, in_bfloat16, out_of_date, stretched, too_early
 from comparison.made_runs import Arrays, Task, by_hand, in_jax, run, task
 

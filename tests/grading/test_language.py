@@ -132,6 +132,7 @@ ALIKE = {
     "ctypes",
     "bubblewrap",
     "float32",
+    "cache",
 }
 
 

@@ -21,7 +21,7 @@ from backproof import program_cache, training
 from backproof.comparison.replay import Rule, Tensors
 from backproof.error_bounds import FORMATS, kind_of, sampled
 from backproof.models import Padding
-from backproof.training import Batches
+from backproof.start import Batches
 
 
 class Envelope(NamedTuple):

@@ -13,7 +13,7 @@ from backproof.comparison.faults import Fault, faults
 from backproof.comparison.regression import Slope, slopes, too_long
 from backproof.comparison.replay import Replay, Rule, Step, Tensors, replayed
 from backproof.error_bounds import FORMATS
-from backproof.training import Batches
+from backproof.start import Batches
 from backproof.verdict import RIGHT_BELOW, WRONG_ABOVE
 
 

@@ -8,12 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from backproof import training
+from backproof import start
 from backproof.comparison.own import Run
 from backproof.comparison.replay import Rule, Step, Tensors
 from backproof.reading.told import Unreadable
 from backproof.runs import reader
-from backproof.training import Batches
+from backproof.start import Batches
 
 
 def loaded(folder: Path) -> Run:
@@ -60,7 +60,7 @@ def _schedule(record: reader.Run, batches: dict[int, NDArray[np.integer]]) -> Ba
     if size is None or seed is None or not batches:
         return None
     n = record.description["sizes"]["n"]
-    schedule = training.batches(n, size, len(record.losses), seed)
+    schedule = start.batches(n, size, len(record.losses), seed)
     same = all(
         np.array_equal(batch, schedule.indices[number][: schedule.counts[number]])
         for number, batch in batches.items()
