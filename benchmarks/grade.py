@@ -148,6 +148,12 @@ def graded(folder: Path, out: Path, kill_at: int | None = None) -> float:
     return time.perf_counter() - start
 
 
+def machine() -> str:
+    """The day, and what this runs on."""
+    told = f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores"
+    return f"{datetime.date.today()}, {told}"
+
+
 def main() -> int:
     """Print what came of it; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
@@ -174,8 +180,7 @@ def _measured(scratch: Path) -> int:
         if found.get(key) != points
     }
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
-    machine = f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores"
-    print(f"{datetime.date.today()}, {machine}")
+    print(machine())
     print(f"{STUDENTS} submissions, {len(amiss)} scores not as designed")
     for key, (got, wanted) in amiss.items():
         print(f"  {key}: {got}, to be {wanted}")
