@@ -304,12 +304,7 @@ def _check_by_assignment(options: argparse.Namespace, paths: Sequence[Path]) -> 
     """Try the public part of an assignment, which says itself what is asked and how much of it."""
     from backproof.reading.told import Unreadable
 
-    usual: dict[str, float | None] = {
-        "cases": CASES,
-        "seed": 0,
-        "timeout": SECONDS,
-        "memory": GIGABYTES,
-    }
+    usual: dict[str, object] = {"cases": CASES, "seed": 0, "timeout": SECONDS, "memory": GIGABYTES}
     usual |= dict.fromkeys(("function", "model", "activation", "convention", "reduction"))
     told = [name for name, value in usual.items() if getattr(options, name) != value]
     if told:
