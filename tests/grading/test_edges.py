@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backproof.grading.assignment import Assignment, Function
@@ -23,6 +23,7 @@ EDGES = [
 ]
 
 
+@settings(max_examples=12)  # each draws the cases of a model
 @given(st.sampled_from(EDGES), st.integers(0, 2**32), st.integers(0, 7), st.booleans())
 def test_a_case_is_at_its_edge_and_otherwise_as_it_was(told, seed, place, agreeing) -> None:
     name, activation, edge = told
@@ -50,7 +51,8 @@ def test_a_case_is_at_its_edge_and_otherwise_as_it_was(told, seed, place, agreei
             assert (z[-1][0, 0] > 0.0) == bool(place & 2)
         if agreeing:
             assert v["loss"] < 1e-20
-            assert one.bounds["loss"] < 1e-6
+            # What an unstable form gives instead, infinity or the log of a guard, is 16 and more.
+            assert one.bounds["loss"] < 1.0
     else:
         assert all((layer == 0.0).any() for layer in z[:-1])
 
@@ -201,7 +203,11 @@ BACK_OF_LOGISTIC = Function(
 
 @pytest.mark.parametrize(
     ("name", "activation"),
-    [("logistic_regression", "sigmoid"), ("mlp", "relu"), ("mlp_softmax", "tanh")],
+    [
+        ("logistic_regression", "sigmoid"),
+        pytest.param("mlp", "relu", marks=pytest.mark.nightly),
+        pytest.param("mlp_softmax", "tanh", marks=pytest.mark.nightly),
+    ],
 )
 def test_a_right_program_is_right_at_all_edges_and_mistakes_are_found(name, activation) -> None:
     model = MODELS[name]

@@ -9,7 +9,10 @@ from backproof.witnesses import truths
 SOME = [("logistic_regression", "identity"), ("mlp", "relu"), ("mlp3_softmax", "tanh")]
 
 
-@pytest.mark.parametrize(("name", "activation"), SOME)
+@pytest.mark.parametrize(
+    ("name", "activation"),
+    [SOME[0], *(pytest.param(*one, marks=pytest.mark.nightly) for one in SOME[1:])],
+)
 def test_gradients_and_loss_are_those_of_the_witnesses(name: str, activation: str) -> None:
     model = MODELS[name]
     cases = drawn(model, 16, seed=3)
