@@ -2,8 +2,8 @@ import ast
 
 import pytest
 
-from backproof.reading import rates, updates
-from backproof.reading.updates import Scope
+from backproof.reading import rates, scopes, updates
+from backproof.reading.scopes import Scope
 
 
 def found(text: str) -> list[tuple[str, bool]]:
@@ -30,8 +30,8 @@ def test_what_is_updated(text: str, expected: list[tuple[str, bool]]) -> None:
     assert found(text) == expected
 
 
-def loop(text: str) -> updates.Loop | None:
-    return updates.training_loop(Scope("", ast.parse(text).body), set())
+def loop(text: str) -> scopes.Loop | None:
+    return scopes.training_loop(Scope("", ast.parse(text).body), set())
 
 
 def test_a_loop_over_layers_does_not_train() -> None:
@@ -53,14 +53,14 @@ def test_a_loop_over_layers_does_not_train() -> None:
 def test_one_example_at_a_time(header: str, single: bool) -> None:
     one = loop(header)
     assert one is not None
-    assert updates.is_one_at_a_time([one]) == single
+    assert scopes.is_one_at_a_time([one]) == single
 
 
 def test_the_size_of_a_batch() -> None:
     tree = ast.parse("B = 16\nfor i in range(0, n, B):\n    w -= lr * X[i:i + B].T.dot(e)")
-    one = updates.training_loop(Scope("", tree.body), set())
+    one = scopes.training_loop(Scope("", tree.body), set())
     assert one is not None
-    assert updates.batch_size([one], tree) == 16
+    assert scopes.batch_size([one], tree) == 16
 
 
 @pytest.mark.parametrize(

@@ -147,3 +147,34 @@ def _described(returned: object) -> str:
         return f"an array of shape {returned.shape}"
     name = type(returned).__name__
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def floats(value: object, dtype: str) -> np.ndarray:
+    """A value as an array of floats; raises `Malformed` for anything but numbers."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise Malformed("is a ragged list: no array can be made of it") from None
+    kind = array.dtype.kind
+    if kind in "iub":
+        return array.astype(dtype)
+    if kind == "f":
+        return array
+    words = {"O": "objects", "c": "complex numbers", "U": "text", "S": "bytes"}
+    if value is None:
+        raise Malformed("is None")
+    if array.shape == ():
+        raise Malformed(f"is {_one(value)}, not a number")
+    raise Malformed(f"is an array of {words.get(kind, str(array.dtype))}")
+
+
+def _one(value: object) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def number(array: np.ndarray) -> np.ndarray:
+    """The one number in an array; raises `Malformed` where there are more."""
+    if array.size != 1:
+        raise Malformed(f"has shape {array.shape}, expected one number")
+    return np.array(array).reshape(())

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from backproof.reading import names, patterns, roles, updates
+from backproof.reading import names, patterns, roles, scopes, updates
 from backproof.reading.binding import defaults_of, given_in, parameters_of
 from backproof.reading.recipes import PROBE, Reader, Unbound
 from backproof.reading.slices import bound
@@ -332,11 +332,11 @@ def instance(owner: ast.ClassDef, read: Reader) -> str:
 
 def preparing(owner: ast.ClassDef, function: ast.FunctionDef, read: Reader) -> list[str]:
     """Calls of methods that set the parameters up and that no constructor or the method calls."""
-    called = updates.calls(function.body)
+    called = scopes.calls(function.body)
     methods = [part for part in owner.body if isinstance(part, ast.FunctionDef)]
     for part in methods:
         if part.name == "__init__":
-            called |= updates.calls(part.body)
+            called |= scopes.calls(part.body)
     chosen = []
     for part in methods:
         lowered = part.name.lower()

@@ -17,10 +17,10 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 import numpy as np
 
 from backproof.reading import guards
-from backproof.reading.answer import Malformed, sort_out
+from backproof.reading.answer import Malformed, floats, number, sort_out
 from backproof.reading.convention import ShapeError, laid_out, to_ours, unfolded
+from backproof.reading.driven import Driven
 from backproof.reading.failure import described, line_of, one_line
-from backproof.reading.probe import Probe
 from backproof.reading.spec import Argument, Spec
 
 Case: TypeAlias = Mapping[str, np.ndarray]
@@ -151,39 +151,6 @@ def outcomes(
                 memory=memory,
                 stoppable=stoppable,
             )
-
-
-class Driven:
-    """A recipe's driver as a function of x, y and what goes into the slots, in that order.
-
-    It gives a dict under our names: the parameters after their update (under the names of their
-    gradients), or the gradients; and the loss where the recipe knows it.
-    """
-
-    def __init__(self, driver: Function, probe: Probe, spec: Spec) -> None:
-        self.sizes: Mapping[str, int] = {}
-        self._driver = driver
-        self._probe = probe
-        self._spec = spec
-
-    def __call__(self, x: np.ndarray, y: np.ndarray, *gifts: np.ndarray) -> object:
-        """One run."""
-        spec, probe = self._spec, self._probe
-        paths = [slot.name for slot in spec.slots]
-        given = dict(zip(paths, gifts, strict=True))
-        rate = spec.rate_of(self.sizes)
-        probe.begin(x, y, rate, self.sizes, given, spec.strength)
-        probe.restore()
-        returned = self._driver()
-        found: dict[str, object] = {}
-        if spec.updates:
-            found = {f"d{slot.tensor}": probe.taken.get(slot.name) for slot in spec.slots}
-        elif returned is not None and not isinstance(returned, bool | int | float | str):
-            found = dict(sort_out(returned, spec))
-        for name, variable in spec.notes.items():
-            if variable in probe.noted:
-                found.setdefault(name, probe.noted[variable])
-        return found
 
 
 def in_process(function: Function, loss: Function | None = None) -> Run:
@@ -321,9 +288,9 @@ def _read(returned: object, spec: Spec, inputs: _Inputs) -> Outcome:
         sorted_out = sort_out(returned, spec)
         for name, value in sorted_out.items():
             try:
-                array = _floats(value, inputs.dtype)
+                array = floats(value, inputs.dtype)
                 if name == "loss":
-                    values[name] = _scalar(array)
+                    values[name] = number(array)
                     continue
                 parameter = name[1:]
                 if "+" in theirs.get(parameter, ""):
@@ -362,35 +329,6 @@ def _sizes(layouts: Mapping[str, str], case: Case) -> dict[str, int]:
     return sizes
 
 
-def _floats(value: object, dtype: str) -> np.ndarray:
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise Malformed("is a ragged list: no array can be made of it") from None
-    kind = array.dtype.kind
-    if kind in "iub":
-        return array.astype(dtype)
-    if kind == "f":
-        return array
-    words = {"O": "objects", "c": "complex numbers", "U": "text", "S": "bytes"}
-    if value is None:
-        raise Malformed("is None")
-    if array.shape == ():
-        raise Malformed(f"is {_one(value)}, not a number")
-    raise Malformed(f"is an array of {words.get(kind, str(array.dtype))}")
-
-
-def _one(value: object) -> str:
-    name = type(value).__name__
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
-
-
-def _scalar(array: np.ndarray) -> np.ndarray:
-    if array.size != 1:
-        raise Malformed(f"has shape {array.shape}, expected one number")
-    return np.array(array).reshape(())
-
-
 def _with_loss(
     outcome: Outcome,
     loss: Function,
@@ -402,7 +340,7 @@ def _with_loss(
     """`outcome` with what the candidate's own loss function gives, or why it gives nothing."""
     try:
         returned = _called(loss, spec.loss_arguments, inputs, memory, stoppable)
-        value = _scalar(_floats(returned, inputs.dtype))
+        value = number(floats(returned, inputs.dtype))
         return outcome._replace(values={**outcome.values, "loss": value})
     except _Failed as failure:
         fault = failure.problem

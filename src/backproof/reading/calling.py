@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 
-from backproof.reading import names, rates, roles, updates
+from backproof.reading import names, rates, roles, scopes, updates
 from backproof.reading.arguments import callee, instance, preparing
 from backproof.reading.binding import parameters_of
 from backproof.reading.composing import FORWARD, Composer, returned_names
@@ -21,8 +21,8 @@ from backproof.reading.recipes import (
     parsed,
 )
 from backproof.reading.roots import words_of
+from backproof.reading.scopes import Scope
 from backproof.reading.slices import bound, loaded
-from backproof.reading.updates import Scope
 from backproof.reading.usage import is_unrolled
 
 
@@ -39,7 +39,7 @@ def stepping(read: Reader) -> list[Recipe]:
         for scope in read.found
         if scope.function is not None
         and (any(updates.updates(scope.body)) or _moved(scope.function))
-        and updates.training_loop(scope, set(read.known)) is None
+        and scopes.training_loop(scope, set(read.known)) is None
         and (scope.owner is not None or _takes_inputs(scope.function))
     ]
 
@@ -233,7 +233,7 @@ def _run_forward(composer: Composer, scope: Scope) -> None:
     """Run the forward pass of an object first, where the method does not do so itself."""
     assert scope.owner is not None
     assert scope.function is not None
-    if any(FORWARD.match(name.lower().strip("_")) for name in updates.calls(scope.body)):
+    if any(FORWARD.match(name.lower().strip("_")) for name in scopes.calls(scope.body)):
         return
     for part in scope.owner.body:
         if (
@@ -276,8 +276,8 @@ def _is_called_for_each(read: Reader, function: ast.FunctionDef) -> bool:
     """Whether the file calls it for each example: `for x, y in batch: backprop(x, y)`."""
     for scope in read.found:
         for node in updates.own_nodes(scope.body):
-            if not isinstance(node, ast.For) or function.name not in updates.calls(node.body):
+            if not isinstance(node, ast.For) or function.name not in scopes.calls(node.body):
                 continue
-            if updates.is_one_at_a_time([node]):
+            if scopes.is_one_at_a_time([node]):
                 return True
     return False

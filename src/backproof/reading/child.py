@@ -23,7 +23,8 @@ from typing import Any, Final
 import numpy as np
 
 from backproof.reading import guards, helpers, recipes, stubs, wire
-from backproof.reading.call import Driven, Function, outcomes
+from backproof.reading.call import Function, outcomes
+from backproof.reading.driven import Driven
 from backproof.reading.failure import PLACES, described, line_of
 from backproof.reading.probe import Probe
 from backproof.reading.spec import Spec, from_json

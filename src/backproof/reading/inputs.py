@@ -9,13 +9,13 @@ import ast
 import re
 from collections.abc import Container, Mapping, Sequence
 
-from backproof.reading import patterns, roles, updates
+from backproof.reading import patterns, roles, scopes, updates
 from backproof.reading.arguments import SIMPLE, is_object
 from backproof.reading.binding import parameters_of
 from backproof.reading.drivers import DEFINITION, is_function, used_by
 from backproof.reading.recipes import PROBE, Reader, located
+from backproof.reading.scopes import Loop
 from backproof.reading.slices import bound, loaded
-from backproof.reading.updates import Loop
 from backproof.reading.usage import is_list_of_pairs, role_of_data
 
 _SHAPED = re.compile(
@@ -82,7 +82,7 @@ def with_data(function: ast.FunctionDef, read: Reader) -> None:
         return
     for place, statement in enumerate(function.body):
         data = {name for name in bound(statement) if roles.is_data(name)}
-        trains = updates.calls([statement]) & set(read.known)
+        trains = scopes.calls([statement]) & set(read.known)
         if (
             data
             and not trains

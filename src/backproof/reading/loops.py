@@ -6,7 +6,7 @@ import ast
 import copy
 from collections.abc import Iterable, Sequence
 
-from backproof.reading import names, patterns, rates, roles, updates
+from backproof.reading import names, patterns, rates, roles, scopes, updates
 from backproof.reading.arguments import bound_arguments, callee, instance, preparing
 from backproof.reading.drivers import driver_of, needed, with_globals
 from backproof.reading.inputs import passed_objects, prelude, with_data
@@ -26,8 +26,8 @@ from backproof.reading.roots import (
     reached,
     roots_of,
 )
+from backproof.reading.scopes import Loop, Scope
 from backproof.reading.slices import bound
-from backproof.reading.updates import Loop, Scope
 from backproof.reading.usage import is_table
 
 
@@ -36,12 +36,12 @@ def training(read: Reader) -> list[Recipe]:
     with_loops = [
         (scope, loop)
         for scope in read.found
-        if (loop := updates.training_loop(scope, set(read.known))) is not None
+        if (loop := scopes.training_loop(scope, set(read.known))) is not None
     ]
     own = [pair for pair in with_loops if pair[0].function is not None]
     # A loop that only calls another one that trains adds nothing.
     inner = {scope.function.name for scope, _ in own if scope.function}
-    chosen = [(scope, loop) for scope, loop in own if not updates.calls(loop.body) & inner] or [
+    chosen = [(scope, loop) for scope, loop in own if not scopes.calls(loop.body) & inner] or [
         pair for pair in with_loops if pair[0].function is None
     ]
     recipes = []
@@ -63,7 +63,7 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
         raise Unbound("scales its labels in the loop in which it trains")
     if rates.is_no_multiple(reached(read, scope, loop)):
         raise Unbound("takes steps that are no multiples of the gradient, as Adam does")
-    loops = updates.updating_loops(loop, set(read.known))
+    loops = scopes.updating_loops(loop, set(read.known))
     bodies = reached(read, scope, loop)
     steps = [one for body in bodies for one in updates.updates(body)]
     wanted = {one.word for one in steps} | keys_of(read) | _renewed(read, loop)
@@ -97,10 +97,10 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
         frozenset(known_rates),
         _fixed_rate(read, bodies, steps, known_rates),
         disturbed=rates.is_disturbed(bodies, known_rates),
-        single=updates.is_one_at_a_time(loops)
+        single=scopes.is_one_at_a_time(loops)
         or any(f"{PROBE}.pairs" in ast.unparse(one) for one in statements[-1:])
         or _goes_by_row(scope, loops),
-        batch=updates.batch_size(loops, read.program.tree),
+        batch=scopes.batch_size(loops, read.program.tree),
     )
 
 

@@ -12,9 +12,9 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from backproof.reading import updates
+from backproof.reading import scopes
 from backproof.reading.program import Program
-from backproof.reading.updates import Scope
+from backproof.reading.scopes import Scope
 
 DRIVER = "__backproof__"
 PROBE = "__probe__"
@@ -79,7 +79,7 @@ class Reader(NamedTuple):
 
 def reader(program: Program) -> Reader:
     """Look through the file."""
-    found = updates.scopes(program.tree)
+    found = scopes.scopes(program.tree)
     functions = {s.function.name: s.function for s in found if s.function and not s.owner}
     classes = {node.name: node for node in ast.walk(program.tree) if isinstance(node, ast.ClassDef)}
     return Reader(
@@ -87,7 +87,7 @@ def reader(program: Program) -> Reader:
         tuple(found),
         functions,
         classes,
-        frozenset(updates.updaters(found)),
+        frozenset(scopes.updaters(found)),
         tuple(_flat(program.tree.body)),
     )
 
@@ -95,7 +95,7 @@ def reader(program: Program) -> Reader:
 def _flat(body: Sequence[ast.stmt]) -> Iterable[ast.stmt]:
     """The statements of the module, those under a main guard among them."""
     for statement in body:
-        if updates.is_main_guard(statement):
+        if scopes.is_main_guard(statement):
             yield from _flat(statement.body)
         else:
             yield statement

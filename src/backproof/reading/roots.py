@@ -6,10 +6,11 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from backproof.reading import names, patterns, roles, updates
+from backproof.reading import names, patterns, roles, scopes, updates
 from backproof.reading.recipes import Reader
+from backproof.reading.scopes import Loop, Scope
 from backproof.reading.slices import bound
-from backproof.reading.updates import Loop, Scope, base_of
+from backproof.reading.updates import base_of
 
 
 def reached(read: Reader, scope: Scope, loop: Loop) -> list[Sequence[ast.stmt]]:
@@ -19,14 +20,14 @@ def reached(read: Reader, scope: Scope, loop: Loop) -> list[Sequence[ast.stmt]]:
         if one.function is not None:
             by_name.setdefault(one.function.name, []).append(one)
     bodies: list[Sequence[ast.stmt]] = [loop.body]
-    waiting, done = updates.calls(loop.body), {scope.name}
+    waiting, done = scopes.calls(loop.body), {scope.name}
     while waiting:
         name = waiting.pop()
         for one in by_name.get(name, ()):
             if one.name not in done:
                 done.add(one.name)
                 bodies.append(one.body)
-                waiting |= updates.calls(one.body)
+                waiting |= scopes.calls(one.body)
     return bodies
 
 

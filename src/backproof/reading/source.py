@@ -22,6 +22,7 @@ from backproof.reading import convention, meaning, names
 from backproof.reading.binding import arguments_of, loss_beside, parameters_of, signature
 from backproof.reading.program import Program, program
 from backproof.reading.returned import returned
+from backproof.reading.scopes import is_main_guard
 from backproof.reading.spec import Argument, Spec
 from backproof.reading.told import (
     Beside,
@@ -33,7 +34,6 @@ from backproof.reading.told import (
     one,
     validated,
 )
-from backproof.reading.updates import is_main_guard
 
 COMMAND_LINE = "the command line"
 UNTOLD = Settings()

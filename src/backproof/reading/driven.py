@@ -1,0 +1,45 @@
+"""A recipe's driver as a function that is called like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from backproof.reading.answer import sort_out
+from backproof.reading.probe import Probe
+from backproof.reading.spec import Spec
+
+
+class Driven:
+    """A recipe's driver as a function of x, y and what goes into the slots, in that order.
+
+    It gives a dict under our names: the parameters after their update (under the names of their
+    gradients), or the gradients; and the loss where the recipe knows it.
+    """
+
+    def __init__(self, driver: Callable[..., Any], probe: Probe, spec: Spec) -> None:
+        self.sizes: Mapping[str, int] = {}
+        self._driver = driver
+        self._probe = probe
+        self._spec = spec
+
+    def __call__(self, x: np.ndarray, y: np.ndarray, *gifts: np.ndarray) -> object:
+        """One run."""
+        spec, probe = self._spec, self._probe
+        paths = [slot.name for slot in spec.slots]
+        given = dict(zip(paths, gifts, strict=True))
+        rate = spec.rate_of(self.sizes)
+        probe.begin(x, y, rate, self.sizes, given, spec.strength)
+        probe.restore()
+        returned = self._driver()
+        found: dict[str, object] = {}
+        if spec.updates:
+            found = {f"d{slot.tensor}": probe.taken.get(slot.name) for slot in spec.slots}
+        elif returned is not None and not isinstance(returned, bool | int | float | str):
+            found = dict(sort_out(returned, spec))
+        for name, variable in spec.notes.items():
+            if variable in probe.noted:
+                found.setdefault(name, probe.noted[variable])
+        return found

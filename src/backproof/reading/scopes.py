@@ -1,0 +1,230 @@
+"""The bodies of statements in a file, which of them train, and the loops in which they do.
+
+Syntax only; which statements move parameters is told by `updates`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeAlias, TypeGuard
+
+from backproof.reading import patterns, roles
+from backproof.reading.updates import base_of, last_word, own_nodes, updates
+
+Loop: TypeAlias = ast.For | ast.While
+
+
+class Scope(NamedTuple):
+    """A body of statements: the script itself (`function` None), a function, or a method."""
+
+    name: str
+    body: Sequence[ast.stmt]
+    function: ast.FunctionDef | None = None
+    owner: ast.ClassDef | None = None
+
+    @property
+    def line(self) -> int:
+        """Where it begins."""
+        return self.function.lineno if self.function else self.body[0].lineno
+
+
+def is_main_guard(statement: ast.stmt) -> TypeGuard[ast.If]:
+    """Whether what is below runs only where the file is run as a script."""
+    return isinstance(statement, ast.If) and "__name__" in ast.unparse(statement.test)
+
+
+def scopes(tree: ast.Module) -> list[Scope]:
+    """The functions, methods and the script of a file."""
+    found: list[Scope] = []
+    script: list[ast.stmt] = []
+
+    def look(body: Sequence[ast.stmt]) -> None:
+        for statement in body:
+            if isinstance(statement, ast.FunctionDef):
+                found.append(Scope(statement.name, statement.body, statement))
+            elif isinstance(statement, ast.ClassDef):
+                for part in statement.body:
+                    if isinstance(part, ast.FunctionDef):
+                        name = f"{statement.name}.{part.name}"
+                        found.append(Scope(name, part.body, part, statement))
+            elif is_main_guard(statement):
+                look(statement.body)
+            else:
+                script.append(statement)
+
+    look(tree.body)
+    if script:
+        found.append(Scope("", script))
+    return found
+
+
+def updaters(found: Sequence[Scope]) -> set[str]:
+    """The functions and methods (by their last names) that update, directly or by calling one."""
+    known = {
+        scope.function.name
+        for scope in found
+        if scope.function is not None and any(updates(scope.body))
+    }
+    while True:
+        more = {
+            scope.function.name
+            for scope in found
+            if scope.function is not None and calls(scope.body) & known
+        }
+        if more <= known:
+            return known
+        known |= more
+
+
+def calls(body: Sequence[ast.AST]) -> set[str]:
+    """The last names of all that is called in these statements."""
+    return {patterns.called(node) for node in own_nodes(body) if isinstance(node, ast.Call)}
+
+
+def training_loop(scope: Scope, known: set[str]) -> Loop | None:
+    """The outermost loop of the scope in which parameters are updated, if there is one."""
+    for statement in _statements(scope.body):
+        if not isinstance(statement, ast.For | ast.While):
+            continue
+        if is_updating(statement.body, known) and not _over_layers(statement):
+            return statement
+    return None
+
+
+def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements in order, also of `if`, `try` and `with`, but not of loops."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, ast.If | ast.Try | ast.With):
+            for part in ("body", "orelse", "finalbody"):
+                yield from _statements(getattr(statement, part, []))
+
+
+def is_updating(body: Sequence[ast.AST], known: set[str]) -> bool:
+    """Whether these statements update, or call what does."""
+    return any(True for _ in updates(body)) or bool(calls(body) & known)
+
+
+def updating_loops(loop: Loop, known: set[str]) -> list[Loop]:
+    """`loop` and the loops inside of it, down to the one whose body updates once a turn."""
+    chain = [loop]
+    for statement in _statements(loop.body):
+        if isinstance(statement, ast.For | ast.While) and is_updating(statement.body, known):
+            if not _over_layers(statement):
+                chain += updating_loops(statement, known)
+            break
+    return chain
+
+
+def _over_layers(loop: Loop) -> bool:
+    """Whether the turns of a loop are the layers of a network: `for l in range(L)`."""
+    if not isinstance(loop, ast.For):
+        return False
+    text = ast.unparse(loop.iter).lower()
+    if re.search(r"epoch|iter|\bx\b|\by\b|train|batch|sample|example|zip\(\s*(?:self\.)?x", text):
+        return False
+    targets = {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
+    direct = list(updates(loop.body))
+    if direct and all(_indexed_by(one.target, targets) for one in direct):
+        return True
+    if direct:
+        return False
+    calls = [node.func for node in own_nodes(loop.body) if isinstance(node, ast.Call)]
+    if any(isinstance(func, ast.Attribute) and base_of(func) in targets for func in calls):
+        return True
+    return re.search(r"layer|\bl\b|parameters|params", text) is not None
+
+
+def _indexed_by(node: ast.expr, variables: set[str]) -> bool:
+    if base_of(node) in variables:
+        return True
+    return any(
+        isinstance(part, ast.Name) and part.id in variables
+        for outer in ast.walk(node)
+        if isinstance(outer, ast.Subscript)
+        for part in ast.walk(outer.slice)
+    )
+
+
+def batch_size(loops: Sequence[Loop], tree: ast.Module) -> int | None:
+    """The number of examples in a batch, where the loops go through the examples by a number."""
+    for loop in loops:
+        if not isinstance(loop, ast.For) or patterns.called(loop.iter) not in ("range", "xrange"):
+            continue
+        assert isinstance(loop.iter, ast.Call)
+        for step in loop.iter.args[2:]:
+            number = patterns.number(step)
+            for node in ast.walk(tree) if isinstance(step, ast.Name) else ():
+                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == ast.unparse(
+                    step
+                ):
+                    number = patterns.number(node.value)
+            if number is not None and number >= 1:
+                return int(number)
+    return None
+
+
+def is_one_at_a_time(loops: Sequence[Loop]) -> bool:
+    """Whether the innermost loop goes through the examples: `for x, t in zip(X, y)`, `X[i]`."""
+    loop = loops[-1]
+    text = ast.unparse(loop.iter) if isinstance(loop, ast.For) else ""
+    if isinstance(loop, ast.For) and _is_of_pairs(loop):
+        return True
+    if re.search(r"batch|range\(.*,.*,.*\)", text.lower()):
+        return False
+    targets = (
+        {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
+        if isinstance(loop, ast.For)
+        else set()
+    )
+    drawn: set[str] = set()
+    for node in own_nodes(loop.body):
+        if isinstance(node, ast.Assign) and _draws_one(node.value):
+            drawn |= {part.id for part in ast.walk(node.targets[0]) if isinstance(part, ast.Name)}
+    index = targets | drawn
+    if re.search(r"zip\(|enumerate\(", text) and names_data(text):
+        return True
+    if len(targets) == 2 and re.fullmatch(
+        r"(?:self\.)?\w*(?:data|pairs|samples|batch|set)\w*", text
+    ):
+        return True
+    for node in own_nodes(loop.body):
+        if isinstance(node, ast.Subscript) and roles.is_data(last_word(node.value)):
+            parts = {part.id for part in ast.walk(node.slice) if isinstance(part, ast.Name)}
+            sliced = any(
+                isinstance(part, ast.Slice) and (part.lower is not None or part.upper is not None)
+                for part in ast.walk(node.slice)
+            )
+            if parts & index and not sliced:
+                return True
+    return False
+
+
+def _is_of_pairs(loop: ast.For) -> bool:
+    """`for x, t in mini_batch`: of one example each, where many `batches` would be X and Y."""
+    if not isinstance(loop.target, ast.Tuple) or not isinstance(loop.iter, ast.Name):
+        return False
+    words = [last_word(one) for one in loop.target.elts if isinstance(one, ast.Name)]
+    several = re.search(r"batches|lotes|load|iter|gen", loop.iter.id.lower())
+    return (
+        [roles.role(word) for word in words] == ["x", "y"]
+        and words[0].islower()
+        and not any("batch" in word for word in words)
+        and several is None
+    )
+
+
+def _draws_one(node: ast.expr) -> bool:
+    """`np.random.randint(n)`: one index, not a batch of them."""
+    if not isinstance(node, ast.Call) or "size" in ast.unparse(node):
+        return False
+    most = {"choice": 1, "randint": 2}.get(patterns.called(node), -1)
+    return len(node.args) <= most
+
+
+def names_data(text: str) -> bool:
+    """Whether an expression names inputs or labels."""
+    words = re.findall(r"[A-Za-z_]\w*", text)
+    return any(roles.is_data(word) for word in words)
