@@ -1,3 +1,4 @@
+import ast
 import json
 import os
 from pathlib import Path
@@ -109,3 +110,20 @@ def test_right_python_is_left_as_it_is() -> None:
     text = "x = 1\nprint('print it')\n"
     assert of_script(HERE, text).text == text
     assert not of_script(HERE, text).notes
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r"'C:\Users'", r"C:\Users"),
+        (r"'a\\b' + 'D:\new\x'", "a\\bD:\new\\x"),
+        ("'''in\n" + r"C:\Users" + "'''", "in\nC:\\Users"),
+    ],
+)
+def test_a_backslash_that_begins_no_escape_is_itself(text: str, value: str) -> None:
+    read = of_script(HERE, f"path = {text}")
+    assert any("backslash" in note for note in read.notes)
+    (statement,) = read.tree.body
+    assert isinstance(statement, ast.Assign)
+    made = eval(compile(ast.Expression(statement.value), "windows.py", "eval"))
+    assert made == value

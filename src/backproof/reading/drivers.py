@@ -33,6 +33,8 @@ def _role(read: Reader, name: str) -> str | None:
     if is_function(read, name):
         return None
     role = roles.role(name)
+    if roles.is_data(name) and is_number(read, name):
+        return None
     if roles.is_data(name) or role == "lambda":
         return role
     if roles.is_rate(name):
@@ -43,6 +45,22 @@ def _role(read: Reader, name: str) -> str | None:
 def is_function(read: Reader, name: str) -> bool:
     """Whether `input` is Python's own, and not what the script calls its inputs."""
     return name == "input" and not any(name in bound(statement) for statement in read.script)
+
+
+def is_number(read: Reader, name: str) -> bool:
+    """Whether what may be inputs by its name is how many there are: `entradas = 15`."""
+    makers = [statement for statement in read.script if name in bound(statement)]
+    return (
+        roles.role(name) == "x"
+        and len(name) > 1
+        and bool(makers)
+        and all(
+            isinstance(one, ast.Assign)
+            and isinstance(one.value, ast.Constant)
+            and type(one.value.value) is int
+            for one in makers
+        )
+    )
 
 
 def _comes_from(read: Reader, name: str) -> bool:

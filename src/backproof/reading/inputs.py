@@ -9,26 +9,54 @@ import ast
 import re
 from collections.abc import Container, Mapping, Sequence
 
-from backproof.reading import patterns, roles, scopes, updates
+from backproof.reading import names, patterns, roles, scopes, updates
 from backproof.reading.arguments import SIMPLE, is_object
 from backproof.reading.binding import parameters_of
-from backproof.reading.drivers import DEFINITION, is_function, used_by
+from backproof.reading.drivers import DEFINITION, is_function, is_number, used_by
 from backproof.reading.recipes import PROBE, Reader, located
 from backproof.reading.scopes import Loop
 from backproof.reading.slices import bound, loaded
-from backproof.reading.usage import is_list_of_pairs, role_of_data
+from backproof.reading.usage import is_list_of_pairs, role_of_cut, role_of_data
 
 _SHAPED = re.compile(
     r"ones|c_\[|hstack|vstack|stack|concatenate|insert|append|reshape\(\s*-1, 1|newaxis|None\]"
     r"|reshape\(1, -1|eye\(|one_?hot"
 )
 
+OURS = {**SIMPLE, "pairs": f"{PROBE}.pairs"}
+
 
 def prelude(read: Reader, loop: Loop, body: Sequence[ast.stmt]) -> list[ast.stmt]:
     """The statements of a script up to its loop that it needs, with our inputs for its own."""
     own = _data_by_use(read, loop)
-    kept = _kept(body, read, own)
+    kept = _kept(_with_gifts(body), read, own)
     return [*given_inputs(read, kept, loop, own), *kept]
+
+
+def _with_gifts(body: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """With parameters that come from a file handed over: `W1 = saved["W1"]`."""
+    files = {
+        name
+        for statement in body
+        if any(
+            patterns.called(part) in ("load", "loadmat", "read_pickle")
+            for part in ast.walk(statement)
+        )
+        for name in bound(statement)
+    }
+
+    def gift(statement: ast.stmt) -> ast.stmt:
+        if (
+            isinstance(statement, ast.Assign)
+            and isinstance(statement.targets[0], ast.Name)
+            and names.parameter(statement.targets[0].id) is not None
+            and loaded(statement) & files
+        ):
+            name = statement.targets[0].id
+            return located(f"{name} = {PROBE}.gift({name!r})", statement)
+        return statement
+
+    return [gift(statement) for statement in body] if files else list(body)
 
 
 def _data_by_use(read: Reader, loop: Loop) -> dict[str, str]:
@@ -38,14 +66,32 @@ def _data_by_use(read: Reader, loop: Loop) -> dict[str, str]:
     missing = {"x", "y"} - {str(roles.role(name)) for name in used}
     plain = [one for one in read.script if not isinstance(one, DEFINITION)]
     drawn = {name for statement in plain for name in bound(statement)} & used
+    nameless = [
+        name
+        for name in sorted(drawn)
+        if roles.role(name) is None and updates.WEIGHT_LIKE.fullmatch(name.lower()) is None
+    ]
+    pairs = [name for name in nameless if _are_pairs(name, loop)]
+    if len(pairs) == 1 and len(missing) == 2:
+        return {pairs[0]: "pairs"}
     found = {
         name: role
-        for name in sorted(drawn)
-        if roles.role(name) is None
-        and updates.WEIGHT_LIKE.fullmatch(name.lower()) is None
-        and (role := role_of_data(name, loop.body)) in missing
+        for name in nameless
+        if (role := role_of_cut(name, loop.body) or role_of_data(name, loop.body)) in missing
     }
     return found if len(set(found.values())) == len(found) else {}  # which is which is not known
+
+
+def _are_pairs(name: str, loop: Loop) -> bool:
+    """Whether a loop goes through it by inputs and labels: `for position, move in games`."""
+    for node in ast.walk(loop):
+        if isinstance(node, ast.For) and ast.unparse(node.iter) == name:
+            parts = node.target.elts if isinstance(node.target, ast.Tuple) else []
+            words = [one.id for one in parts if isinstance(one, ast.Name)]
+            found = [roles.role(word) or role_of_data(word, node.body) for word in words]
+            if found == ["x", "y"]:
+                return True
+    return False
 
 
 def given_inputs(
@@ -58,12 +104,16 @@ def given_inputs(
     here = {name for statement in kept for name in loaded(statement)}
     used = here | used_by(read, here)
     defined = {*read.functions, *read.classes}
-    given = {name for name in used - defined if roles.is_data(name) and not is_function(read, name)}
+    given = {
+        name
+        for name in used - defined
+        if roles.is_data(name) and not (is_function(read, name) or is_number(read, name))
+    }
     made = {name for statement in kept for name in bound(statement)}
     given |= {name for name in used - made if roles.role(name) == "lambda"}
-    values = {name: SIMPLE[role] for name, role in (own or {}).items() if name in used}
+    values = {name: OURS[role] for name, role in (own or {}).items() if name in used}
     values |= {name: SIMPLE[str(roles.role(name))] for name in sorted(given)}
-    values |= {name: f"{PROBE}.pairs" for name in given if is_list_of_pairs(name, kept, read)}
+    values |= {name: OURS["pairs"] for name in given if is_list_of_pairs(name, kept, read)}
     return [located(f"{name} = {value}", like) for name, value in values.items()]
 
 
@@ -145,7 +195,8 @@ def making(
         if not wanted or (isinstance(statement, DEFINITION) and read is not None):
             continue
         only_data = all(roles.is_data(one) or one in data for one in wanted - computed)
-        if only_data and not (own or wanted & computed or _remakes(statement, wanted)):
+        sizes = read is not None and any(is_number(read, one) for one in wanted)
+        if only_data and not (own or sizes or wanted & computed or _remakes(statement, wanted)):
             continue
         kept.append(statement)
         needed |= loaded(statement)

@@ -25,6 +25,7 @@ _LARGEST = 50 << 20  # bytes of a file
 _PRINT = re.compile(r"^(?P<indent>\s*(?:[^#'\"]*:\s*)?)print(?P<rest>\s+[^(\s=.,)\[].*|\s*)$")
 _MAGIC = re.compile(r"^(?P<indent>\s*)(?:[%!?].*|(?:[\w.]+\s*)\?{1,2}\s*|(?:cd|ls|pwd)\s.*)$")
 _ASSIGNED_MAGIC = re.compile(r"^(?P<before>\s*[\w, ]+=\s*)[%!].*$")
+_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\(?=[UuNx])")  # which Python 3 reads on, and 2 did not
 _REFUSED = (SyntaxError, ValueError, RecursionError, MemoryError)  # what Python's parser raises
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=]")
 _TIMED = re.compile(r"^\s*%%(?:time|timeit|capture|prun)\b.*$")
@@ -222,6 +223,34 @@ def _repairs(text: str) -> Iterator[tuple[str, str]]:
         for width in (8, 4):
             yield text.expandtabs(width), f"tabs and spaces are mixed; a tab was taken for {width}"
     yield from _reindented(text.expandtabs(4))
+    yield from _unescaped(text)
+
+
+def _unescaped(text: str) -> Iterator[tuple[str, str]]:
+    r"""With a backslash that begins no escape taken for itself: `open('C:\Users\me\a.csv')`."""
+    lines = text.split("\n")
+    moved: list[int] = []
+    for _ in range(20):
+        try:
+            ast.parse("\n".join(lines))
+        except SyntaxError as error:
+            place = (error.lineno or 0) - 1
+            if "unicode error" not in str(error.msg) or place < 0:
+                return
+            # A text of several lines is told by the first of them.
+            found = (later for later in range(place, len(lines)) if _ESCAPE.search(lines[later]))
+            place = next(found, len(lines))
+            if place == len(lines):
+                return
+            lines[place] = _ESCAPE.sub(r"\1\\\\", lines[place])
+            moved.append(place + 1)
+        except _REFUSED:
+            return
+        else:
+            break
+    if moved:
+        numbers = ", ".join(map(str, moved))
+        yield "\n".join(lines), f"a backslash in a text was taken for itself at line {numbers}"
 
 
 def _reindented(text: str) -> Iterator[tuple[str, str]]:

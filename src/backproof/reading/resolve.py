@@ -13,6 +13,7 @@ from backproof.reading import forward, patterns, settle
 from backproof.reading.process import Child
 from backproof.reading.recipes import Reader, Recipe
 from backproof.reading.spec import Argument, Spec
+from backproof.reading.straight import is_of_one
 from backproof.reading.told import Settings
 from backproof.reading.trials import trials
 from backproof.reading.updates import last_word, returned_value
@@ -43,7 +44,7 @@ def resolve(
     if recipe.question is not None:
         return Resolved(recipe.name, recipe.line, None, recipe.question)
     trial, problem = settle.best(islice(trials(child, read, recipe, key), _MOST))
-    if _may_be_of_one(recipe, trial):
+    if _may_be_of_one(read, recipe, trial):
         alone = recipe._replace(single=True)
         other, _ = settle.best(islice(trials(child, read, alone, key), _MOST))
         if other is not None and (trial is None or not other.faults):
@@ -93,11 +94,11 @@ def with_penalty(
 _BATCH = re.compile(r"axis|\bsum\(|mean\(|\b[xyXYmM]\w*\.shape|len\(|/ ?[mn]\b|/ ?n_")
 
 
-def _may_be_of_one(recipe: Recipe, trial: settle.Trial | None) -> bool:
+def _may_be_of_one(read: Reader, recipe: Recipe, trial: settle.Trial | None) -> bool:
     """Whether what does not go with several examples may be meant for one at a time."""
     if recipe.single or (trial is not None and not trial.faults):
         return False
-    if recipe.steps_once and trial is None:
+    if trial is None and (recipe.steps_once or is_of_one(read.script)):
         return True
     function = recipe.returns
     return function is not None and _BATCH.search(ast.unparse(function)) is None

@@ -40,11 +40,12 @@ class _Known(NamedTuple):
 
 
 _FIRST = re.compile(
-    r"(?:.*_)?(?:hidden|hid|h|ih|i_?h|1st|first|input(?:_?hidden)?|in|xh|input_to_hidden)(?:_.*)?"
+    r"(?:.*_)?(?:hidden|hid|h|ih|i_?h|1st|first|input(?:_?hidden)?|in|xh|input_to_hidden"
+    r"|entradas?|ocultas?|escondidas?)(?:_.*)?"
 )
 _LAST = re.compile(
-    r"(?:.*_)?(?:out|output|o|ho|oh|h_?o|2nd|second|hidden_?(?:to_)?out(?:put)?|hy)"
-    r"(?:_.*)?"
+    r"(?:.*_)?(?:out|output|o|ho|oh|h_?o|2nd|second|hidden_?(?:to_)?out(?:put)?|hy"
+    r"|salidas?|saidas?)(?:_.*)?"
 )
 
 
@@ -59,7 +60,9 @@ def _known(slot: Slot) -> _Known:
     word = word_of(slot.path)
     lowered = word.strip("_").lower()
     parsed = names.parameter(word)
-    is_bias = re.match(r"b(?!eta)|.*bias|.*intercept|.*_b\d*$|c\d*$", lowered) is not None
+    is_bias = (
+        re.match(r"b(?!eta)|.*bias|.*intercept|.*_b\d*$|c\d*$|sesgo|vies", lowered) is not None
+    )
     role = parsed.role if parsed is not None else ("b" if is_bias else "W")
     indices = [int(text) for text in re.findall(r"\[(\d+)\]", slot.path)]
     pair = word in ("params", "parameters", "weights_biases", "layers", "model", "theta")
@@ -80,7 +83,7 @@ def _known(slot: Slot) -> _Known:
     if layer is None and parsed is not None and parsed.layer in ("first", "last"):
         end = str(parsed.layer)
     elif layer is None:
-        stripped = re.sub(r"weights?|bias(?:es)?|^[wb]_?|_[wb]$", "", lowered).strip("_")
+        stripped = re.sub(r"weights?|pesos?|bias(?:es)?|^[wb]_?|_[wb]$", "", lowered).strip("_")
         if stripped and _LAST.fullmatch(stripped):
             end = "last"
         elif stripped and _FIRST.fullmatch(stripped):
@@ -242,7 +245,9 @@ def _placed(
     placed: dict[int, _Known] = {}
     for one in biases:
         if one.layer is not None and one.layer in numbers and len(numbers) == depth:
-            placed.setdefault(numbers.index(one.layer), one)
+            layer = numbers.index(one.layer)
+            if len(biases) == depth or math.prod(one.slot.shape) in (1, sizes[layer]):
+                placed.setdefault(layer, one)
         elif one.end is not None:
             placed.setdefault(0 if one.end == "first" else depth - 1, one)
     left = [one for one in biases if one not in placed.values()]

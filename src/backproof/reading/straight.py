@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from backproof.reading import names, patterns, roles, updates
 from backproof.reading.drivers import driver_of, needed
@@ -75,7 +75,7 @@ def _recipe(
         frozenset(steps),
         updates=bool(changes),
         returns=None if changes else driver,
-        single=_is_of_one(read.script),
+        single=any(True for _ in _examples(read.script, 0)),
     )
 
 
@@ -120,13 +120,24 @@ def _changed(name: str, setup: Mapping[str, int]) -> str | None:
     return next((one for one in setup if one.lower().replace("weights", "weight") == of), None)
 
 
-def _is_of_one(script: Sequence[ast.stmt]) -> bool:
-    """Whether the script's own inputs are one example, in a vector: `x = np.array([1, 2, 3])`."""
-    return any(
-        isinstance(statement, ast.Assign)
-        and roles.role(updates.last_word(statement.targets[0])) == "x"
-        and isinstance(statement.value, ast.Call)
-        and isinstance(listed := next(iter(statement.value.args), None), ast.List)
-        and all(patterns.number(one) is not None for one in listed.elts)
-        for statement in script
-    )
+def is_of_one(script: Sequence[ast.stmt]) -> bool:
+    """Whether the script's own inputs are one example: `x = np.array([1, 2])`, or `[[1, 2]]`."""
+    return any(True for deep in (0, 1) for _ in _examples(script, deep))
+
+
+def _examples(script: Sequence[ast.stmt], deep: int) -> Iterator[ast.List]:
+    """The lists of numbers that the script's inputs are, inside of so many others."""
+    for statement in script:
+        if (
+            isinstance(statement, ast.Assign)
+            and roles.role(updates.last_word(statement.targets[0])) == "x"
+            and isinstance(statement.value, ast.Call)
+        ):
+            listed = next(iter(statement.value.args), None)
+            for _ in range(deep):
+                inner = listed.elts if isinstance(listed, ast.List) else []
+                listed = inner[0] if len(inner) == 1 else None
+            if isinstance(listed, ast.List) and all(
+                patterns.number(one) is not None for one in listed.elts
+            ):
+                yield listed

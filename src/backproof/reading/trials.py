@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from backproof.notation import Model, member
-from backproof.reading import names, patterns, settle, slots, updates
+from backproof.notation import LARGEST, Model, member
+from backproof.reading import names, patterns, roles, settle, slots, updates
 from backproof.reading.convention import laid_out
 from backproof.reading.probe import Slot
 from backproof.reading.process import Child
@@ -53,13 +53,50 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
                     return
                 continue
             for assignment in slots.assignments(found, several):
+                own = assignment.own_sizes
+                classes = {axis: size for axis, size in own.items() if axis == "k"}
                 for form in (x, *_with_ones(x, assignment)):
                     spec = _spec(recipe, key, assignment, form, y)
-                    trial = settle.tried(child, spec, slopes)
-                    if trial.problem is not None and assignment.own_sizes:
-                        own = settle.tried(child, spec._replace(fixed=assignment.own_sizes), slopes)
-                        trial = trial if own.problem is not None else own
-                    yield trial
+                    fixed = [classes, own] if classes and classes != own else [own] if own else []
+                    yield at_some_sizes(child, spec, slopes, fixed)
+
+
+def at_some_sizes(
+    child: settle.Watching,
+    spec: Spec,
+    slopes: Sequence[float],
+    fixed: Iterable[Mapping[str, int]],
+) -> settle.Trial:
+    """The trial at any sizes; where that does not run, at the first of those fixed that does."""
+    trial = settle.tried(child, spec, slopes)
+    if trial.problem is None:
+        return trial
+    for sizes in fixed:
+        own = settle.tried(child, spec._replace(fixed=sizes), slopes)
+        if own.problem is None:
+            return own
+    return trial
+
+
+def classes_in(read: Reader) -> list[dict[str, int]]:
+    """The numbers of classes that the file may fix: `np.zeros((m, 4))`, `np.eye(10)`."""
+    found: dict[int, None] = {}
+    for node in ast.walk(read.program.tree):
+        if patterns.called(node) in ("zeros", "eye", "identity"):
+            found.update(
+                {
+                    part.value: None
+                    for part in ast.walk(node)
+                    if isinstance(part, ast.Constant)
+                    and type(part.value) is int
+                    and 2 < part.value <= LARGEST
+                }
+            )
+        elif isinstance(node, ast.Assign) and roles.role(updates.last_word(node.targets[0])) == "k":
+            number = patterns.number(node.value)
+            if number is not None and 2 < number <= LARGEST:
+                found[int(number)] = None
+    return [{"k": number} for number in found][:2]
 
 
 def slopes_in(read: Reader) -> list[float]:
@@ -127,11 +164,16 @@ def _handed_over(
                 yield from _with_bias_inside(child, read, recipe, key, bound, model)
                 break
             ways = slots.proposals(bound, model, vectors=recipe.single)
+            ran = False
             for told in _with_signs(read, ways):
                 layouts = {name: layout for name, layout in told.items() if name not in "xy"}
                 assignment = Assignment(depth, several, bound, layouts, absent)
                 spec = _spec(recipe, key, assignment, told["x"], told["y"])
-                yield settle.tried(child, spec, slopes)
+                trial = at_some_sizes(child, spec, slopes, classes_in(read) if several else ())
+                ran = ran or trial.problem is None
+                yield trial
+            if depth == 1 and absent == ("b",) and not ran:  # it puts ones beside its inputs
+                yield from _with_bias_inside(child, read, recipe, key, bound, model)
 
 
 def _holds_bias(read: Reader, name: str) -> bool:
@@ -195,7 +237,7 @@ def _with_signs(read: Reader, proposals: Iterable[dict[str, str]]) -> Iterator[d
     for told in proposals:
         if told["y"].endswith(":class"):
             told = {**told, "y": f"{told['y'].partition(':')[0]}:{code}"}
-        if signs and "k" not in told["y"]:
+        if signs and "k" not in told["y"] and ":" not in told["y"]:
             yield {**told, "y": f"{told['y'].partition(':')[0]}:sign"}
         yield told
 

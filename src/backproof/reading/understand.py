@@ -35,7 +35,7 @@ from backproof.reading.resolve import Resolved, concluded, resolve, with_penalty
 from backproof.reading.source import Found
 from backproof.reading.spec import Spec
 from backproof.reading.told import Settings, Unreadable
-from backproof.reading.trials import slopes_in
+from backproof.reading.trials import at_some_sizes, classes_in, slopes_in
 
 _FUNCTIONS = "functions"
 
@@ -232,10 +232,14 @@ def _judgeable(planned: Plan, resolved: Resolved) -> Judgeable:
     text += _at_lambda(planned, resolved, spec)
     if spec.all_classes:
         text += ", every class among the labels"
-    if spec.fixed:
-        sizes = ", ".join(f"{axis} = {size}" for axis, size in spec.fixed.items())
-        text += f", always {sizes}"
+    text += _at_sizes(spec)
     return Judgeable(resolved.name, resolved.line, spec, text, planned.settings.reduction)
+
+
+def _at_sizes(spec: Spec) -> str:
+    """The sizes that the file fixes, where it fixes any."""
+    sizes = ", ".join(f"{axis} = {size}" for axis, size in spec.fixed.items())
+    return f", always {sizes}" if sizes else ""
 
 
 def _at_lambda(planned: Plan, resolved: Resolved, spec: Spec) -> str:
@@ -268,9 +272,9 @@ def _function(child: Child, planned: Plan, found: Found, loss: Resolved | None) 
     told = _told(found)
     if planned.settings.convention is None and "convention" not in told:
         slopes = slopes_in(planned.reader)
-        trial, _ = settle.best(laid_out(child, spec, slopes))
+        trial, _ = settle.best(laid_out(child, spec, slopes, classes_in(planned.reader)))
         if trial is not None:
-            spec = spec._replace(layouts=trial.spec.layouts)
+            spec = spec._replace(layouts=trial.spec.layouts, fixed=trial.spec.fixed)
             if not told & {"model", "activation"}:
                 sure = conclude_function(planned, found, trial, loss)
                 if isinstance(sure, str):
@@ -278,7 +282,7 @@ def _function(child: Child, planned: Plan, found: Found, loss: Resolved | None) 
                 spec = sure
             unstated = not trial.losses and loss is None
             spec = with_penalty(child, spec, trial, "loss", loss, unstated=unstated)
-    text = convention.describe(spec.layouts, FAMILY[spec.model])
+    text = convention.describe(spec.layouts, FAMILY[spec.model]) + _at_sizes(spec)
     return Judgeable(found.function, found.line, spec, text, found.reduction)
 
 
@@ -310,9 +314,17 @@ def _told(found: Found) -> set[str]:
 
 
 def laid_out(
-    child: settle.Watching, spec: Spec, slopes: Sequence[float] = ()
+    child: settle.Watching,
+    spec: Spec,
+    slopes: Sequence[float] = (),
+    fixed: Sequence[Mapping[str, int]] = (),
 ) -> Iterator[settle.Trial]:
-    """The trials of a function in all layouts that its arguments may have."""
+    """The trials of a function in all layouts that its arguments may have.
+
+    `fixed` are the sizes of which some may be the only ones that it runs at.
+    """
+    fixed = fixed if "k" in spec.family.axes else ()
     tensors = {a.name: a.tensor for a in spec.arguments if a.tensor in spec.family.parameters}
     for layouts in slots.proposals(tensors, spec.family):
-        yield settle.tried(child, spec._replace(layouts={**spec.ours, **layouts}), slopes)
+        told = spec._replace(layouts={**spec.ours, **layouts})
+        yield at_some_sizes(child, told, slopes, fixed)

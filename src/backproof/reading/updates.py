@@ -132,7 +132,7 @@ def _update(node: ast.AST) -> Update | None:
             adds = isinstance(value.elt.op, ast.Add)
             return Update(target, value.elt.right, adds, node.lineno)
         return None
-    if isinstance(value, ast.Tuple | ast.List) and isinstance(target, ast.Name):
+    if isinstance(value, ast.Tuple | ast.List) and isinstance(target, ast.Name | ast.Subscript):
         moved = [_moved(one) for one in value.elts]
         if len(moved) > 1 and all(moved):
             first = value.elts[0]

@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from backproof.reading import patterns, updates
+from backproof.reading import patterns, roles, updates
 from backproof.reading.binding import given_in, parameters_of
 from backproof.reading.recipes import PROBE, Reader
 
@@ -45,6 +45,20 @@ def role_of_data(name: str, body: Sequence[ast.AST]) -> str | None:
             own = [node.func.value] if isinstance(node.func, ast.Attribute) else []
             multiplied |= name in [_turned(one) for one in (*own, *node.args)]
     return "x" if multiplied else "y" if subtracted else None
+
+
+def role_of_cut(name: str, body: Sequence[ast.AST]) -> str | None:
+    """`x` or `y` where what is cut from a variable is called so: `Y_batch = one_hots[:, i:j]`."""
+    for node in (node for statement in body for node in ast.walk(statement)):
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Subscript)
+            and ast.unparse(node.value.value) == name
+        ):
+            role = roles.role(updates.last_word(node.targets[0]))
+            if role in ("x", "y"):
+                return role
+    return None
 
 
 def _turned(node: ast.expr) -> str:
