@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from backproof.reading import names, patterns, roles, scopes, updates
 from backproof.reading.binding import defaults_of, given_in, parameters_of
+from backproof.reading.chosen import chosen_activation
 from backproof.reading.recipes import PROBE, Reader, Unbound
 from backproof.reading.slices import bound
 from backproof.reading.usage import (
@@ -36,6 +37,8 @@ def bound_arguments(function: ast.FunctionDef, read: Reader, skip: int = 0) -> s
             return f"{value}[1:]"
         if value is None and not default:
             value = as_called(name, function, read) or data_by_use(name, function, read)
+            if value is None and patterns.is_used(name, function):
+                value = chosen_activation(name, read)
         makes = function.name in ("__init__", "init") or is_size(name, function)
         if value is None and not default and makes:
             axis = next(unknown, None)
@@ -57,6 +60,17 @@ def as_called(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
             return repr(value.value)
     alike = (one for one in sorted(_bound_in(read)) if one.lower() == name.lower())
     return next((one for one in alike if _is_plan(one, read)), None)
+
+
+def _options(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
+    """The dict that a parameter is: `options["lr"]`, `functions["activation"]`."""
+    values = {
+        key: SIMPLE.get(roles.role(key) or "") or chosen_activation(key, read)
+        for key in keys_of(name, ast.walk(function))
+    }
+    if not values or None in values.values():
+        return None
+    return "{" + ", ".join(f"{key!r}: {value}" for key, value in values.items()) + "}"
 
 
 def _set_to(name: ast.Name, read: Reader) -> ast.expr:
@@ -203,6 +217,9 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
         return SIMPLE[role]
     if name == "l" and not default:
         return SIMPLE["lambda"]
+    options = None if default else _options(name, function, read)
+    if options is not None:
+        return options
     if name in read.functions:
         return name
     callee = _function_for(name, read)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from backproof.reading import names, roles, updates
 from backproof.reading.arguments import anything, as_called, callee, data_by_use, value_for, written
 from backproof.reading.binding import parameters_of
+from backproof.reading.chosen import chosen_activation
 from backproof.reading.recipes import Reader, Unbound
 
 FORWARD = re.compile(
@@ -96,7 +97,8 @@ class Composer:
             self._produce(name, function, deep)
         found = self._among_made(name) or value_for(name, function, self.read, default)
         found = found or as_called(name, function, self.read)
-        return found or data_by_use(name, function, self.read) or anything(name, function)
+        found = found or data_by_use(name, function, self.read) or anything(name, function)
+        return found or chosen_activation(name, self.read)
 
     def _among_made(self, name: str) -> str | None:
         lowered = name.lower()
