@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
+from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +17,11 @@ from backproof.comparison.records import loaded
 from backproof.reading.told import Unreadable
 
 VERSION = 1
+# What a record says of where and how it was made.
+SETTINGS = (
+    *("backend", "device", "products", "batch_size", "seeds", "seconds", "environment"),
+    *("created", "status", "reason"),
+)
 
 
 class Compared(NamedTuple):
@@ -33,9 +40,10 @@ def compared(folders: Sequence[Path], progress: Callable[[str], None] = lambda _
     if len(folders) < 2:
         raise Unreadable("to compare takes the records of two runs at least")
     runs, owns = [], []
-    for folder in folders:
+    names = told_apart(folders)
+    for folder, name in zip(folders, names, strict=True):
         progress(f"replaying {folder}")
-        runs.append(loaded(folder))
+        runs.append(loaded(folder, name))
         owns.append(own(runs[-1]))
     pairs = {}
     for i, j in itertools.combinations(range(len(runs)), 2):
@@ -45,6 +53,21 @@ def compared(folders: Sequence[Path], progress: Callable[[str], None] = lambda _
         except IncomparableError as error:
             raise Unreadable(f"{error}; only runs of one task can be compared") from None
     return Compared(runs, owns, pairs)
+
+
+def told_apart(folders: Sequence[Path]) -> list[str]:
+    """What to call the runs in these folders: the paths, less the folders that all of them are in.
+
+    >>> told_apart([Path("/tmp/runs/numpy"), Path("/tmp/runs/jax")])
+    ['numpy', 'jax']
+    """
+    whole = [Path(os.path.abspath(folder)) for folder in folders]
+    try:
+        shared = Path(os.path.commonpath([path.parent for path in whole]))
+    except ValueError:  # on different drives
+        return [str(folder) for folder in folders]
+    short = [str(path.relative_to(shared)) for path in whole]
+    return short if "." not in short else [str(folder) for folder in folders]
 
 
 def exit_status(told: Compared) -> int:
@@ -89,13 +112,18 @@ def as_json(told: Compared) -> str:
     runs = [
         {
             "name": run.name,
+            "folder": run.folder,
             "model": run.rule.model.name,
             "activation": run.rule.activation if run.rule.model.has_activation else None,
             "precision": run.rule.precision,
-            "learning_rate": run.rule.rate,
+            "learning_rate": _finite(run.rule.rate),
+            "settings": {name: run.description.get(name) for name in SETTINGS},
             "steps": len(run.losses),
             "replayed": own.steps,
-            "margins": {name: _finite(value) for name, value in own.margins.items()},
+            "margins": _all_finite(own.margins),
+            "residuals": {
+                str(number): _all_finite(residual) for number, residual in own.residuals.items()
+            },
             "faults": [
                 {**fault._asdict(), "tensors": list(fault.tensors), "size": _finite(fault.size)}
                 for fault in own.faults
@@ -107,17 +135,28 @@ def as_json(told: Compared) -> str:
     ]
     pairs = [
         {
-            "runs": [told.runs[i].name, told.runs[j].name],
+            "runs": [told.runs[i].folder, told.runs[j].folder],
             "verdict": pair.verdict,
             "words": list(pair.words),
-            "floors": {name: _finite(floor) for name, floor in pair.floors.items()},
+            "floors": _all_finite(pair.floors),
             "drift": {str(number): _finite(share) for number, share in pair.drift.items()},
             "looked_to": pair.looked_to,
         }
         for (i, j), pair in told.pairs.items()
     ]
     content: dict[str, Any] = {"version": VERSION, "runs": runs, "pairs": pairs}
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    return json.dumps(content, indent=2, allow_nan=False)
+
+
+def schema() -> Mapping[str, Any]:
+    """The published schema of `as_json`, version 1."""
+    text = resources.files("backproof.comparison").joinpath("schema.json").read_text("utf-8")
+    content: dict[str, Any] = json.loads(text)
+    return content
+
+
+def _all_finite(numbers: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: _finite(number) for name, number in numbers.items()}
 
 
 def _finite(number: float) -> float | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -30,6 +31,8 @@ class Run(NamedTuple):
         steps: those that were recorded.
         batches: the examples of the recorded steps, by their numbers; {} where all are in each.
         losses: before each step, one for each.
+        folder: of its record, as it was given; "" where there is none.
+        description: what its `run.json` says; {} where there is none.
     """
 
     name: str
@@ -41,6 +44,8 @@ class Run(NamedTuple):
     steps: Sequence[Step]
     losses: NDArray[np.float64]
     batches: Mapping[int, NDArray[np.integer]]
+    folder: str = ""
+    description: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def order_is_known(self) -> bool:
@@ -55,7 +60,9 @@ class Own(NamedTuple):
         faults: what explains the steps that rounding does not; several if each of them would.
         unexplained: of steps that stand out and that nothing explains, a sentence.
         near: of an entry too near its bound to tell, a sentence.
-        margins: by parameter, the largest residual in bounds.
+        residuals: by the number of each replayed step, its largest residual of each parameter, in
+            bounds.
+        margins: by parameter, the largest residual of all, in bounds.
         slopes: by parameter, how much too long its steps are, and what would have shown.
         diverged: the number of the first step whose loss is not finite.
         steps: how many were replayed.
@@ -64,6 +71,7 @@ class Own(NamedTuple):
     faults: Sequence[Fault]
     unexplained: str | None
     near: str | None
+    residuals: Mapping[int, Mapping[str, float]]
     margins: Mapping[str, float]
     slopes: Mapping[str, Slope]
     diverged: int | None
@@ -76,8 +84,9 @@ def own(run: Run) -> Own:
     diverged = int(lost[0]) if lost.size else None
     finite = [step for step in run.steps if _is_finite(step)]
     replays = replayed(run.rule, finite)
+    residuals = {one.step.number: one.margins() for one in replays}
     margins = {
-        name: max((one.margins()[name] for one in replays), default=0.0)
+        name: max((one[name] for one in residuals.values()), default=0.0)
         for name in run.rule.model.parameters
     }
     found = slopes(run.rule, replays)
@@ -93,7 +102,7 @@ def own(run: Run) -> Own:
         if small is None and max(margins.values()) > RIGHT_BELOW:
             name = max(margins, key=lambda name: margins[name])
             near = f"an entry of {name} lies {margins[name]:.2g} bounds off, too near to tell"
-    return Own(named, unexplained, near, margins, found, diverged, len(replays))
+    return Own(named, unexplained, near, residuals, margins, found, diverged, len(replays))
 
 
 def _is_finite(step: Step) -> bool:

@@ -16,8 +16,11 @@ from backproof.runs import reader
 from backproof.start import Batches
 
 
-def loaded(folder: Path) -> Run:
-    """The run in a record. Raises `Unreadable` where there is none, or no step to look at."""
+def loaded(folder: Path, name: str) -> Run:
+    """The run in a record, called `name`.
+
+    Raises `Unreadable` where there is none, or no step to look at.
+    """
     record = reader.read(folder)
     sampled = [record.step(number) for number in record.steps]
     whole = [step for step in sampled if step.after is not None]
@@ -33,7 +36,7 @@ def loaded(folder: Path) -> Run:
             Step(step.number, _exact(step.before), _exact(step.after or {}), x[:, of], y[:, of])
         )
     return Run(
-        str(folder),
+        name,
         Rule(
             record.model,
             record.activation,
@@ -47,6 +50,8 @@ def loaded(folder: Path) -> Run:
         steps,
         np.asarray(record.losses, np.float64),
         batches,
+        str(folder),
+        record.description,
     )
 
 
