@@ -26,6 +26,8 @@ def add(commands: Any) -> None:
     )
     compare.add_argument("runs", nargs="+", type=Path, metavar="FOLDER", help="a run's record")
     compare.add_argument("--format", choices=("text", "json"), default="text")
+    page = "write a report with plots as well: one page that needs no network"
+    compare.add_argument("--html", type=Path, metavar="FILE", help=page)
     seeds = "of many seeds on several backends: whether final losses differ by less than this"
     compare.add_argument("--equivalent-within", type=_size, metavar="LOSS", help=seeds)
     compare.set_defaults(run=_compared)
@@ -50,8 +52,30 @@ def _equivalent(options: argparse.Namespace) -> int:
     return 1 if "different" in verdicts else 3 if "inconclusive" in verdicts else 0
 
 
+def _check(options: argparse.Namespace) -> None:
+    """What is amiss with the options, before records are read, which may take minutes."""
+    from backproof.reading.told import Unreadable
+
+    if options.equivalent_within is not None and (options.html or options.format == "json"):
+        raise Unreadable("--equivalent-within tells its results as text only")
+    if options.html is not None and not options.html.parent.is_dir():
+        raise Unreadable(f"--html {options.html}: there is no folder {options.html.parent}")
+    if options.html is not None and options.html.is_dir():
+        raise Unreadable(f"--html {options.html}: is a folder; expected a file to write")
+
+
+def _write(path: Path, text: str) -> None:
+    from backproof.reading.told import Unreadable
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be written: {error.strerror or error}") from None
+
+
 def _compared(options: argparse.Namespace) -> int:
     from backproof.comparison.compared import as_json, as_text, compared, exit_status
+    from backproof.comparison.page import page
     from backproof.reading.told import Unreadable
 
     shown = sys.stderr.isatty()
@@ -61,13 +85,16 @@ def _compared(options: argparse.Namespace) -> int:
             print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
     try:
+        _check(options)
         if options.equivalent_within is not None:
             return _equivalent(options)
         told = compared(options.runs, progress)
+        progress("")
+        print(as_json(told) if options.format == "json" else as_text(told))
+        if options.html is not None:
+            _write(options.html, page(told))
     except Unreadable as error:
         progress("")
         print(f"backproof: {error}", file=sys.stderr)
         return MISUSE
-    progress("")
-    print(as_json(told) if options.format == "json" else as_text(told))
     return exit_status(told)
