@@ -59,7 +59,7 @@ def test_it_is_valid_and_no_name_is_markup(told: Compared) -> None:
 @settings(max_examples=20)
 @given(any_compared())
 def test_every_verdict_and_word_is_on_it(told: Compared) -> None:
-    articles = [one for one in parsed(page(told)).iter("article")]
+    articles = list(parsed(page(told)).iter("article"))
     assert len(articles) == len(told.pairs)
     for article, pair in zip(articles, told.pairs.values(), strict=True):
         said = "".join(article.itertext())

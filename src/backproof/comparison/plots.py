@@ -174,7 +174,8 @@ def _line(frame: _Frame, lines: Sequence[Line], place: int, dots: bool) -> Itera
     for i, at in enumerate(_marked(across, finite, place, count)):
         run = line.runs[i % len(line.runs)]
         yield _mark(across[at], down[at], run, line.name, steps[at], y[at])
-    for at in np.flatnonzero(~finite & np.append(True, finite[:-1])) if y.size else ():
+    begins = np.flatnonzero(~finite & np.append(True, finite[:-1])).tolist() if y.size else []
+    for at in begins:
         run = line.runs[0]
         # A row for each run, so that none hides another.
         level = _TOP + 6 + 10 * (run % HUES)
