@@ -27,7 +27,7 @@ def holds(axis, values):
     labels = [label for _, label in axis.ticks]
     assert len(set(labels)) == len(labels)
     assert 2 <= len(labels) <= 16
-    assert max(map(len, labels)) <= 10
+    assert max(map(len, labels)) <= 11
 
 
 @given(LISTS)
@@ -73,12 +73,12 @@ def test_numbers_are_short(number, text):
     assert short(number) == text
 
 
-@given(st.lists(st.floats(), min_size=600, max_size=900))
+@given(st.lists(st.floats(), max_size=60))
 def test_thinning_keeps_the_ends_the_extremes_and_the_first_that_is_not_finite(values):
-    y, columns = np.array(values), 100
+    y, columns = np.array(values, np.float64), 5
     kept = thinned(np.linspace(0.0, 1.0, len(y)), y, columns)
     assert len(kept) <= 5 * (columns + 1)
-    assert {0, len(y) - 1} <= set(kept.tolist())
+    assert not len(y) or {0, len(y) - 1} <= set(kept.tolist())
     finite = np.isfinite(y)
     if finite.any():
         assert y[kept][np.isfinite(y[kept])].min() == y[finite].min()

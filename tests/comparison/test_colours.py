@@ -63,7 +63,7 @@ def schemes():
         yield pytest.param(found, id=name)
 
 
-@pytest.mark.parametrize("colours", schemes())
+@pytest.mark.parametrize("colours", list(schemes()))
 def test_runs_are_seen_and_told_apart(colours):
     hues = [linear(colours[f"h{i}"]) for i in range(8)]
     weights = np.array([0.2126, 0.7152, 0.0722])

@@ -214,7 +214,8 @@ def _bar(run: int, share: float) -> str:
 def per_step(run: Run) -> float | None:
     """Seconds, if they are known."""
     seconds = _number(_of(run, "seconds").get("steps"))
-    return seconds / len(run.losses) if seconds and len(run.losses) else None
+    mean = seconds / len(run.losses) if seconds and len(run.losses) else 0.0
+    return mean or None
 
 
 def examples(run: Run) -> int:
