@@ -12,6 +12,7 @@ from backproof.reading.chosen import chosen_activation
 from backproof.reading.recipes import PROBE, Reader, Unbound
 from backproof.reading.slices import bound
 from backproof.reading.usage import (
+    goes_by_row,
     handed_on,
     is_list_of_pairs,
     is_size,
@@ -204,7 +205,7 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
     if role in ("x", "y") and is_size(name, function):
         role = "d" if role == "x" else "k"
     if is_table(name, function):
-        return f"{PROBE}.table"
+        return f"{PROBE}.rows" if goes_by_row(name, function) else f"{PROBE}.table"
     if is_list_of_pairs(name, function.body, read):
         return f"{PROBE}.pairs"
     if role == "rate" and is_strength(name, function):

@@ -10,6 +10,7 @@ import numpy as np
 from backproof.reading.answer import sort_out
 from backproof.reading.probe import Probe
 from backproof.reading.spec import Spec
+from backproof.reading.stacked import joined, parted
 
 
 class Driven:
@@ -31,12 +32,15 @@ class Driven:
         paths = [slot.name for slot in spec.slots]
         given = dict(zip(paths, gifts, strict=True))
         rate = spec.rate_of(self.sizes)
-        probe.begin(x, y, rate, self.sizes, given, spec.strength)
+        probe.begin(x, y, rate, self.sizes, parted(given), spec.strength)
         probe.restore()
         returned = self._driver()
         found: dict[str, object] = {}
         if spec.updates:
-            found = {f"d{slot.tensor}": probe.taken.get(slot.name) for slot in spec.slots}
+            found = {
+                f"d{slot.tensor}": joined(slot.name, probe.taken, given[slot.name].shape)
+                for slot in spec.slots
+            }
         elif returned is not None and not isinstance(returned, bool | int | float | str):
             found = dict(sort_out(returned, spec))
         for name, variable in spec.notes.items():

@@ -127,3 +127,12 @@ def _near(one: float, other: float) -> bool:
 def names_of(value: np.ndarray, seen: Sequence[tuple[str, np.ndarray]]) -> set[str]:
     """The variables that hold this value."""
     return {name for name, array in seen if same(value, array)}
+
+
+def names_of_entries(value: np.ndarray, seen: Sequence[tuple[str, np.ndarray]]) -> set[str]:
+    """The variables that hold one entry of this value, as those of a single neuron do."""
+    return {
+        name
+        for name, array in seen
+        if array.size == 1 and any(_near(array.flat[0], entry) for entry in value.flat)
+    }

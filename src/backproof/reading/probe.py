@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import copy
 import dis
-import sys
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from backproof.reading import names, roles, stubs
+from backproof.reading import names, roles, tables
 
 _DEEP = 4  # how far into objects, lists and dicts parameters are looked for
 _LAYERS = 4  # no model here has more
@@ -81,7 +80,12 @@ class Probe:
     @property
     def table(self) -> np.ndarray:
         """The examples as rows with the label in the last column."""
-        return np.column_stack([self.x, np.reshape(self.y, (len(self.x), -1))])
+        return tables.table(self.x, self.y)
+
+    @property
+    def rows(self) -> list[np.ndarray]:
+        """The same, for a loop that goes through them."""
+        return tables.rows(self.x, self.y, self.size("k"))
 
     def remember(self, module: dict[str, Any]) -> None:
         """Keep the globals that the module's functions set, as they are before anything has run."""
@@ -213,7 +217,11 @@ class Probe:
         return (
             isinstance(value, list)
             and self._is_wanted(word)
-            and (len(value) > _LAYERS if self.gifts is None else path in self.gifts)
+            and (
+                (len(value) > _LAYERS or "][" in path or "]." in path)  # of a neuron in a list
+                if self.gifts is None
+                else path in self.gifts
+            )
             and all(_is_value(one) and np.ndim(one) == 0 for one in value)
         )
 
@@ -225,8 +233,8 @@ class Probe:
             if self._is_wanted(word):
                 yield path, value
             return
-        for part, key, inner in _parts(value, deep):
-            known = word if isinstance(key, int) else _word(key)
+        for part, key, inner in parts_in(value, deep):
+            known = word if isinstance(key, int) else word_of(key)
             yield from self._slots(path + part, known, inner, deep + 1)
 
     def _given(self, path: str, word: str, value: Any, deep: int) -> Any:
@@ -242,8 +250,8 @@ class Probe:
             return self._exchanged_before[id(value)][1]
         if _is_value(value):
             return self._exchanged(path, value) if self._is_wanted(word) else value
-        for part, key, inner in list(_parts(value, deep)):
-            known = word if isinstance(key, int) else _word(key)
+        for part, key, inner in list(parts_in(value, deep)):
+            known = word if isinstance(key, int) else word_of(key)
             new = self._given(path + part, known, inner, deep + 1)
             if new is not inner:
                 value = _with(value, key, new)
@@ -298,7 +306,7 @@ def _is_value(value: Any) -> bool:
     return isinstance(value, int | float | np.floating | np.integer) and not isinstance(value, bool)
 
 
-def _parts(value: Any, deep: int) -> Iterator[tuple[str, Any, Any]]:
+def parts_in(value: Any, deep: int) -> Iterator[tuple[str, Any, Any]]:
     """What a container or an object holds: how it is reached, its key, and the thing itself."""
     if deep >= _DEEP:
         return
@@ -329,7 +337,8 @@ class _Attribute(str):
     """A key that is the name of an attribute."""
 
 
-def _word(key: Any) -> str:
+def word_of(key: Any) -> str:
+    """The name that a key stands for; of a private attribute, without its class."""
     text = str(key)
     return text.split("__", 1)[1] if text.startswith("_") and "__" in text[1:] else text
 
@@ -352,43 +361,3 @@ def _number_or_array(value: Any) -> np.ndarray | None:
     except Exception:  # somebody's own class
         return None
     return array if array.dtype.kind in "fiub" and array.size < 1 << 16 else None
-
-
-# --- what the code computes on the way ---------------------------------------------------------
-
-
-def watched(call: Callable[[], Any], path: str) -> tuple[Any, list[tuple[str, np.ndarray]]]:
-    """What `call` gives, and every array that functions of the file at `path` hold or return.
-
-    Arrays are copied when a function returns, so what is overwritten before is not seen.
-    """
-    seen: list[tuple[str, np.ndarray]] = []
-
-    def look(frame: Any, event: str, result: Any) -> None:
-        if event != "return" or frame.f_code.co_filename not in (path, stubs.__file__):
-            return
-        if frame.f_code.co_name == "__backproof__":  # what a script computes is global
-            for name, value in frame.f_globals.items():
-                _collect(name, value, seen, 0)
-        for name, value in [*frame.f_locals.items(), (frame.f_code.co_name, result)]:
-            _collect(name, value, seen, 0)
-
-    before = sys.getprofile()
-    sys.setprofile(look)
-    try:
-        result = call()
-    finally:
-        sys.setprofile(before)
-    return result, seen
-
-
-def _collect(name: str, value: Any, seen: list[tuple[str, np.ndarray]], deep: int) -> None:
-    if len(seen) > 4000:
-        return
-    if isinstance(value, np.ndarray | np.floating | float):
-        array = np.asarray(value)
-        if array.dtype.kind == "f" and array.size < 1 << 12:
-            seen.append((name, np.array(array, np.float64)))
-        return
-    for _, key, part in _parts(value, deep + 1):
-        _collect(_word(key) if isinstance(key, str) else name, part, seen, deep + 1)

@@ -240,6 +240,9 @@ def _implied(read: Reader, trial: settle.Trial, output: str, activation: str) ->
     yhat = forward.predicted(trial.spec.family, case, activation, output)
     z = forward.predicted(trial.spec.family, case, activation, "identity")
     outputs, scores = forward.names_of(yhat, trial.seen), forward.names_of(z, trial.seen)
+    if trial.spec.single and yhat.size > 1:
+        outputs |= forward.names_of_entries(yhat, trial.seen)
+        scores |= forward.names_of_entries(z, trial.seen)
     through = _goes_through(read.program.tree, outputs, outputs | scores)
     return "sigmoid_squared" if through else "sigmoid"
 

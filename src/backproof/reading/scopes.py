@@ -126,6 +126,11 @@ def _over_layers(loop: Loop) -> bool:
     if re.search(r"epoch|iter|\bx\b|\by\b|train|batch|sample|example|zip\(\s*(?:self\.)?x", text):
         return False
     targets = {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
+    for node in own_nodes(loop.body):  # the neurons of a layer
+        if isinstance(node, ast.For) and patterns.called(node.iter) != "range":
+            within = {part.id for part in ast.walk(node.iter) if isinstance(part, ast.Name)}
+            if within & targets:
+                targets |= {part.id for part in ast.walk(node.target) if isinstance(part, ast.Name)}
     direct = list(updates(loop.body))
     if direct and all(_indexed_by(one.target, targets) for one in direct):
         return True

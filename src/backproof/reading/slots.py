@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from backproof.notation import Model, member
-from backproof.reading import names
+from backproof.reading import names, stacked
 from backproof.reading.probe import Slot
 
 SIZES: Mapping[str, int] = {"d": 13, "n": 17, "h": 7, "h1": 7, "h2": 5, "h3": 11, "k": 3}
@@ -93,6 +93,16 @@ def _known(slot: Slot) -> _Known:
 
 def assignments(slots: Sequence[Slot], several: bool) -> Iterator[Assignment]:
     """The proposals for these slots, the most likely first."""
+    shapes = {slot.path: slot.shape for slot in slots}
+    layers = stacked.neurons(shapes)
+    forms = [layers] if layers is not None else list(stacked.numbers(shapes))
+    for form in forms:
+        yield from _assignments([Slot(path, shape, False) for path, shape in form.items()], several)
+    if not forms:
+        yield from _assignments(slots, several)
+
+
+def _assignments(slots: Sequence[Slot], several: bool) -> Iterator[Assignment]:
     known = [_known(slot) for slot in slots]
     known = _by_shape(known)
     weights = [one for one in known if one.role == "W"]
@@ -225,6 +235,9 @@ def _with_biases(
             paths[one.slot.path] = bias
             told[bias] = _bias_layout(one.slot, outs[layer], sizes[layer], layouts[layer])
     own = {axis: size for axis, size in zip(outs, sizes, strict=True) if axis != "1"}
+    first = ordered[0].slot
+    if stacked.has_numbers(first.path):  # as many inputs as there are numbers
+        own["d"] = first.shape[layouts[0].split().index("d")]
     yield Assignment(depth, several, paths, told, tuple(absent), own)
     if folded:
         last = {name: re.sub(r"1\+(\w+)", r"\1+1", layout) for name, layout in told.items()}

@@ -35,7 +35,7 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
         return
     for several in _outputs(read):
         forms = _forms(read, several, recipe.single)
-        if f"{PROBE}.table" in ast.unparse(recipe.statements[-1]):
+        if re.search(rf"{PROBE}\.(?:table|rows)", ast.unparse(recipe.statements[-1])):
             forms = iter([("n d", f"n:{_class_code(read)}" if several else "n")])
         for x, y in forms:
             case = _inputs(recipe, x, y, several)
@@ -57,6 +57,9 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
                 classes = {axis: size for axis, size in own.items() if axis == "k"}
                 for form in (x, *_with_ones(x, assignment)):
                     spec = _spec(recipe, key, assignment, form, y)
+                    if "d" in own:  # numbers that are variables, as many as there are
+                        yield settle.tried(child, spec._replace(fixed=own), slopes)
+                        continue
                     fixed = [classes, own] if classes and classes != own else [own] if own else []
                     yield at_some_sizes(child, spec, slopes, fixed)
 

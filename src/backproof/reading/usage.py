@@ -123,21 +123,33 @@ def is_list_of_pairs(name: str, body: Sequence[ast.AST], read: Reader, deep: int
     )
 
 
-def is_table(name: str, function: ast.FunctionDef) -> bool:
-    """Whether the label stands in the last column: `data[:, -1]`, `for row in data: row[-1]`."""
-    rows = {
+def goes_by_row(name: str, function: ast.FunctionDef) -> bool:
+    """Whether rows are looked at one at a time, with the label last: `for row in data: row[-1]`."""
+    rows = _rows(name, function)
+    return any(
+        isinstance(node, ast.Subscript)
+        and ast.unparse(node.value) in rows
+        and ast.unparse(node.slice) == "-1"
+        for node in ast.walk(function)
+    )
+
+
+def _rows(name: str, function: ast.FunctionDef) -> set[str]:
+    return {
         ast.unparse(node.target)
         for node in ast.walk(function)
         if isinstance(node, ast.For)
         and ast.unparse(node.iter) in (name, f"{PROBE}.once({name})")
         and isinstance(node.target, ast.Name)
     }
-    return any(
+
+
+def is_table(name: str, function: ast.FunctionDef) -> bool:
+    """Whether the label stands in the last column: `data[:, -1]`, `for row in data: row[-1]`."""
+    return goes_by_row(name, function) or any(
         isinstance(node, ast.Subscript)
-        and (
-            (ast.unparse(node.value) in rows and ast.unparse(node.slice) == "-1")
-            or (ast.unparse(node.value) == name and ast.unparse(node.slice) in _LAST_COLUMN)
-        )
+        and ast.unparse(node.value) == name
+        and ast.unparse(node.slice) in _LAST_COLUMN
         for node in ast.walk(function)
     )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from backproof.reading import stubs
 from backproof.reading.call import Case, Function, outcomes
-from backproof.reading.probe import Probe, watched
+from backproof.reading.probe import Probe, parts_in, word_of
 from backproof.reading.spec import Spec
 from backproof.reading.wire import Frame
 
@@ -55,3 +57,42 @@ class Here(NamedTuple):
         code = getattr(self.function, "__code__", None)
         path = "" if code is None else code.co_filename
         return watched_case(self.function, self.loss, spec, case, path, None)
+
+
+def watched(call: Callable[[], Any], path: str) -> tuple[Any, list[tuple[str, np.ndarray]]]:
+    """What `call` gives, and every array that functions of the file at `path` hold or return.
+
+    Arrays are copied when a function returns, so what is overwritten before is not seen.
+    """
+    seen: list[tuple[str, np.ndarray]] = []
+
+    def look(frame: Any, event: str, result: Any) -> None:
+        if event != "return" or frame.f_code.co_filename not in (path, stubs.__file__):
+            return
+        if frame.f_code.co_name == "__backproof__":  # what a script computes is global
+            for name, value in frame.f_globals.items():
+                _collect(name, value, seen, 0)
+        for name, value in [*frame.f_locals.items(), (frame.f_code.co_name, result)]:
+            _collect(name, value, seen, 0)
+
+    before = sys.getprofile()
+    sys.setprofile(look)
+    try:
+        result = call()
+    finally:
+        sys.setprofile(before)
+    return result, seen
+
+
+def _collect(name: str, value: Any, seen: list[tuple[str, np.ndarray]], deep: int) -> None:
+    if len(seen) > 4000:
+        return
+    if isinstance(value, np.ndarray | np.floating | float):
+        array = np.asarray(value)
+        if array.dtype.kind == "f" and array.size < 1 << 12:
+            seen.append((name, np.array(array, np.float64)))
+        return
+    if isinstance(value, list) and len(value) > 1 and all(isinstance(one, float) for one in value):
+        seen.append((name, np.array(value)))  # what each neuron of a layer gives
+    for _, key, part in parts_in(value, deep + 1):
+        _collect(word_of(key) if isinstance(key, str) else name, part, seen, deep + 1)
