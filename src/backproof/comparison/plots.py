@@ -174,15 +174,19 @@ def _line(frame: _Frame, lines: Sequence[Line], place: int, dots: bool) -> Itera
     for i, at in enumerate(_marked(across, finite, place, count)):
         run = line.runs[i % len(line.runs)]
         yield _mark(across[at], down[at], run, line.name, steps[at], y[at])
-    begins = np.flatnonzero(~finite & np.append(True, finite[:-1])).tolist() if y.size else []
-    for at in begins:
-        run = line.runs[0]
-        # A row for each run, so that none hides another.
-        level = _TOP + 6 + 10 * (run % HUES)
+    yield from _lost(line, steps, across, finite)
+
+
+def _lost(
+    line: Line, steps: NDArray[np.float64], across: NDArray[np.float64], finite: NDArray[np.bool_]
+) -> Iterator[str]:
+    """A cross at the top where a curve begins not to be finite, in a row for each run."""
+    level = _TOP + 6 + 10 * (line.runs[0] % HUES)
+    for at in np.flatnonzero(~finite & np.append(True, finite)[: finite.size]):
         words = f"{line.name}: not finite from step {steps[at]:,.0f} on"
         yield (
-            f'<path class="lost {hue(run)}" d="M{across[at] - 4:.1f} {level - 4}l8 8m0-8l-8 8">'
-            f"<title>{text(words)}</title></path>"
+            f'<path class="lost {hue(line.runs[0])}" d="M{across[at] - 4:.1f} {level - 4}'
+            f'l8 8m0-8l-8 8"><title>{text(words)}</title></path>'
         )
 
 
