@@ -2,7 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backproof.reading import stacked
+from backproof.reading import slots, stacked
+from backproof.reading.probe import Slot
 
 SIZES = st.integers(1, 6)
 
@@ -42,3 +43,14 @@ def test_arrays_of_layers_are_no_neurons() -> None:
 def test_a_part_that_was_not_taken_is_missed() -> None:
     path = "net[*].weights"
     assert stacked.joined(path, {"net[0].weights": np.zeros(2)}, (2, 2)) is None
+
+
+@given(weights=st.integers(1, 9), biases=st.integers(0, 4), several=st.booleans())
+def test_any_numbers_are_proposed_with_as_many_inputs_or_not_at_all(
+    weights: int, biases: int, several: bool
+) -> None:
+    words = [f"w{place}" for place in range(weights)] + [f"b{place}" for place in range(biases)]
+    found = [Slot(word, (), True) for word in words]
+    for one in slots.assignments(found, several):
+        made_of_numbers = any(stacked.has_numbers(path) for path in one.tensors)
+        assert not made_of_numbers or one.own_sizes["d"] >= 1

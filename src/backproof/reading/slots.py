@@ -237,7 +237,10 @@ def _with_biases(
     own = {axis: size for axis, size in zip(outs, sizes, strict=True) if axis != "1"}
     first = ordered[0].slot
     if stacked.has_numbers(first.path):  # as many inputs as there are numbers
-        own["d"] = first.shape[layouts[0].split().index("d")]
+        axes = layouts[0].split()
+        if "d" not in axes:  # numbers have their biases beside them
+            return
+        own["d"] = first.shape[axes.index("d")]
     yield Assignment(depth, several, paths, told, tuple(absent), own)
     if folded:
         last = {name: re.sub(r"1\+(\w+)", r"\1+1", layout) for name, layout in told.items()}
