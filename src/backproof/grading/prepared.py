@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from backproof.grading.assignment import Assignment
 from backproof.grading.held import Held, held
+from backproof.reading import syntax
 from backproof.reading.guards import replacement
 from backproof.reading.program import Program
 from backproof.reading.slices import bound, free
@@ -75,7 +76,9 @@ class Prepared(NamedTuple):
 
     def with_right(self, text: str, solution: str) -> str:
         """A text of it in which the functions of `solution` stand for its own, also in classes."""
-        names = {one.name for one in ast.parse(solution).body if isinstance(one, ast.FunctionDef)}
+        names = {
+            one.name for one in syntax.parsed(solution).body if isinstance(one, ast.FunctionDef)
+        }
         own = [
             f"{of}.{one} = staticmethod({one})\n"
             for one, of in self.held.classes.items()

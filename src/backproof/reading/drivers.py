@@ -6,7 +6,7 @@ import ast
 import copy
 from collections.abc import Iterable, Mapping
 
-from backproof.reading import names, patterns, roles
+from backproof.reading import names, patterns, roles, syntax
 from backproof.reading.arguments import SIMPLE
 from backproof.reading.recipes import DRIVER, PROBE, Reader, parsed
 from backproof.reading.slices import bound, free, loaded
@@ -152,7 +152,7 @@ class _AsArrays(ast.NodeTransformer):
             node.func = method  # `values()` is of a dict
         if not names.is_loss(patterns.called(node)):
             return node
-        kept = ast.parse(f"{PROBE}.loss(0)", mode="eval").body
+        kept = syntax.expression(f"{PROBE}.loss(0)")
         assert isinstance(kept, ast.Call)
         kept.args = [node]
         return ast.fix_missing_locations(ast.copy_location(kept, node))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backproof.reading import patterns
+from backproof.reading import patterns, syntax
 
 _classes = 0  # along which axis a softmax is taken where nothing says so
 
@@ -91,7 +91,7 @@ _SLOPES: Mapping[tuple[str, bool], Callable[[Any], Any]] = {
 def learn_slopes(text: str) -> None:
     """Add the derivatives that a file calls, as far as it shows what it hands to them."""
     try:
-        tree = ast.parse(text)
+        tree = syntax.parsed(text)
     except SyntaxError:  # a cell that does not run is left out, and is in the text all the same
         return
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]

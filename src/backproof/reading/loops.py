@@ -6,7 +6,7 @@ import ast
 import copy
 from collections.abc import Iterable, Sequence
 
-from backproof.reading import names, patterns, rates, roles, scopes, updates
+from backproof.reading import names, patterns, rates, roles, scopes, syntax, updates
 from backproof.reading.arguments import bound_arguments, callee, instance, preparing
 from backproof.reading.drivers import driver_of, needed, with_globals
 from backproof.reading.inputs import passed_objects, prelude, with_data
@@ -208,14 +208,14 @@ def _place(node: ast.AST) -> tuple[int, int] | None:
 
 def _once(loop: ast.AST) -> None:
     if isinstance(loop, ast.For):
-        call = ast.parse(f"{PROBE}.once(0)", mode="eval").body
+        call = syntax.expression(f"{PROBE}.once(0)")
         assert isinstance(call, ast.Call)
         call.args = [loop.iter]
         ast.copy_location(call, loop.iter)
         ast.fix_missing_locations(call)
         loop.iter = call
     elif isinstance(loop, ast.While):
-        test = ast.parse(f"{PROBE}.first({loop.lineno}) and 0", mode="eval").body
+        test = syntax.expression(f"{PROBE}.first({loop.lineno}) and 0")
         assert isinstance(test, ast.BoolOp)
         test.values[1] = loop.test
         ast.copy_location(test, loop.test)

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from backproof.reading import syntax
 from backproof.reading.told import Unreadable
 
 SUFFIXES = (".py", ".ipynb")
@@ -176,7 +177,7 @@ def _without_magics(cell: str) -> str:
 
 def _parsed(text: str, name: str) -> ast.Module:
     try:
-        return ast.parse(text)
+        return syntax.parsed(text)
     except SyntaxError as error:
         line = (error.text or "").strip()
         shown = f"\n    {line}" if line else ""
@@ -211,7 +212,7 @@ def _mended(text: str, name: str) -> tuple[str, tuple[str, ...]]:
 
 def _parses(text: str) -> bool:
     try:
-        ast.parse(text)
+        syntax.parsed(text)
     except _REFUSED:
         return False
     return True
@@ -232,7 +233,7 @@ def _unescaped(text: str) -> Iterator[tuple[str, str]]:
     moved: list[int] = []
     for _ in range(20):
         try:
-            ast.parse("\n".join(lines))
+            syntax.parsed("\n".join(lines))
         except SyntaxError as error:
             place = (error.lineno or 0) - 1
             if "unicode error" not in str(error.msg) or place < 0:
@@ -259,7 +260,7 @@ def _reindented(text: str) -> Iterator[tuple[str, str]]:
     moved: list[int] = []
     for _ in range(20):
         try:
-            ast.parse("\n".join(lines))
+            syntax.parsed("\n".join(lines))
         except IndentationError as error:
             place = (error.lineno or 0) - 1
             if error.msg != "unexpected indent" or not 0 <= place < len(lines):

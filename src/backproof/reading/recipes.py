@@ -12,7 +12,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from backproof.reading import scopes
+from backproof.reading import scopes, syntax
 from backproof.reading.program import Program
 from backproof.reading.scopes import Scope
 
@@ -118,7 +118,7 @@ def _literal(node: ast.expr) -> Any:
 
 def parsed(text: str) -> Any:
     """The statement that is written so."""
-    (statement,) = ast.parse(text).body
+    (statement,) = syntax.parsed(text).body
     return statement
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from backproof.notation import FAMILY, MODELS, Model
-from backproof.reading import convention, meaning, names
+from backproof.reading import convention, meaning, names, syntax
 from backproof.reading.binding import arguments_of, loss_beside, parameters_of, signature
 from backproof.reading.program import Program, program
 from backproof.reading.returned import returned
@@ -137,7 +137,7 @@ def read_function(function: Callable[..., Any], settings: Settings = UNTOLD) -> 
     name = getattr(function, "__name__", "function")
     try:
         lines, _ = inspect.findsource(function)
-        tree = ast.parse("".join(lines))
+        tree = syntax.parsed("".join(lines))
         definition = _definition(tree, name, function)
         file = _File(
             Path(inspect.getsourcefile(function) or "source").name,
@@ -203,7 +203,7 @@ def _from_signature(function: Callable[..., Any], name: str) -> ast.FunctionDef:
     ]
     signature = str(inspect.Signature(plain))
     safe = name if name.isidentifier() else "function"
-    definition = ast.parse(f"def {safe}{signature}:\n    return {safe}").body[0]
+    definition = syntax.parsed(f"def {safe}{signature}:\n    return {safe}").body[0]
     assert isinstance(definition, ast.FunctionDef)
     return definition
 

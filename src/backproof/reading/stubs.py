@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from backproof.reading import syntax
 from backproof.reading.helpers import HELPERS
 
 _NEVER_RUN = ("matplotlib", "seaborn", "google.colab", "IPython", "ipywidgets", "tqdm", "plotly")
@@ -233,7 +234,7 @@ def fill(module: types.ModuleType, text: str) -> list[str]:
 def _called_in(text: str) -> tuple[set[str], set[str]]:
     """The names of what a file calls, and of those what it calls by the name alone."""
     try:
-        nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+        nodes = [node for node in ast.walk(syntax.parsed(text)) if isinstance(node, ast.Call)]
     except SyntaxError:  # of a cell that is left out
         return set(re.findall(r"(\w+)\(", text)), set(re.findall(r"(?<![\w.])(\w+)\(", text))
     alone = {node.func.id for node in nodes if isinstance(node.func, ast.Name)}
