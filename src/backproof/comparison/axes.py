@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 # Beyond it the difference of two numbers would not be finite.
 _LARGEST = 1e307
+# Below it powers of ten lose digits.
+_SMALLEST = 1e-300
 # Of the largest number: below that the labels of ticks would be the same.
 _NARROWEST = 1e-4
 _TICKS = 5
@@ -107,7 +109,8 @@ def _range(values: ArrayLike) -> tuple[float, float]:
 
 def _step(apart: float) -> float:
     """The next round number."""
-    power = 10.0 ** max(math.floor(math.log10(apart)), -300)
+    apart = max(apart, _SMALLEST)
+    power = 10.0 ** math.floor(math.log10(apart))
     return next((power * times for times in (1.0, 2.0, 5.0) if power * times >= apart), 10 * power)
 
 

@@ -26,7 +26,7 @@ _MARKS = (
     "M-1.1-1.1H1.1L-1.1 1.1H1.1Z",
     "M-.6-1.1L0-.6.6-1.1 1.1-.6.6 0 1.1.6.6 1.1 0 .6-.6 1.1-1.1.6-.6 0-1.1-.6Z",
 )
-_LEFT, _RIGHT, _TOP, _BOTTOM = 80, 16, 14, 48
+_LEFT, _RIGHT, _TOP, _BOTTOM = 88, 16, 14, 48
 _FEW = 12  # points of a curve that are all marked
 _MARKED = 4  # of a curve of more
 _LINES, _DOTS = (4.5, 1.6), (5.0, 2.5)  # the widest and the narrowest
