@@ -166,6 +166,13 @@ def test_a_step_that_was_not_recorded_shows_in_the_drift() -> None:
     assert "something happened between steps 29 and 39" in told.words[0]
 
 
+def test_a_run_that_was_cut_short_is_compared_as_far_as_it_went() -> None:
+    asked = task()
+    whole = run("whole", asked)
+    short = whole._replace(name="short", steps=whole.steps[:20], losses=whole.losses[:20])
+    assert compared(whole, short).verdict == "rounding"
+
+
 def test_a_loss_that_is_lost_is_diverged() -> None:
     asked = task(steps=4)
     right = run("right", asked)

@@ -27,6 +27,7 @@ from backproof.notation import MODELS
 from backproof.reading.told import Unreadable
 from backproof.runs import arrays
 from backproof.runs.description import as_json
+from backproof.runs.environment import environment
 from backproof.runs.reader import schema
 from backproof.runs.record import FEWEST, MOST, sampled_steps
 
@@ -365,3 +366,12 @@ def test_a_loop_of_pytorch_is_recorded(tmp_path: Path) -> None:
         run.step(small, small, 0.5)
     read = runs.read(tmp_path / "b").step(0).before["W1"]
     assert read.tobytes() == drawn(0, ml_dtypes.bfloat16)["W1"].tobytes()
+
+
+def test_no_secret_of_another_tool_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_VAR_password", "hush")
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", "hush")
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=false")
+    flags = environment()["flags"]
+    assert "XLA_FLAGS" in flags
+    assert "hush" not in flags.values()

@@ -15,9 +15,6 @@ def different_examples(one: Run, other: Run) -> str | None:
         mine, yours = _examples(one, number), _examples(other, number)
         if not np.array_equal(np.sort(mine), np.sort(yours)):
             return _different(one, other, number, mine, yours)
-    if len(one.losses) != len(other.losses):
-        count = f"{len(one.losses):,} and {len(other.losses):,}"
-        return f"{one.name} and {other.name} are of different lengths: {count} steps"
     return None
 
 

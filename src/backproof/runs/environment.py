@@ -12,8 +12,10 @@ from typing import Any, Final
 PACKAGES: Final = ("backproof", "numpy", "ml_dtypes", "jax", "jaxlib", "torch", "tensorflow", "mlx")
 # What changes how frameworks compute: products in TF32, instruction sets, threads, order of sums.
 _PREFIXES: Final = (
-    *("XLA_", "JAX_", "TF_", "TORCH_", "PYTORCH_", "CUBLAS_", "CUDA_", "NVIDIA_TF32_"),
+    *("XLA_", "JAX_", "TORCH_", "PYTORCH_", "CUBLAS_", "CUDA_", "NVIDIA_TF32_"),
     *("OMP_", "MKL_", "OPENBLAS_", "NPY_"),
+    # TensorFlow's, and not all of TF_: Terraform keeps secrets in TF_VAR_ and TF_TOKEN_.
+    *("TF_XLA_", "TF_ENABLE_", "TF_DETERMINISTIC_", "TF_CUDNN_", "TF_NUM_", "TF_GPU_"),
 )
 
 
