@@ -73,6 +73,7 @@ def test_refuses_what_is_not_there_exactly_once() -> None:
         mistakes.apply(mistake, "mlp")
 
 
+@pytest.mark.nightly
 def test_leaves_the_reference_as_it_is() -> None:
     mistake = mistakes.by_name("tanh-derivative-of-output")
     assert report(*mistakes.apply(mistake, "mlp", "tanh")[:1]).verdict == "wrong"

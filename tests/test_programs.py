@@ -24,7 +24,14 @@ def unshrunk(model: object, case: Case, still_wrong: object, fixed: object) -> C
     return case
 
 
-@pytest.mark.parametrize("stem", MANIFEST)
+# Every second one is tried with every change, the others nightly.
+STEMS = [
+    pytest.param(stem, marks=pytest.mark.nightly) if place % 2 else stem
+    for place, stem in enumerate(MANIFEST)
+]
+
+
+@pytest.mark.parametrize("stem", STEMS)
 def test_verdict(stem: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backproof.judge, "shrink", unshrunk)  # what takes the time
     expected = MANIFEST[stem]

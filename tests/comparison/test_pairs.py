@@ -38,7 +38,7 @@ def never_systematic(asked: Task) -> None:
     assert told.verdict in ("bitwise equal", "rounding", "inconclusive"), told
 
 
-@pytest.mark.parametrize("batch", [None, 16])
+@pytest.mark.parametrize("batch", [None, pytest.param(16, marks=pytest.mark.nightly)])
 def test_numpy_and_jax_differ_by_rounding(batch: int | None) -> None:
     never_systematic(task("mlp_softmax", "sigmoid", batch=batch))
 
@@ -77,7 +77,13 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+OFTEN = ("learning rate, a little", "one gradient", "updated too early", "bfloat16")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [one if one in OFTEN else pytest.param(one, marks=pytest.mark.nightly) for one in FAULTS],
+)
 def test_a_fault_is_named(fault: str) -> None:
     gradient, words = FAULTS[fault]
     asked = task()
@@ -100,6 +106,7 @@ def test_an_example_left_out_now_and_then_is_found() -> None:
     assert "of the batch, number 5 in step 2, 5 in step 5" in told.words[0]
 
 
+@pytest.mark.nightly
 def test_a_last_batch_skipped_is_found() -> None:
     asked = task(batch=20, n=48)
     whole = batches(48, 20, 2 * asked.steps, 0)
@@ -118,6 +125,7 @@ def test_another_order_is_found() -> None:
     assert "another order" in told.words[0]
 
 
+@pytest.mark.nightly
 def test_an_activation_that_is_not_what_it_says_is_found() -> None:
     asked = task("mlp_softmax", "sigmoid")
 
@@ -129,6 +137,7 @@ def test_an_activation_that_is_not_what_it_says_is_found() -> None:
     assert "its activation is softplus, not sigmoid" in told.words[0]
 
 
+@pytest.mark.nightly
 def test_float32_in_a_float64_run_is_a_lower_precision() -> None:
     asked = task(precision="float64")
 
@@ -156,6 +165,7 @@ def test_what_nothing_explains_is_said_to_be_so() -> None:
     assert "no fault that is known here explains it" in told.words[0]
 
 
+@pytest.mark.nightly
 def test_a_step_that_was_not_recorded_shows_in_the_drift() -> None:
     asked = task()
     whole = run("right", asked)
@@ -184,6 +194,7 @@ def test_a_loss_that_is_lost_is_diverged() -> None:
     )
 
 
+@pytest.mark.nightly
 def test_records_that_could_show_nothing_are_inconclusive() -> None:
     asked = task(rate=1e-9)
     told = compared(run("numpy", asked), in_jax("jax", asked)._replace(losses=np.zeros(60)))

@@ -105,6 +105,7 @@ def _at_work(address, processes):
     return process
 
 
+@pytest.mark.nightly
 def test_a_scheduler_that_is_lost_is_said_and_what_was_graded_is_kept(
     scheduler, handed_in, tmp_path
 ) -> None:

@@ -192,6 +192,7 @@ def test_what_ends_at_an_edge_costs_the_edge_alone() -> None:
     assert edge.because == ({"code": "edge_cases", "cases": "one_example"}, {"code": "time"})
 
 
+@pytest.mark.nightly
 def test_each_edge_is_tried_on_cases_of_its_own() -> None:
     asked = paper(loss("saturated", "one_label"), BACK_OF_LOGISTIC)
     assert (

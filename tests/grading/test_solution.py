@@ -59,6 +59,7 @@ def last(name: str) -> str:
     return [one for one in MODELS[name].parameters if one[0] in "Ww"][-1]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", ready_made())
 def test_the_ready_made_assignments_can_be_done(name: str) -> None:
     asked = exam(read(READY_MADE / f"{name}.toml"))

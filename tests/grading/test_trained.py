@@ -255,6 +255,7 @@ def test_what_is_drawn_without_a_seed_is_drawn_again_the_same(kept) -> None:
     assert np.array_equal(one, other)
 
 
+@pytest.mark.nightly
 def test_an_assignment_is_tried_with_training_that_is_right_and_with_mistakes() -> None:
     try:
         told = rehearsed(assignment(OPTIMIZE, seed=3))
