@@ -10,16 +10,17 @@ import shlex
 import signal
 import stat
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from backproof import cli_comparing, cli_grading, cli_runs
+from backproof.commands import MISUSE, progress, refused
 
 if TYPE_CHECKING:  # importing it takes as long as all the rest of the start
     from backproof.verdict import FileReport
 
-MISUSE, BUG = 2, 70
+BUG = 70
 CASES, SECONDS, GIGABYTES = 2000, 10.0, 2.0
 _EPILOG = """\
 exit status: 0 all right; 1 something is wrong; 2 input that cannot be judged, or misuse;
@@ -115,8 +116,7 @@ def _printed(text: str, status: int) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):  # whoever read them has read enough
             return status
-        print(f"backproof: cannot write the results: {error.strerror}", file=sys.stderr)
-        return MISUSE
+        return refused(f"cannot write the results: {error.strerror}")
     return status
 
 
@@ -257,8 +257,7 @@ def _check(options: argparse.Namespace) -> int:
     except Unreadable as error:
         paths = str(error)
     if isinstance(paths, str):
-        print(f"backproof: {paths}", file=sys.stderr)
-        return MISUSE
+        return refused(paths)
     if options.assignment is not None:
         return _check_by_assignment(options, paths)
     from concurrent.futures import ThreadPoolExecutor
@@ -266,7 +265,7 @@ def _check(options: argparse.Namespace) -> int:
     from backproof import report
     from backproof.checking import check_file
 
-    show, clear = _progress()
+    show, clear = progress()
 
     def checked(place: int, path: Path) -> FileReport | Exception:
         try:
@@ -308,21 +307,18 @@ def _check_by_assignment(options: argparse.Namespace, paths: Sequence[Path]) -> 
     usual |= dict.fromkeys(("function", "model", "activation", "convention", "reduction"))
     told = [name for name, value in usual.items() if getattr(options, name) != value]
     if told:
-        print(
-            f"backproof: --{told[0]} goes not with --assignment, whose file says what is asked, on "
-            f"which cases and within which limits; leave --{told[0]} out",
-            file=sys.stderr,
+        return refused(
+            f"--{told[0]} goes not with --assignment, whose file says what is asked, on which "
+            f"cases and within which limits; leave --{told[0]} out"
         )
-        return MISUSE
-    show, clear = _progress()
+    show, clear = progress()
     try:
         text, status = cli_grading.check(
             paths, options.assignment, options.format, quiet=options.quiet, show=show
         )
     except Unreadable as error:
         clear()
-        print(f"backproof: {error}", file=sys.stderr)
-        return MISUSE
+        return refused(error)
     clear()
     return _printed(text, status)
 
@@ -372,20 +368,6 @@ def _told(options: argparse.Namespace) -> str:
         if value != usual:
             told.append(f"--{name} {value:g}")
     return " ".join(told)
-
-
-def _progress() -> tuple[Callable[[str], None], Callable[[], None]]:
-    """One line on a terminal, rewritten in place; nothing where nobody watches."""
-    if not sys.stderr.isatty():
-        return lambda _: None, lambda: None
-
-    def show(text: str) -> None:
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
-
-    def clear() -> None:
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
-
-    return show, clear
 
 
 if __name__ == "__main__":

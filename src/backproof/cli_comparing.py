@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-MISUSE: Final = 2
+from backproof.commands import progress, refused
+
 _EPILOG = """\
 exit status: 0 the runs differ by rounding at the most; 1 by something else; 2 records that cannot
 be compared, or misuse; 3 the records show too little to tell; 70 a bug of backproof's own
@@ -78,23 +78,17 @@ def _compared(options: argparse.Namespace) -> int:
     from backproof.comparison.page import page
     from backproof.reading.told import Unreadable
 
-    shown = sys.stderr.isatty()
-
-    def progress(text: str) -> None:
-        if shown:
-            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
-
+    show, clear = progress()
     try:
         _check(options)
         if options.equivalent_within is not None:
             return _equivalent(options)
-        told = compared(options.runs, progress)
-        progress("")
+        told = compared(options.runs, show)
+        clear()
         print(as_json(told) if options.format == "json" else as_text(told))
         if options.html is not None:
             _write(options.html, page(told))
     except Unreadable as error:
-        progress("")
-        print(f"backproof: {error}", file=sys.stderr)
-        return MISUSE
+        clear()
+        return refused(error)
     return exit_status(told)

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-MISUSE: Final = 2
+from backproof.commands import refused
+
 UNDECIDED: Final = 3
 _EPILOG = """\
 exit status: 0 all graded; 2 input that cannot be graded, or misuse; 3 some have to be looked at by
@@ -128,8 +129,7 @@ def _told(run: Callable[[argparse.Namespace], int], options: argparse.Namespace)
     try:
         return run(options)
     except Unreadable as error:
-        print(f"backproof: {error}", file=sys.stderr)
-        return MISUSE
+        return refused(error)
 
 
 def _graded(options: argparse.Namespace) -> int:
@@ -141,18 +141,12 @@ def _graded(options: argparse.Namespace) -> int:
 
     asked = assignment.read(assignment.found(options.assignment))
     if options.canvas and not options.canvas_assignment:
-        print(
-            "backproof: --canvas needs --canvas-assignment, the number in the column's name",
-            file=sys.stderr,
-        )
-        return MISUSE
+        return refused("--canvas needs --canvas-assignment, the number in the column's name")
     if options.scheduler is not None and options.jobs is not None:
-        print(
-            "backproof: --jobs is for this machine; with --scheduler as many are graded at a time "
-            "as the workers have threads",
-            file=sys.stderr,
+        return refused(
+            "--jobs is for this machine; with --scheduler as many are graded at a time as the "
+            "workers have threads"
         )
-        return MISUSE
     out = Path(options.out)
     results.taken_over(out, options.merge)
     shown = sys.stderr.isatty()

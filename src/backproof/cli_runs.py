@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from backproof.commands import progress, refused
 
 if TYPE_CHECKING:
     from backproof.runs.reader import Run
 
 COMMANDS: Final = ("train",)  # those that compute where JAX does by itself, not on the CPU
 DIVERGED: Final = 1
-MISUSE: Final = 2
 _PRECISIONS: Final = ("float32", "float64", "bfloat16")
 _EPILOG: Final = """\
 exit status: 0 trained; 1 the loss became inf or NaN, and the record says where; 2 input that cannot
@@ -62,7 +62,7 @@ def _train(options: argparse.Namespace) -> int:
     from backproof.reading.told import Unreadable
     from backproof.runs.summary import summary
 
-    show, clear = _progress()
+    show, clear = progress()
     try:
         if options.resume:
             from backproof.runs.train import resume
@@ -75,8 +75,7 @@ def _train(options: argparse.Namespace) -> int:
     except (Unreadable, ValueError, OSError) as error:
         clear()
         words = error.strerror if isinstance(error, OSError) and error.strerror else error
-        print(f"backproof: {words}{_go_on(options, error)}", file=sys.stderr)
-        return MISUSE
+        return refused(f"{words}{_go_on(options, error)}")
     clear()
     print(summary(done))
     return 0 if done.description["status"] == "complete" else DIVERGED
@@ -115,17 +114,3 @@ def _anew(options: argparse.Namespace, show: Any) -> Run:
         held_out=options.held_out,
     )
     return run(settings, options.out, show)
-
-
-def _progress() -> tuple[Any, Any]:
-    """One line on a terminal, rewritten in place; nothing where nobody watches."""
-    if not sys.stderr.isatty():
-        return lambda _: None, lambda: None
-
-    def show(text: str) -> None:
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
-
-    def clear() -> None:
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
-
-    return show, clear

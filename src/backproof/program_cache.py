@@ -50,6 +50,13 @@ def cpu() -> jax.Device:
         ) from error
 
 
+@contextlib.contextmanager
+def float64_on_cpu() -> Iterator[None]:
+    """Have JAX compute as the truth is computed."""
+    with jax.enable_x64(True), jax.default_device(cpu()):
+        yield
+
+
 def compiled(
     path: Path,
     lowered: Callable[[], jax.export.Exported],

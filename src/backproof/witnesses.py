@@ -13,13 +13,12 @@ them about one case.
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import functools
 import hashlib
 import importlib
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -88,7 +87,7 @@ def truths(
     def evaluate(bucket: int, chunk: Sequence[int]) -> None:
         program = _program(model, activation, bucket).result()
         padded = _pad(model, [cases[place] for place in chunk], bucket)
-        with _float64_on_cpu():
+        with program_cache.float64_on_cpu():
             answer = jax.tree.map(np.asarray, program(padded, np.float64(slope), fmt, _SIGNS))
         for row, place in enumerate(chunk):
             results[place] = _unpad(model, cases[place], row, *answer)
@@ -190,14 +189,8 @@ def _compiled(model: Model, activation: str, bucket: int) -> Callable[..., Any]:
         program_cache.compile_once(lambda: jax.tree.map(np.asarray, program(*example)))
         return program
 
-    with _float64_on_cpu():
+    with program_cache.float64_on_cpu():
         return program_cache.compiled(path, lowered, compiled)
-
-
-@contextlib.contextmanager
-def _float64_on_cpu() -> Iterator[None]:
-    with jax.enable_x64(True), jax.default_device(program_cache.cpu()):
-        yield
 
 
 @functools.cache

@@ -81,7 +81,7 @@ def sampled_runs(
     program = _program(rule.model, rule.activation, rule.precision)
     steps = np.diff([0, *numbers])
     found: list[dict[str, NDArray[np.float64]]] = []
-    with jax.enable_x64(True), jax.default_device(program_cache.cpu()):
+    with program_cache.float64_on_cpu():
         keys = jax.random.split(jax.random.key(seed), samples)
         now = {
             name: jnp.repeat(jnp.asarray(value)[None], samples, 0) for name, value in start.items()

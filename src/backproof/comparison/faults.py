@@ -8,6 +8,7 @@ which one number has to fit in all entries and all steps; nothing else is fitted
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from backproof.comparison.replay import Replay, Rule, gradients
 from backproof.comparison.shifts import Shift, known_faults, towards, without_one
+from backproof.error_bounds import FORMATS
 from backproof.verdict import WRONG_ABOVE
 
 # Where an example is looked for that was left out: numbers to hold for one step.
@@ -43,16 +45,13 @@ class Fault(NamedTuple):
     first: int
 
 
-def faults(rule: Rule, replays: Sequence[Replay]) -> list[Fault]:
-    """What could explain the steps outside of their bounds; [] where nothing known does."""
-    outside = [one for one in replays if max(one.margins().values()) > WRONG_ABOVE]
-    if not outside:
-        return []
-    moved = tuple(
-        name
-        for name in outside[0].residual
-        if any(one.margins()[name] > WRONG_ABOVE for one in outside)
-    )
+def faults(rule: Rule, replays: Sequence[Replay], outside: Sequence[Replay]) -> list[Fault]:
+    """What could explain those of the steps that lie `outside` of their bounds, one at least.
+
+    [] where nothing known does.
+    """
+    margins = [one.margins() for one in outside]
+    moved = tuple(name for name in margins[0] if any(each[name] > WRONG_ABOVE for each in margins))
     first = outside[0].step.number
     found = [Fault(*told, first) for told in _known(rule, replays, outside, moved)]
     return found or [Fault(*told, first) for told in _fitted(rule, outside, moved)]
@@ -95,14 +94,11 @@ def _known(
         places = _left_out(rule, outside, divided_by_all)
         if places is not None:
             yield "dropped_example", moved, _missing(outside, places, divided_by_all), float("nan")
+    own = -math.log2(FORMATS[rule.precision].u)
     for significand, name in _PRODUCTS.items():
-        if significand < _bits(rule) and _is_of_products(rule, outside, significand):
+        if significand < own and _is_of_products(rule, outside, significand):
             words = f"its matrix products round their operands as {name} does"
             yield "lower_precision", moved, words, float("nan")
-
-
-def _bits(rule: Rule) -> int:
-    return {"bfloat16": 8, "float16": 11, "float32": 24}.get(rule.precision, 53)
 
 
 def _left_out(rule: Rule, outside: Sequence[Replay], divided_by_all: bool) -> list[int] | None:

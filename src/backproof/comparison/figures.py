@@ -10,8 +10,7 @@ import numpy as np
 from backproof.comparison.axes import even, is_wide, logarithmic, short, steps
 from backproof.comparison.compared import Compared
 from backproof.comparison.own import Own, Run
-from backproof.comparison.pairs import _OUTSIDE as OUTSIDE
-from backproof.comparison.pairs import Pair
+from backproof.comparison.pairs import OUTSIDE, Pair
 from backproof.comparison.plots import Border, Line, hue, mark, plot, text
 from backproof.verdict import RIGHT_BELOW, WRONG_ABOVE
 

@@ -90,13 +90,16 @@ def own(run: Run) -> Own:
         for name in run.rule.model.parameters
     }
     found = slopes(run.rule, replays)
-    named = faults(run.rule, replays)
+    outside = [one for one in replays if max(residuals[one.step.number].values()) > WRONG_ABOVE]
+    named: list[Fault] = []
     unexplained = near = None
-    if not named and max(margins.values()) > WRONG_ABOVE:
-        lower = _lower(run.rule, finite, replays)
-        named = [] if lower is None else [lower]
-        unexplained = None if lower else _stands_out(replays)
-    elif not named:
+    if outside:
+        named = faults(run.rule, replays, outside)
+        if not named:
+            lower = _lower(run.rule, finite, outside[0].step.number)
+            named = [] if lower is None else [lower]
+            unexplained = None if lower else _stands_out(outside, len(replays))
+    else:
         small = too_long(run.rule, found, finite[0].number) if finite else None
         named = [] if small is None else [small]
         if small is None and max(margins.values()) > RIGHT_BELOW:
@@ -113,9 +116,8 @@ def _is_finite(step: Step) -> bool:
     )
 
 
-def _lower(rule: Rule, steps: Sequence[Step], replays: Sequence[Replay]) -> Fault | None:
+def _lower(rule: Rule, steps: Sequence[Step], first: int) -> Fault | None:
     """That the steps are those of a lower precision throughout, if nothing else is amiss."""
-    first = next(one.step.number for one in replays if max(one.margins().values()) > WRONG_ABOVE)
     u = float(FORMATS[rule.precision].u)
     lower = [name for name in ("float32", "float16", "bfloat16") if float(FORMATS[name].u) > u]
     for name in lower:
@@ -139,13 +141,12 @@ def _are_of(tensors: Tensors, precision: str) -> bool:
     return all(np.array_equal(value, value.astype(dtype)) for value in tensors.values())
 
 
-def _stands_out(replays: Sequence[Replay]) -> str:
-    outside = [one for one in replays if max(one.margins().values()) > WRONG_ABOVE]
+def _stands_out(outside: Sequence[Replay], replayed: int) -> str:
     first = outside[0].margins()
     names = [name for name, margin in first.items() if margin > WRONG_ABOVE]
     worst = max(first, key=lambda name: first[name])
     return (
-        f"{len(outside)} of {len(replays)} recorded steps do not follow the rule, the first of "
+        f"{len(outside)} of {replayed} recorded steps do not follow the rule, the first of "
         f"them step {outside[0].step.number}: {', '.join(names)}, {worst} by "
         f"{first[worst]:.3g} error bounds; no fault that is known here explains it"
     )

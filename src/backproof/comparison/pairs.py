@@ -20,7 +20,7 @@ _SAMPLES = 16
 _SAMPLES_NEAR = 64
 # Above this share of the envelope more runs are sampled; above twice the envelope it is no drift.
 _NEAR = 0.5
-_OUTSIDE = 2.0
+OUTSIDE = 2.0
 # A fault of a hundredth of a gradient is one; records that could not show it show nothing.
 _FLOOR = 0.01
 # Of a sampled run: steps times examples times parameters times samples.
@@ -185,7 +185,7 @@ def _judged(
     drift: Mapping[int, float],
     looked_to: int | None,
 ) -> tuple[Verdict, list[str]]:
-    apart = [number for number, share in drift.items() if share > _OUTSIDE]
+    apart = [number for number, share in drift.items() if share > OUTSIDE]
     if apart:
         before = max((number for number in drift if number < apart[0]), default=0)
         return "systematic", [

@@ -65,6 +65,7 @@ class Replay(NamedTuple):
 
 def replayed(rule: Rule, steps: Sequence[Step]) -> list[Replay]:
     """Each of `steps` taken again from its own beginning."""
+    program_cache.use()
     program = _bounded_step(rule.model, rule.activation, rule.precision)
     found: dict[int, Replay] = {}
     for places in _alike(steps):
@@ -134,7 +135,7 @@ def _stacked(steps: Sequence[Step]) -> tuple[dict[str, NDArray], NDArray, NDArra
 
 
 def _on_cpu(program: Callable[..., Any], *arguments: Any) -> Any:
-    with jax.enable_x64(True), jax.default_device(program_cache.cpu()):
+    with program_cache.float64_on_cpu():
         return jax.tree.map(np.asarray, program(*arguments))
 
 

@@ -27,7 +27,7 @@ def stale_gradients(
         return None
     forward = dict(step.before)
     backward = {**step.before, weight: values[weight]}
-    with jax.enable_x64(True), jax.default_device(program_cache.cpu()):
+    with program_cache.float64_on_cpu():
         program = _gradient(rule.model, rule.activation)
         found = program(backward, backward if everywhere else forward, step.x, step.y)
         return {name: np.asarray(value) for name, value in found.items()}

@@ -124,7 +124,7 @@ def known(
     if kinks is not None:
         tensors["kink"] = np.array(kinks)
     program_cache.use()
-    with jax.enable_x64(True), jax.default_device(program_cache.cpu()):
+    with program_cache.float64_on_cpu():
         values, bounds = jax.tree.map(np.asarray, _program(model, activation)(tensors, fmt))
     own_layouts = layouts(model)
     found = []

@@ -13,7 +13,7 @@ import re
 import stat
 import textwrap
 import tokenize
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -229,60 +229,67 @@ def _repairs(text: str) -> Iterator[tuple[str, str]]:
 
 def _unescaped(text: str) -> Iterator[tuple[str, str]]:
     r"""With a backslash that begins no escape taken for itself: `open('C:\Users\me\a.csv')`."""
+
+    def mend(lines: list[str], error: SyntaxError) -> int | None:
+        place = (error.lineno or 0) - 1
+        if "unicode error" not in str(error.msg) or place < 0:
+            return None
+        # A text of several lines is told by the first of them.
+        found = (later for later in range(place, len(lines)) if _ESCAPE.search(lines[later]))
+        place = next(found, len(lines))
+        if place == len(lines):
+            return None
+        lines[place] = _ESCAPE.sub(r"\1\\\\", lines[place])
+        return place
+
+    yield from _line_by_line(text, mend, "a backslash in a text was taken for itself")
+
+
+def _reindented(text: str) -> Iterator[tuple[str, str]]:
+    """With a block that is indented for no reason moved to where its neighbours stand."""
+
+    def mend(lines: list[str], error: SyntaxError) -> int | None:
+        place = (error.lineno or 0) - 1
+        if error.msg != "unexpected indent" or not 0 <= place < len(lines):
+            return None
+        before = next((line for line in reversed(lines[:place]) if line.strip()), "")
+        extra = _indent(lines[place]) - _indent(before)
+        if extra <= 0:
+            return None
+        end = place
+        while end < len(lines) and (
+            not lines[end].strip() or _indent(lines[end]) >= _indent(before) + extra
+        ):
+            lines[end] = lines[end][extra:] if lines[end].strip() else lines[end]
+            end += 1
+        return place
+
+    yield from _line_by_line(text, mend, "a stray indent was taken out")
+
+
+def _line_by_line(
+    text: str, mend: Callable[[list[str], SyntaxError], int | None], words: str
+) -> Iterator[tuple[str, str]]:
+    """With each error mended in turn; nothing where there is none, or one that is not `mend`'s.
+
+    `mend` changes the lines and gives the place, or None.
+    """
     lines = text.split("\n")
     moved: list[int] = []
     for _ in range(20):
         try:
             syntax.parsed("\n".join(lines))
         except SyntaxError as error:
-            place = (error.lineno or 0) - 1
-            if "unicode error" not in str(error.msg) or place < 0:
+            place = mend(lines, error)
+            if place is None:
                 return
-            # A text of several lines is told by the first of them.
-            found = (later for later in range(place, len(lines)) if _ESCAPE.search(lines[later]))
-            place = next(found, len(lines))
-            if place == len(lines):
-                return
-            lines[place] = _ESCAPE.sub(r"\1\\\\", lines[place])
             moved.append(place + 1)
         except _REFUSED:
             return
         else:
             break
     if moved:
-        numbers = ", ".join(map(str, moved))
-        yield "\n".join(lines), f"a backslash in a text was taken for itself at line {numbers}"
-
-
-def _reindented(text: str) -> Iterator[tuple[str, str]]:
-    """With a block that is indented for no reason moved to where its neighbours stand."""
-    lines = text.split("\n")
-    moved: list[int] = []
-    for _ in range(20):
-        try:
-            syntax.parsed("\n".join(lines))
-        except IndentationError as error:
-            place = (error.lineno or 0) - 1
-            if error.msg != "unexpected indent" or not 0 <= place < len(lines):
-                return
-            before = next((line for line in reversed(lines[:place]) if line.strip()), "")
-            extra = _indent(lines[place]) - _indent(before)
-            if extra <= 0:
-                return
-            moved.append(place + 1)
-            end = place
-            while end < len(lines) and (
-                not lines[end].strip() or _indent(lines[end]) >= _indent(before) + extra
-            ):
-                lines[end] = lines[end][extra:] if lines[end].strip() else lines[end]
-                end += 1
-        except _REFUSED:
-            return
-        else:
-            break
-    if moved:
-        numbers = ", ".join(map(str, moved))
-        yield "\n".join(lines), f"a stray indent was taken out at line {numbers}"
+        yield "\n".join(lines), f"{words} at line {', '.join(map(str, moved))}"
 
 
 def _indent(line: str) -> int:

@@ -1,0 +1,32 @@
+"""What all commands share: how they refuse what they are given, and how they show how far they are.
+
+The start of every command imports this, so it imports nothing that takes time.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Final
+
+MISUSE: Final = 2
+
+
+def refused(words: object) -> int:
+    """Say on stderr what stands in the way; the exit status."""
+    print(f"backproof: {words}", file=sys.stderr)
+    return MISUSE
+
+
+def progress() -> tuple[Callable[[str], None], Callable[[], None]]:
+    """To show a line and to clear it: on a terminal, rewritten in place; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        return lambda _: None, lambda: None
+
+    def show(text: str) -> None:
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+    def clear() -> None:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+    return show, clear
