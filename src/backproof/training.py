@@ -184,14 +184,19 @@ def descend(
     history = jnp.promote_types(x.dtype, jnp.float32)
 
     def body(now: dict[str, Array], batch: Batches | None) -> tuple[dict[str, Array], Array]:
-        following, loss = update(now, *_cut(x, y, batch, by_rows))
+        following, loss = update(now, *cut(x, y, batch, by_rows))
         return following, loss.astype(history)
 
     return lax.scan(body, parameters, schedule, length=steps)
 
 
-def _cut(
-    x: Array, y: Array, batch: Batches | None, by_rows: bool
+def batch_of(schedule: Batches | None, t: Int[Array, ""]) -> Batches | None:
+    """The row of a schedule that is step t's; None where every step sees all examples."""
+    return None if schedule is None else Batches(schedule.indices[t], schedule.counts[t])
+
+
+def cut(
+    x: Array, y: Array, batch: Batches | None, by_rows: bool = False
 ) -> tuple[Array, Array, Padding | None]:
     """The examples of one step; `batch` is one row of a schedule."""
     if batch is None:
@@ -242,8 +247,8 @@ def advance(
     history = jnp.promote_types(x.dtype, jnp.float32)
 
     def body(t: Array, now: Advanced) -> Advanced:
-        batch = None if schedule is None else Batches(schedule.indices[t], schedule.counts[t])
-        following, loss, gradients = update(now.parameters, *_cut(x, y, batch, by_rows))
+        examples = cut(x, y, batch_of(schedule, t), by_rows)
+        following, loss, gradients = update(now.parameters, *examples)
         squares = [jnp.sum(jnp.square(dp.astype(history))) for dp in gradients.values()]
         norm, at = jnp.sqrt(sum(squares, jnp.zeros((), history))), t - start
         losses = now.losses.at[at].set(loss.astype(history))

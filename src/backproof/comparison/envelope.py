@@ -109,18 +109,13 @@ def _program(model: Any, activation: str, precision: str) -> Callable[..., Any]:
         first: Any,
         end: Any,
     ) -> Any:
-        def cut(t: Any) -> tuple[Any, Any, Padding | None]:
-            if schedule is None:
-                return x, y, None
-            indices = jnp.asarray(schedule.indices)[t]
-            real = (jnp.arange(indices.size) < jnp.asarray(schedule.counts)[t]).astype(x.dtype)
-            return x[:, indices], y[:, indices], Padding(real, jnp.ones_like(y[:, 0]))
-
         def formula(now: Any, x: Any, y: Any, padding: Padding | None, rate: Any) -> Any:
             return training.step(model, activation, rate)(now, x, y, padding)[0]
 
         def body(t: Any, now: Any) -> Any:
-            return sampled(formula, fmt, jax.random.fold_in(key, t), now, *cut(t), rate, kind=kind)
+            examples = training.cut(x, y, training.batch_of(schedule, t))
+            moved = jax.random.fold_in(key, t)
+            return sampled(formula, fmt, moved, now, *examples, rate, kind=kind)
 
         return lax.fori_loop(first, end, body, now)
 
