@@ -50,6 +50,9 @@ def add(commands: Any) -> None:
     products = "of matrix products on accelerators: highest, high or default (default highest)"
     how.add_argument("--products", default="highest", help=products)
     how.add_argument("--device", choices=("cpu", "gpu", "tpu"))
+    how.add_argument("--devices", type=int, metavar="N", help="that share each step (default 1)")
+    where = "this is process I of N, which share each step; or auto, on Slurm, Open MPI, Cloud TPU"
+    how.add_argument("--distributed", metavar="HOST:PORT,I/N", help=where)
     how.add_argument("--seed", type=int, default=0, help="of parameters, batches and split")
     scale = "standard deviation of the initial parameters (default 0.5)"
     how.add_argument("--scale", type=float, default=0.5, help=scale)
@@ -59,6 +62,22 @@ def add(commands: Any) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
+    if options.distributed is None:
+        return _trained(options)
+    import tempfile
+
+    from backproof.reading.told import Unreadable
+    from backproof.runs.processes import joined
+
+    try:
+        with joined(options.distributed) as index, tempfile.TemporaryDirectory() as hidden:
+            return _trained(options, Path(hidden) / "record" if index else None)
+    except Unreadable as error:
+        return refused(str(error))
+
+
+def _trained(options: argparse.Namespace, aside: Path | None = None) -> int:
+    """Train and say how it went; a process whose record goes `aside` leaves that to the first."""
     from backproof.reading.told import Unreadable
     from backproof.runs.summary import summary
 
@@ -67,17 +86,18 @@ def _train(options: argparse.Namespace) -> int:
         if options.resume:
             from backproof.runs.train import resume
 
-            done = resume(options.out, show)
+            done = resume(options.out, show, aside)
         elif options.model is None or options.data is None:
             raise Unreadable("train needs a MODEL and --data FILE; or --resume, and --out alone")
         else:
-            done = _anew(options, show)
+            done = _anew(options, options.out if aside is None else aside, show)
     except (Unreadable, ValueError, OSError) as error:
         clear()
         words = error.strerror if isinstance(error, OSError) and error.strerror else error
         return refused(f"{words}{_go_on(options, error)}")
     clear()
-    print(summary(done))
+    if aside is None:
+        print(summary(done))
     return 0 if done.description["status"] == "complete" else DIVERGED
 
 
@@ -87,7 +107,7 @@ def _go_on(options: argparse.Namespace, error: Exception) -> str:
     return f"\ngo on with: backproof train --resume --out {options.out}"
 
 
-def _anew(options: argparse.Namespace, show: Any) -> Run:
+def _anew(options: argparse.Namespace, out: str | Path, show: Any) -> Run:
     from backproof.reading.told import Unreadable
     from backproof.runs.train import Settings, run
 
@@ -106,6 +126,7 @@ def _anew(options: argparse.Namespace, show: Any) -> Run:
         dtype=options.precision,
         products=options.products,
         device=options.device,
+        devices=options.devices,
         seed=options.seed,
         scale=options.scale,
         checkpoint=options.checkpoint,
@@ -113,4 +134,4 @@ def _anew(options: argparse.Namespace, show: Any) -> Run:
         standardise=not options.as_is,
         held_out=options.held_out,
     )
-    return run(settings, options.out, show)
+    return run(settings, out, show)

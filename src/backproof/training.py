@@ -21,6 +21,7 @@ from jaxtyping import Array, Float, Int
 from numpy.typing import ArrayLike
 
 from backproof import models, tensors
+from backproof.devices import Sharing, device_of
 from backproof.models import Padding, Parameters, Precision
 from backproof.notation import ACTIVATIONS, Model
 from backproof.start import Batches, batches, initial_parameters
@@ -36,8 +37,8 @@ from backproof.tensors import (
 )
 
 Update: TypeAlias = Callable[..., tuple[dict[str, Array], Array]]
+Examples: TypeAlias = tuple[Array, Array, Padding | None]  # x, y, and which of them are real
 PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
-DEVICE_KINDS = ("cpu", "gpu", "tpu")
 _STATIC = ("model", "activation", "precision", "steps", "by_rows")
 
 
@@ -195,9 +196,7 @@ def batch_of(schedule: Batches | None, t: Int[Array, ""]) -> Batches | None:
     return None if schedule is None else Batches(schedule.indices[t], schedule.counts[t])
 
 
-def cut(
-    x: Array, y: Array, batch: Batches | None, by_rows: bool = False
-) -> tuple[Array, Array, Padding | None]:
+def cut(x: Array, y: Array, batch: Batches | None, by_rows: bool = False) -> Examples:
     """The examples of one step; `batch` is one row of a schedule."""
     if batch is None:
         return x, y, None
@@ -221,7 +220,7 @@ class Advanced(NamedTuple):
 
 
 @functools.partial(
-    jax.jit, static_argnames=("model", "activation", "precision", "longest", "by_rows")
+    jax.jit, static_argnames=("model", "activation", "precision", "longest", "by_rows", "sharing")
 )
 def advance(
     parameters: dict[str, Array],
@@ -237,18 +236,21 @@ def advance(
     precision: Precision,
     longest: int,
     by_rows: bool = False,
+    sharing: Sharing | None = None,
 ) -> Advanced:
     """Take the steps from `start` to before `stop`, at most `longest`, and keep what is recorded.
 
     As `descend`, but one program for any stretch: however a run is cut up, each step computes the
-    same bits. The norm is the Euclidean one of all gradients together.
+    same bits. The norm is the Euclidean one of all gradients together. With `sharing` every step is
+    computed by several devices, and what comes back is whole on each of them.
     """
     update = differentiated(model, activation, learning_rate, precision)
     history = jnp.promote_types(x.dtype, jnp.float32)
 
     def body(t: Array, now: Advanced) -> Advanced:
         examples = cut(x, y, batch_of(schedule, t), by_rows)
-        following, loss, gradients = update(now.parameters, *examples)
+        parameters, examples = _apart(sharing, model, now.parameters, examples)
+        following, loss, gradients = update(parameters, *examples)
         squares = [jnp.sum(jnp.square(dp.astype(history))) for dp in gradients.values()]
         norm, at = jnp.sqrt(sum(squares, jnp.zeros((), history))), t - start
         losses = now.losses.at[at].set(loss.astype(history))
@@ -258,7 +260,20 @@ def advance(
     nothing = jax.tree.map(jnp.zeros_like, parameters)
     begun = Advanced(parameters, nothing, room, room)
     done: Advanced = lax.fori_loop(start, stop, body, begun)
-    return done
+    return done if sharing is None else sharing.whole(done)
+
+
+def _apart(
+    sharing: Sharing | None, model: Model, parameters: dict[str, Array], examples: Examples
+) -> tuple[dict[str, Array], Examples]:
+    """Lay what a step takes where its devices are to compute it."""
+    if sharing is None:
+        return parameters, examples
+    x, y, padding = examples
+    taken = sharing.cut({**parameters, "x": x, "y": y}, model.layouts)
+    if padding is not None:
+        padding = padding._replace(**sharing.cut({"examples": padding.examples}, {"examples": "n"}))
+    return {name: taken[name] for name in parameters}, (taken["x"], taken["y"], padding)
 
 
 def export_step(
@@ -303,16 +318,3 @@ def export_step(
 def allowing(dtype: str) -> AbstractContextManager[Any]:
     """JAX's float64 where that is asked for, and otherwise JAX as it is."""
     return jax.enable_x64(True) if dtype == "float64" else nullcontext()
-
-
-def device_of(device: str | jax.Device | None) -> jax.Device | None:
-    """The device, itself or the first of its kind; ValueError where there is none."""
-    if device is None or isinstance(device, jax.Device):
-        return device
-    choice("device", device, DEVICE_KINDS)
-    try:
-        return jax.local_devices(backend=device)[0]
-    except RuntimeError:  # how JAX says that there is none of this kind
-        here = ", ".join(map(str, jax.local_devices()))
-        advice = "leave it out, or install backproof's extra for it: cuda, rocm or tpu"
-        raise ValueError(f"device={device!r}: not here, only {here}; {advice}") from None

@@ -34,6 +34,7 @@ def problem(name: str = "mlp", dtype: Any = "float64", **more: Any) -> Problem:
         "dtype": dtype,
         "precision": "highest",
         "device": None,
+        "devices": None,
         "x": x.astype(kind, order="K"),
         "y": y.astype(kind),
         "shapes": {p: model.shape(p, SIZES) for p in model.parameters},

@@ -40,6 +40,7 @@ class Problem:
         dtype: of parameters, data and arithmetic: float32, float64 or bfloat16.
         precision: of matrix products: "highest", "high" or "default" (`jax.lax.Precision`).
         device: "cpu", "gpu" or "tpu"; None for what the framework takes by itself.
+        devices: how many of them share each step; None where that is not said.
         x: examples (d, n), one per column, of `dtype`.
         y: targets (1, n) or (k, n).
         shapes: of the parameters, in the order of the layers.
@@ -53,6 +54,7 @@ class Problem:
     dtype: str
     precision: str
     device: str | None
+    devices: int | None
     x: np.ndarray
     y: np.ndarray
     shapes: Mapping[str, tuple[int, ...]]

@@ -8,11 +8,14 @@ a run that goes on from there ends with the same bits.
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Final, TypeAlias, get_args
+from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
@@ -22,6 +25,7 @@ from backproof.runs import arrays, reader, record
 from backproof.runs.backends import Parameters, Prepared, Problem, backend
 from backproof.runs.data import Examples, Recipe, load
 from backproof.runs.environment import differences, environment
+from backproof.runs.processes import together
 from backproof.runs.scores import accuracy, confusion
 from backproof.start import batches, initial_parameters
 from backproof.tensors import DType, choice, hidden_sizes, positive, whole
@@ -47,6 +51,7 @@ class Settings:
         dtype: float32, float64 or bfloat16.
         products: precision of the matrix products: "highest", "high" or "default".
         device: "cpu", "gpu" or "tpu"; None for the backend's own choice.
+        devices: how many share each step; None for one, and for all of several processes.
         seed: of the parameters, the batches, the split, and of tables that are made.
         scale: standard deviation of the initial parameters.
         checkpoint: steps from one checkpoint to the next; None for a twentieth of the run.
@@ -64,6 +69,7 @@ class Settings:
     dtype: DType = "float32"
     products: str = "highest"
     device: str | None = None
+    devices: int | None = None
     seed: int = 0
     scale: float = 0.01
     checkpoint: int | None = None
@@ -83,9 +89,12 @@ def run(settings: Settings, out: str | Path, progress: Progress = lambda _: None
         OSError: where the record cannot be written; it can be gone on from all the same.
     """
     out, settings = Path(out), replace(settings, data=_path(settings.data))
-    record.check_new(out)
-    examples, problem, start = _prepared(settings)
-    ready = backend(settings.backend)(problem)
+
+    def begin() -> _Ready:
+        record.check_new(out)
+        return _ready(settings)
+
+    examples, problem, start, ready = together(begin, functools.partial(_digest, settings))
     recorder = record.begun(
         out,
         {
@@ -114,8 +123,35 @@ def run(settings: Settings, out: str | Path, progress: Progress = lambda _: None
     return _trained(recorder, settings, examples, problem, ready, start, progress)
 
 
-def resume(out: str | Path, progress: Progress = lambda _: None) -> reader.Run:
-    """Go on with a run that was ended, from its last checkpoint; raises as `run` does."""
+def resume(
+    out: str | Path, progress: Progress = lambda _: None, aside: str | Path | None = None
+) -> reader.Run:
+    """Go on with a run that was ended, from its last checkpoint; raises as `run` does.
+
+    Of several processes the first goes on in `out`; each other one reads it too, and goes on with
+    a copy of its own, in the new folder `aside`.
+    """
+
+    def begin() -> tuple[reader.Run, _Ready]:
+        if aside is not None:
+            shutil.copytree(out, aside)
+        return _gone_on_with(Path(out if aside is None else aside))
+
+    def digest(begun: tuple[reader.Run, _Ready]) -> bytes:
+        return _digest(_settings_of(begun[0]), begun[1])
+
+    found, (examples, problem, start, ready) = together(begin, digest)
+    recorder = _again(found)
+    now, told = environment(), found.description
+    changed = [] if ready.device == told["device"] else ["device"]
+    changed += differences(told["environment"], now)
+    recorder.description["resumed"] += [{"at": recorder.steps, "changed": changed, **now}]
+    settings = _settings_of(found)
+    return _trained(recorder, settings, examples, problem, ready, start, progress)
+
+
+def _gone_on_with(out: Path) -> tuple[reader.Run, _Ready]:
+    """A run that was ended, and all that is needed to go on, from its checkpoint's parameters."""
     found = reader.read(out)
     told = found.description
     if "settings" not in told:
@@ -126,22 +162,14 @@ def resume(out: str | Path, progress: Progress = lambda _: None) -> reader.Run:
         )
     if told["first_not_finite"] is not None:
         raise Unreadable(f"{out}: {told['reason']}; start anew with a smaller --learning-rate")
-    settings = _read_settings(told["settings"], found.folder)
-    examples, problem, _ = _prepared(settings)
-    for name, value in (("x", examples.x), ("y", examples.y)):
+    settings = _settings_of(found)
+    ready = _ready(settings)
+    for name, value in (("x", ready.examples.x), ("y", ready.examples.y)):
         if arrays.described(value) != told["data"]["arrays"][name]:
             raise Unreadable(f"{settings.data} is not what {out} was begun with: {name} differs")
-    ready = backend(settings.backend)(problem)
-    recorder = _again(found)
-    now = environment()
-    changed = differences(told["environment"], now)
-    recorder.description["resumed"] += [{"at": recorder.steps, "changed": changed, **now}]
-    start = arrays.read(
-        found.folder / f"checkpoint-{recorder.steps:08d}.npz",
-        told["files"][f"checkpoint-{recorder.steps:08d}.npz"],
-    )
-    ordered = {name: start[name] for name in problem.shapes}
-    return _trained(recorder, settings, examples, problem, ready, ordered, progress)
+    file = f"checkpoint-{told['checkpoint']:08d}.npz"
+    kept = arrays.read(found.folder / file, told["files"][file])
+    return found, ready._replace(start={name: kept[name] for name in ready.problem.shapes})
 
 
 def _again(run: reader.Run) -> record.Recorder:
@@ -260,6 +288,28 @@ def _sizes(examples: Examples) -> dict[str, int]:
     return {"d": d, "n": n} | ({"k": len(examples.y)} if len(examples.y) > 1 else {})
 
 
+class _Ready(NamedTuple):
+    """All that has to be there before the first step."""
+
+    examples: Examples
+    problem: Problem
+    start: Parameters
+    prepared: Prepared
+
+
+def _ready(settings: Settings) -> _Ready:
+    examples, problem, start = _prepared(settings)
+    return _Ready(examples, problem, start, backend(settings.backend)(problem))
+
+
+def _digest(settings: Settings, ready: _Ready) -> bytes:
+    """Of all that processes have to have alike; where the examples lie may differ."""
+    digest = hashlib.sha256(repr(replace(settings, data="")).encode())
+    for value in (ready.problem.x, ready.problem.y, *ready.start.values()):
+        digest.update(np.ascontiguousarray(value).tobytes())
+    return digest.digest()
+
+
 def _prepared(settings: Settings) -> tuple[Examples, Problem, Parameters]:
     """The examples, the problem for a backend, and the parameters to start from."""
     model = MODELS[choice("model", settings.model, MODELS)]
@@ -286,6 +336,7 @@ def _prepared(settings: Settings) -> tuple[Examples, Problem, Parameters]:
         dtype=settings.dtype,
         precision=settings.products,
         device=settings.device,
+        devices=settings.devices,
         x=examples.x,
         y=examples.y,
         shapes={name: value.shape for name, value in start.items()},
@@ -295,7 +346,8 @@ def _prepared(settings: Settings) -> tuple[Examples, Problem, Parameters]:
     return examples, problem, start
 
 
-def _read_settings(told: Mapping[str, Any], folder: Path) -> Settings:
+def _settings_of(run: reader.Run) -> Settings:
+    told: Mapping[str, Any] = run.description["settings"]
     if set(told) != {field.name for field in fields(Settings)}:
-        raise Unreadable(f"{folder} was begun by another version of backproof: start anew")
+        raise Unreadable(f"{run.folder} was begun by another version of backproof: start anew")
     return Settings(**{**told, "hidden": tuple(told["hidden"])})

@@ -38,6 +38,8 @@ def prepare(problem: Problem) -> Prepared:
         raise Unreadable(f"--precision bfloat16: NumPy has no products of it; {advice}")
     if problem.device not in (None, "cpu"):
         raise Unreadable(f"--device {problem.device}: NumPy computes on the CPU only")
+    if problem.devices not in (None, 1):
+        raise Unreadable(f"--devices {problem.devices}: several are for --backend jax")
     differentiate = differentiated(problem.model, problem.activation)
 
     def advance(parameters: Parameters, start: int, stop: int) -> Advanced:

@@ -30,6 +30,8 @@ _PRECISIONS: Final = {"highest": "highest", "high": "high", "default": "medium"}
 
 def prepare(problem: Problem) -> Prepared:
     """A loop of PyTorch's eager operations."""
+    if problem.devices not in (None, 1):
+        raise Unreadable(f"--devices {problem.devices}: several are for --backend jax")
     device = _device(problem.device)
     x, y = (_tensor(value, device) for value in (problem.x, problem.y))
     rate = _tensor(np.asarray(problem.learning_rate).astype(problem.x.dtype), device)
