@@ -72,6 +72,7 @@ def an_own(run: Run, residuals: dict[int, dict[str, float]], **told: Any) -> Own
         [],
         None,
         None,
+        None,
         residuals,
         {name: max((one[name] for one in residuals.values()), default=0.0) for name in names},
         {name: Slope(0.0, 1e-6, 2e-6) for name in (*names, "")},

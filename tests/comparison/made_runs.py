@@ -104,7 +104,8 @@ def run(
             after = {p: v.astype(dtype) for p, v in update(task, number, now, told).items()}
         if recorded is None or number in recorded:
             seen = x.astype(np.float64), y.astype(np.float64)
-            steps.append(Step(number, _exact(now), _exact(after), *seen))
+            made = None if update else _exact(told)
+            steps.append(Step(number, _exact(now), _exact(after), *seen, made))
         losses.append(0.5)
         now = after
     return Run(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,10 +11,20 @@ from hypothesis import strategies as st
 
 from backproof.comparison.own import Run, own
 from backproof.comparison.pairs import IncomparableError, Pair, compare
+from backproof.comparison.replay import Tensors
 from backproof.notation import ACTIVATIONS
 from backproof.start import batches
 from comparison.faulty_runs import decayed, in_bfloat16, out_of_date, stretched, too_early
 from comparison.made_runs import Arrays, Task, by_hand, in_jax, run, task
+
+
+def by_hand_exact(asked: Task, *given: Any) -> Tensors:
+    """The gradients of a step as the run itself has them, in numbers that hold them exactly."""
+    before, x, y = given
+    dtype = np.dtype(asked.precision)
+    now = {name: value.astype(dtype) for name, value in before.items()}
+    told = by_hand(asked, 0, now, x.astype(dtype), y.astype(dtype))
+    return {name: value.astype(np.float64) for name, value in told.items()}
 
 
 def compared(one: Run, other: Run) -> Pair:
@@ -92,6 +104,28 @@ def test_a_fault_is_named(fault: str) -> None:
     assert len(told.words) == 1
     assert told.words[0].startswith("faulty: ")
     assert words in told.words[0]
+
+
+def test_the_gradients_are_told_from_the_update() -> None:
+    asked = task(steps=5)
+
+    def too_far(one: Task, number: int, now: Arrays, told: Arrays) -> Arrays:
+        rate = np.asarray(2.0 * one.rate, np.float32)
+        return {name: value - rate * told[name] for name, value in now.items()}
+
+    right, halved = run("right", asked), run("faulty", asked, stretched({"W1": 0.5}))
+    moved = run("faulty", asked, update=too_far)
+    with_them = [
+        step._replace(gradients=by_hand_exact(asked, step.before, step.x, step.y))
+        for step in moved.steps
+    ]
+    assert compared(right, moved).words[0].endswith("since step 0")
+    told = compared(right, moved._replace(steps=with_them))
+    assert told.words[0].endswith(
+        "since step 0; the recorded gradients are right, so look at the update"
+    )
+    told = compared(right, halved)
+    assert told.words[0].endswith("; the recorded gradients are wrong themselves (dW1)")
 
 
 def test_an_example_left_out_now_and_then_is_found() -> None:

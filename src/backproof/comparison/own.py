@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from backproof.comparison.faults import Fault, faults
 from backproof.comparison.regression import Slope, slopes, too_long
-from backproof.comparison.replay import Replay, Rule, Step, Tensors, replayed
+from backproof.comparison.replay import (
+    Replay,
+    Rule,
+    Step,
+    Tensors,
+    gradient_margins,
+    replayed,
+)
 from backproof.error_bounds import FORMATS
 from backproof.start import Batches
 from backproof.verdict import RIGHT_BELOW, WRONG_ABOVE
@@ -59,6 +66,8 @@ class Own(NamedTuple):
     Attributes:
         faults: what explains the steps that rounding does not; several if each of them would.
         unexplained: of steps that stand out and that nothing explains, a sentence.
+        where: whether it is the gradients or the update of them that is wrong, in words; None where
+            no gradients were recorded of a step that stands out, or they are too near to tell.
         near: of an entry too near its bound to tell, a sentence.
         residuals: by the number of each replayed step, its largest residual of each parameter, in
             bounds.
@@ -70,6 +79,7 @@ class Own(NamedTuple):
 
     faults: Sequence[Fault]
     unexplained: str | None
+    where: str | None
     near: str | None
     residuals: Mapping[int, Mapping[str, float]]
     margins: Mapping[str, float]
@@ -92,8 +102,9 @@ def own(run: Run) -> Own:
     found = slopes(run.rule, replays)
     outside = [one for one in replays if max(residuals[one.step.number].values()) > WRONG_ABOVE]
     named: list[Fault] = []
-    unexplained = near = None
+    unexplained = where = near = None
     if outside:
+        where = _where(run.rule, [one.step for one in outside])
         named = faults(run.rule, replays, outside)
         if not named:
             lower = _lower(run.rule, finite, outside[0].step.number)
@@ -105,7 +116,21 @@ def own(run: Run) -> Own:
         if small is None and max(margins.values()) > RIGHT_BELOW:
             name = max(margins, key=lambda name: margins[name])
             near = f"an entry of {name} lies {margins[name]:.2g} bounds off, too near to tell"
-    return Own(named, unexplained, near, residuals, margins, found, diverged, len(replays))
+    return Own(named, unexplained, where, near, residuals, margins, found, diverged, len(replays))
+
+
+def _where(rule: Rule, outside: Sequence[Step]) -> str | None:
+    """Whether the gradients of steps that stand out are right, as far as they were recorded."""
+    each = gradient_margins(rule, [step for step in outside if step.gradients])
+    if not each:
+        return None
+    largest = {name: max(one[name] for one in each) for name in each[0]}
+    wrong = [f"d{name}" for name, margin in largest.items() if margin > WRONG_ABOVE]
+    if wrong:
+        return f"the recorded gradients are wrong themselves ({', '.join(wrong)})"
+    if max(largest.values()) <= RIGHT_BELOW:
+        return "the recorded gradients are right, so look at the update"
+    return None
 
 
 def _is_finite(step: Step) -> bool:

@@ -127,12 +127,13 @@ def _causes(one: Run, other: Run, owns: tuple[Own, Own]) -> tuple[list[str], lis
     lower: list[str] = []
     for run, own in zip((one, other), owns, strict=True):
         words = " or ".join(fault.words for fault in own.faults)
+        where = "" if own.where is None else f"; {own.where}"
         if own.faults:
-            words = f"{run.name}: {words}, since step {own.faults[0].first}"
+            words = f"{run.name}: {words}, since step {own.faults[0].first}{where}"
             is_lower = all(fault.cause == "lower_precision" for fault in own.faults)
             (lower if is_lower else causes).append(words)
         if own.unexplained is not None:
-            causes.append(f"{run.name}: {own.unexplained}")
+            causes.append(f"{run.name}: {own.unexplained}{where}")
     if not math.isclose(
         one.rule.rate, other.rule.rate, rel_tol=2.0**-8 if _coarse(one, other) else 1e-6
     ):

@@ -33,7 +33,14 @@ def loaded(folder: Path, name: str) -> Run:
     for step in whole:
         of = slice(None) if step.batch is None else step.batch
         steps.append(
-            Step(step.number, _exact(step.before), _exact(step.after or {}), x[:, of], y[:, of])
+            Step(
+                step.number,
+                _exact(step.before),
+                _exact(step.after or {}),
+                x[:, of],
+                y[:, of],
+                _exact(step.gradients),
+            )
         )
     return Run(
         name,

@@ -37,13 +37,17 @@ class Rule(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A step as it was recorded: `x` is (d, n), `y` (k, n); `number` counts from 0."""
+    """A step as it was recorded: `x` is (d, n), `y` (k, n); `number` counts from 0.
+
+    `gradients` are those that the loop says it made the step with, by the parameters' names.
+    """
 
     number: int
     before: Tensors
     after: Tensors
     x: NDArray[np.float64]
     y: NDArray[np.float64]
+    gradients: Tensors | None = None
 
 
 class Replay(NamedTuple):
@@ -79,6 +83,22 @@ def replayed(rule: Rule, steps: Sequence[Step]) -> list[Replay]:
                 {name: step.after[name] - after[name][row] for name in step.before},
                 {name: bound[name][row] for name in step.before},
             )
+    return [found[i] for i in range(len(steps))]
+
+
+def gradient_margins(rule: Rule, steps: Sequence[Step]) -> list[dict[str, float]]:
+    """Of steps with recorded gradients, how many error bounds each of these is off, at most."""
+    program = _bounded_gradient(rule.model, rule.activation, rule.precision)
+    found: dict[int, dict[str, float]] = {}
+    for places in _alike(steps):
+        some = [steps[i] for i in places]
+        truth, bound = _on_cpu(program, *_stacked(some))
+        for row, i in enumerate(places):
+            recorded = steps[i].gradients or {}
+            found[i] = {
+                name: margin(value, truth[name][row], bound[name][row])
+                for name, value in recorded.items()
+            }
     return [found[i] for i in range(len(steps))]
 
 
@@ -153,11 +173,21 @@ def _bounded_step(model: Model, activation: str, precision: str) -> Callable[...
 
 
 @functools.lru_cache
-def _gradient(model: Model, activation: str, significand: int | None) -> Callable[..., Any]:
+def _bounded_gradient(model: Model, activation: str, precision: str) -> Callable[..., Any]:
+    fmt, formula = with_truth(FORMATS[precision]), _formula(model, activation)
+    return jax.jit(jax.vmap(lambda before, x, y: bounded(formula, fmt, before, x, y)))
+
+
+def _formula(model: Model, activation: str) -> Callable[..., Any]:
     def loss(before: Any, x: Any, y: Any) -> Any:
         return models.loss(model, before, x, y, activation)
 
-    gradient = jax.grad(loss)
+    return jax.grad(loss)
+
+
+@functools.lru_cache
+def _gradient(model: Model, activation: str, significand: int | None) -> Callable[..., Any]:
+    gradient = _formula(model, activation)
     if significand is not None:
         gradient = with_rounded_products(gradient, significand)
     return jax.jit(jax.vmap(gradient))
