@@ -163,7 +163,7 @@ def _program(
     model: Model, activation: str, bucket: int
 ) -> concurrent.futures.Future[Callable[..., Any]]:
     """The program of a bucket, compiled once in a thread of its own."""
-    key = (model, activation, bucket)
+    key = (model, activation if model.has_activation else "identity", bucket)
     with _programs_lock:
         if key not in _programs:
             _programs[key] = _compiling.submit(_compiled, *key)

@@ -118,6 +118,7 @@ def run(
         steps,
         np.array(losses),
         batches,
+        description={},  # the default cannot be pickled, to come from another process
     )
 
 
