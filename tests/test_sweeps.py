@@ -5,8 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import backproof
+from backproof.start import folded
 from backproof.sweeps import sweep
 
 RNG = np.random.default_rng(0)
@@ -43,14 +46,64 @@ def test_each_fold_is_trained_on_the_others_and_judged_on_itself() -> None:
         z = (W2 @ np.tanh(W1 @ X[:, held] + b1) + b2)[0]
         label = TWO[0, held]
         assert swept.accuracies[0, 0, fold] == pytest.approx(np.mean((z > 0) == (label > 0.5)))
+        for i, j in np.ndindex(2, 2):
+            count = np.sum(((label > 0.5) == i) & ((z > 0) == j))
+            assert swept.confusions[0, 0, fold, i, j] == count
         loss = np.mean(np.logaddexp(0, z) - label * z)
         assert swept.held_losses[0, 0, fold] == pytest.approx(loss, rel=1e-9)
+
+
+@given(st.integers(2, 60).flatmap(lambda n: st.tuples(st.just(n), st.integers(2, n))))
+def test_folds_hold_out_each_example_once_and_are_of_a_size(two: tuple[int, int]) -> None:
+    n, folds = two
+    held = ~folded(n, folds)
+    assert held.shape == (folds, n)
+    np.testing.assert_array_equal(held.sum(axis=0), 1)
+    sizes = held.sum(axis=1)
+    assert sizes.max() - sizes.min() <= 1
 
 
 def test_numbers_have_no_accuracy() -> None:
     swept = sweep("linear_regression", X, X[:1] * 2.0, folds=2, steps=5)
     assert np.isnan(swept.accuracies).all()
     assert np.isfinite(swept.held_losses).all()
+    assert swept.confusions.shape == (1, 1, 2, 0, 0)
+
+
+# One shape for all examples, so that one program serves them.
+FOLDS, KEPT = 4, folded(20, 4)
+LARGE = st.sampled_from([-1e38, 1e38]) | st.floats(-1e38, 1e38)
+
+
+@settings(max_examples=25)
+@given(st.integers(0, FOLDS - 1), st.lists(LARGE, min_size=15, max_size=15), st.sampled_from("xy"))
+def test_nothing_of_a_folds_training_depends_on_what_it_holds_out(
+    fold: int, numbers: list[float], which: str
+) -> None:
+    told: dict[str, Any] = {"activation": "relu", "steps": 3, "scale": 5.0, "folds": FOLDS}
+    told |= {"seeds": [0, 1], "standardise": True}
+    other, flipped = X.copy(), TWO.copy()
+    if which == "x":
+        other[:, ~KEPT[fold]] = np.reshape(numbers, (3, 5))
+    else:
+        flipped[:, ~KEPT[fold]] = 1.0 - TWO[:, ~KEPT[fold]]
+    one, another = sweep("mlp", X, TWO, **told), sweep("mlp", other, flipped, **told)
+    np.testing.assert_array_equal(one.losses[:, :, fold], another.losses[:, :, fold])
+    for name, value in one.parameters.items():
+        np.testing.assert_array_equal(value[:, :, fold], another.parameters[name][:, :, fold])
+
+
+@pytest.mark.parametrize("model", ["mlp", "softmax_regression"])
+def test_a_fold_is_on_the_scale_of_its_own_training_part(model: str) -> None:
+    y = THREE if model == "softmax_regression" else TWO
+    far = 100.0 * X + [[5.0], [-7.0], [1e4]]
+    told: dict[str, Any] = {"activation": "tanh", "steps": 30, "dtype": "float64", "scale": 0.5}
+    swept = sweep(model, far, y, folds=FOLDS, standardise=True, **told)
+    for fold, kept in enumerate(KEPT):
+        x = far[:, kept]
+        x = (x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True)
+        alone = backproof.train(model, x, y[:, kept], **told)
+        np.testing.assert_allclose(swept.losses[0, 0, fold], alone.losses, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
-"""Where every run starts, whatever computes it: parameters and the order of examples, from a seed.
+"""Where every run starts, whatever computes it: parameters, and examples in order, on one scale.
 
-NumPy only. Both are those of `reference.optimize`.
+NumPy only. Parameters and the order of the examples come from a seed, and are those of
+`reference.optimize`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, get_args
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Float, Int
 
 from backproof.notation import Model
 from backproof.reference import optimize
@@ -58,3 +59,43 @@ def initial_parameters(
     shapes = {name: model.shape(name, sizes) for name in model.parameters}
     drawn = optimize.initial_parameters(shapes, seed, scale)
     return {name: value.astype(dtype_of(dtype)) for name, value in drawn.items()}
+
+
+def folded(n: int, folds: int | None) -> Bool[np.ndarray, "folds n"]:
+    """Which of n examples are trained on in each fold of cross-validation; the others are held out.
+
+    The examples are shuffled, always in the same way, and dealt into so many parts, from 2 to n,
+    of which each fold holds out one. None: a single one that holds nothing out.
+    """
+    if folds is None:
+        return np.ones((1, n), bool)
+    whole("folds", folds, least=2, most=n)
+    order = np.random.default_rng(0).permutation(n)
+    trained_on = np.ones((folds, n), bool)
+    for fold in range(folds):
+        trained_on[fold, order[fold::folds]] = False
+    return trained_on
+
+
+def standardised(
+    x: Float[np.ndarray, "d n"], training: Int[np.ndarray, " kept"]
+) -> Float[np.ndarray, "d n"]:
+    """Each feature (row) less its mean, over its deviation, both of the training columns alone.
+
+    They are rounded before they are used, so that another order of summing makes no difference. A
+    feature that is constant in training is not scaled; one elsewhere may become infinite, if it is
+    some 1e308 times as large as any in training.
+    """
+    part = x[:, training]
+    # In units of a power of two, which is exact and lets no square overflow.
+    unit = np.ldexp(1.0, np.frexp(abs(part).max(axis=1, keepdims=True))[1] - 1)
+    part = part / unit
+    # Kept to 24 bits of the deviation, which no order of summing moves.
+    mantissa, exponent = np.frexp(part.std(axis=1, keepdims=True))
+    grid = np.ldexp(1.0, exponent - 24)
+    mean = np.rint(part.mean(axis=1, keepdims=True) / grid) * grid
+    deviation = np.rint(np.ldexp(mantissa, 24)) * grid
+    constant = part.max(axis=1, keepdims=True) == part.min(axis=1, keepdims=True)
+    with np.errstate(over="ignore"):
+        moved: np.ndarray = (x / unit - mean) / np.where(constant, 1.0, deviation)
+    return moved

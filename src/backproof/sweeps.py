@@ -7,7 +7,6 @@ sweep is a `vmap` of the loop: the data are there once, and every product is one
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Sequence
 from typing import NamedTuple, get_args
 
@@ -15,13 +14,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 from numpy.typing import ArrayLike
 
 from backproof import models, tensors
 from backproof.models import Padding, Precision
 from backproof.notation import ACTIVATIONS, Model
-from backproof.start import initial_parameters
+from backproof.start import folded, initial_parameters, standardised
 from backproof.tensors import DType, choice, hidden_sizes, model_of, positive, whole
 from backproof.training import allowing, step
 
@@ -34,12 +33,15 @@ class Swept(NamedTuple):
         losses: of the training part, before each step.
         held_losses: of the part held out, after the last step; NaN without folds.
         accuracies: on that part; NaN without folds, and for models without classes.
+        confusions: how many examples of that part are of each class (row) and taken for each
+            (column); no rows for models without classes.
     """
 
     parameters: dict[str, np.ndarray]
     losses: Float[np.ndarray, "rates seeds folds steps"]
     held_losses: Float[np.ndarray, "rates seeds folds"]
     accuracies: Float[np.ndarray, "rates seeds folds"]
+    confusions: Int[np.ndarray, "rates seeds folds k k"]
 
 
 def sweep(
@@ -50,6 +52,7 @@ def sweep(
     learning_rates: Sequence[float] = (0.1,),
     seeds: Sequence[int] = (0,),
     folds: int | None = None,
+    standardise: bool = False,
     activation: str = "sigmoid",
     steps: int = 1000,
     dtype: DType = "float32",
@@ -68,6 +71,8 @@ def sweep(
         folds: of cross-validation, from 2 to n: the examples are shuffled and dealt into so many
             parts, the same for all seeds, and each run holds out one of them. None: nothing is
             held out, and that axis has size 1.
+        standardise: whether each feature is moved and scaled to mean 0 and deviation 1, those of
+            the examples that the run is trained on: what a fold holds out has no part in them.
         activation: as in `train`.
         steps: how many updates, at least 1.
         dtype: as in `train`.
@@ -84,40 +89,31 @@ def sweep(
     rates = [positive("learning_rates", rate, dtype) for rate in learning_rates]
     if not rates or not seeds:
         raise ValueError("learning_rates and seeds: expected at least one of each")
-    x, y, sizes = tensors.examples(model, x, y, dtype)
+    x, y, sizes = tensors.examples(model, x, y, "float64" if standardise else dtype)
     sizes |= hidden_sizes(model, hidden)
+    trained_on = folded(sizes["n"], folds)
+    if standardise:
+        x = np.stack([standardised(x, np.flatnonzero(kept)) for kept in trained_on])
+    x, y = tensors.cast("x", x, dtype), tensors.cast("y", y, dtype)
     starts = [initial_parameters(model, sizes, seed, dtype, scale) for seed in seeds]
-    counted = _counted(sizes["n"], folds).astype(x.dtype)
-    shape = (len(rates), len(starts), len(counted))
-    places = list(itertools.product(*map(range, shape)))
-    stacked = {name: np.stack([starts[s][name] for _, s, _ in places]) for name in starts[0]}
-    each = (np.stack([rates[r] for r, _, _ in places]), counted[[f for _, _, f in places]])
+    stacked = {name: np.stack([start[name] for start in starts]) for name in starts[0]}
     static = {"model": model, "activation": activation, "precision": precision, "steps": steps}
     with allowing(dtype):
-        done = _swept(stacked, *each, x, y, **static)
-        parameters, *rest = jax.tree.map(
-            lambda value: np.asarray(value).reshape(*shape, *value.shape[1:]), done
-        )
-    return Swept(parameters, *rest)
-
-
-def _counted(n: int, folds: int | None) -> np.ndarray:
-    """For each fold, 1 for the examples that are trained on and 0 for those held out."""
-    if folds is None:
-        return np.ones((1, n))
-    whole("folds", folds, least=2, most=n)
-    counted = np.ones((folds, n))
-    for fold, held in enumerate(counted):
-        held[np.random.default_rng(0).permutation(n)[fold::folds]] = 0.0
-    return counted
+        done = _swept(stacked, np.stack(rates), trained_on.astype(x.dtype), x, y, **static)
+        parameters, losses, held_losses, confusions = jax.tree.map(np.asarray, done)
+    if model.output == "identity":
+        confusions = confusions[..., :0, :0]
+    right, judged = np.trace(confusions, axis1=-2, axis2=-1), confusions.sum(axis=(-2, -1))
+    accuracies = np.divide(right, judged, out=np.full(judged.shape, np.nan), where=judged > 0)
+    return Swept(parameters, losses, held_losses, accuracies, confusions.astype(np.int64))
 
 
 @functools.partial(jax.jit, static_argnames=("model", "activation", "precision", "steps"))
 def _swept(
     parameters: dict[str, Array],
-    rates: Float[Array, " runs"],
-    counted: Float[Array, "runs n"],
-    x: Float[Array, "d n"],
+    rates: Float[Array, " rates"],
+    trained_on: Float[Array, "folds n"],
+    x: Float[Array, "*folds d n"],
     y: Float[Array, "k n"],
     *,
     model: Model,
@@ -128,24 +124,34 @@ def _swept(
     classes = jnp.ones_like(y[:, 0])
 
     def one(
-        start: dict[str, Array], rate: Array, real: Array
+        rate: Array, start: dict[str, Array], real: Array, x: Array
     ) -> tuple[dict[str, Array], Array, Array, Array]:
         update = step(model, activation, rate, precision)
+        # Padding lets what is held out count for nothing; but 0 times what it overflows to is NaN.
+        seen = jnp.where(real > 0.0, x, 0.0)
 
         def body(now: dict[str, Array], _: None) -> tuple[dict[str, Array], Array]:
-            return update(now, x, y, Padding(real, classes))
+            return update(now, seen, y, Padding(real, classes))
 
         final, losses = lax.scan(body, start, None, length=steps)
         z = models.forward(model, final, x, activation, precision=precision)
         held = 1.0 - real
         apart = Padding(held, classes)
         held_loss = models.loss(model, final, x, y, activation, padding=apart, precision=precision)
-        if model.output == "identity":
-            right = jnp.full_like(held, jnp.nan)
-        elif model.output == "softmax":
-            right = jnp.argmax(z, axis=0) == jnp.argmax(y, axis=0)
-        else:
-            right = (z[0] > 0.0) == (y[0] > 0.5)
-        return final, losses, held_loss, jnp.sum(held * right) / jnp.sum(held)
+        truth, taken = _one_hot(model, y, 0.5), _one_hot(model, z, 0.0)
+        return final, losses, held_loss, jnp.einsum("in,jn,n->ij", truth, taken, held)
 
-    return jax.vmap(one)(parameters, rates, counted)
+    by_fold = jax.vmap(one, in_axes=(None, None, 0, 0 if x.ndim == 3 else None))
+    by_seed = jax.vmap(by_fold, in_axes=(None, 0, None, None))
+    by_rate = jax.vmap(by_seed, in_axes=(0, None, None, None))
+    return by_rate(rates, parameters, trained_on, x)
+
+
+def _one_hot(model: Model, told: Float[Array, "k n"], border: float) -> Float[Array, "classes n"]:
+    """Which class each column stands for: its largest row, or whether its only one is larger."""
+    if model.output == "softmax":
+        number, count = jnp.argmax(told, axis=0), len(told)
+    else:
+        number, count = (told[0] > border).astype(jnp.int32), 2
+    # Counts of float32 are exact up to 16 million, of bfloat16 to 256.
+    return jax.nn.one_hot(number, count, axis=0, dtype=jnp.float32)

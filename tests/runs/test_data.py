@@ -261,3 +261,13 @@ def test_examples_that_cannot_be_had_are_named(
     with pytest.raises(Unreadable) as caught:
         load(Recipe(str(path), output, **({"held_out": 0.0} | more)))
     assert words in str(caught.value)
+
+
+def test_however_large_what_is_held_out_is_it_does_not_touch_the_rest(tmp_path: Path) -> None:
+    x, y = 1e-20 * np.random.default_rng(0).normal(size=(40, 2)), np.arange(40) % 2
+    plain = Recipe(saved(tmp_path / "a.npz", x=x, y=y), "sigmoid", "float64", seed=1)
+    held = np.random.default_rng([1, 1]).permutation(40)[:8]
+    x[held] *= 1e290
+    other = load(replace(plain, source=saved(tmp_path / "b.npz", x=x, y=y)))
+    np.testing.assert_array_equal(other.x, load(plain).x)
+    assert abs(other.x_held).max() > 1e280

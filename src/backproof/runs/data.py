@@ -14,6 +14,7 @@ import numpy as np
 from backproof import tensors
 from backproof.reading.told import Unreadable
 from backproof.runs.table import Table, table
+from backproof.start import standardised
 
 HELD_OUT = 0.2
 
@@ -73,7 +74,7 @@ def load(recipe: Recipe) -> Examples:
             f"{recipe.source}: with seed {recipe.seed} a class has no examples left to train on; "
             "hold out fewer (--held-out), or take another seed"
         )
-    x = _standardised(read.x, training) if recipe.standardise else read.x
+    x = standardised(read.x.T, training).T if recipe.standardise else read.x
     kind = tensors.dtype_of(recipe.dtype)
     with np.errstate(over="ignore"):
         x, targets = x.astype(kind), targets.astype(kind)
@@ -127,19 +128,3 @@ def _split(read: Table, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
     # From a stream of its own: the seed also draws the parameters and the batches.
     order = np.random.default_rng([recipe.seed, 1]).permutation(n)
     return np.sort(order[count:]), np.sort(order[:count])
-
-
-def _standardised(x: np.ndarray, training: np.ndarray) -> np.ndarray:
-    """Each column less its mean, over its deviation, both of the training rows alone."""
-    # In units of a power of two, which is exact and lets no square overflow.
-    unit = np.ldexp(1.0, np.frexp(abs(x).max(axis=0))[1] - 1)
-    x = x / unit
-    part = x[training]
-    # Kept to 24 bits of the deviation, so that another order of summing makes no difference.
-    mantissa, exponent = np.frexp(part.std(axis=0))
-    grid = np.ldexp(1.0, exponent - 24)
-    mean = np.rint(part.mean(axis=0) / grid) * grid
-    deviation = np.rint(np.ldexp(mantissa, 24)) * grid
-    constant = part.max(axis=0) == part.min(axis=0)
-    standardised: np.ndarray = (x - mean) / np.where(constant, 1.0, deviation)
-    return standardised
