@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from backproof import cli_comparing, cli_grading, cli_runs
+from backproof import cli_comparing, cli_grading, cli_runs, cli_sweeps
 from backproof.commands import MISUSE, progress, refused
 
 if TYPE_CHECKING:  # importing it takes as long as all the rest of the start
@@ -195,6 +195,7 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(run=_check)
     cli_grading.add(commands)
     cli_runs.add(commands)
+    cli_sweeps.add(commands)
     cli_comparing.add(commands)
     return parser
 

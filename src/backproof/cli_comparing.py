@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from backproof.commands import progress, refused
+from backproof.commands import check_page, progress, refused, write_page
 
 _EPILOG = """\
 exit status: 0 the runs differ by rounding at the most; 1 by something else; 2 records that cannot
@@ -26,7 +26,7 @@ def add(commands: Any) -> None:
     )
     compare.add_argument("runs", nargs="+", type=Path, metavar="FOLDER", help="a run's record")
     compare.add_argument("--format", choices=("text", "json"), default="text")
-    page = "write a report with plots as well: one page that needs no network"
+    page = "write a page with plots as well, that needs no network; of one run, with its curves"
     compare.add_argument("--html", type=Path, metavar="FILE", help=page)
     seeds = "of many seeds on several backends: whether final losses differ by less than this"
     compare.add_argument("--equivalent-within", type=_size, metavar="LOSS", help=seeds)
@@ -58,19 +58,20 @@ def _check(options: argparse.Namespace) -> None:
 
     if options.equivalent_within is not None and (options.html or options.format == "json"):
         raise Unreadable("--equivalent-within tells its results as text only")
-    if options.html is not None and not options.html.parent.is_dir():
-        raise Unreadable(f"--html {options.html}: there is no folder {options.html.parent}")
-    if options.html is not None and options.html.is_dir():
-        raise Unreadable(f"--html {options.html}: is a folder; expected a file to write")
+    check_page(options.html)
+    if len(options.runs) == 1 and (options.html is None or options.format == "json"):
+        one = "of one alone, --html FILE shows the curves"
+        raise Unreadable(f"to compare takes the records of two runs at least; {one}")
 
 
-def _write(path: Path, text: str) -> None:
-    from backproof.reading.told import Unreadable
+def _shown(folder: Path, html: Path) -> int:
+    """The curves of one run, which there is nothing to compare with."""
+    from backproof.comparison.page_of_run import page_of_run
+    from backproof.runs import reader
 
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Unreadable(f"{path} cannot be written: {error.strerror or error}") from None
+    write_page(html, page_of_run(reader.read(folder)))
+    print(f"one run, and nothing to compare it with: its curves are in {html}")
+    return 0
 
 
 def _compared(options: argparse.Namespace) -> int:
@@ -83,11 +84,13 @@ def _compared(options: argparse.Namespace) -> int:
         _check(options)
         if options.equivalent_within is not None:
             return _equivalent(options)
+        if len(options.runs) == 1:
+            return _shown(options.runs[0], options.html)
         told = compared(options.runs, show)
         clear()
         print(as_json(told) if options.format == "json" else as_text(told))
         if options.html is not None:
-            _write(options.html, page(told))
+            write_page(options.html, page(told))
     except Unreadable as error:
         clear()
         return refused(error)

@@ -6,12 +6,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from backproof.commands import progress, refused
+from backproof.commands import check_page, progress, refused, write_page
 
 if TYPE_CHECKING:
     from backproof.runs.reader import Run
 
-COMMANDS: Final = ("train",)  # those that compute where JAX does by itself, not on the CPU
+COMMANDS: Final = ("train", "sweep")  # those that compute where JAX does by itself, not on the CPU
 DIVERGED: Final = 1
 _PRECISIONS: Final = ("float32", "float64", "bfloat16")
 _EPILOG: Final = """\
@@ -32,21 +32,15 @@ def add(commands: Any) -> None:
     train.add_argument("model", metavar="MODEL", nargs="?", help="mlp, mlp_softmax, …")
     train.add_argument("--out", required=True, metavar="FOLDER", help="for the record")
     train.add_argument("--resume", action="store_true", help="go on with the run in FOLDER")
-    data = train.add_argument_group("the examples")
-    named = "a .csv or .npz file, xor, moons, iris, breast_cancer or sklearn:NAME"
-    data.add_argument("--data", metavar="FILE", help=named)
-    data.add_argument("--label", metavar="COLUMN", help="of a CSV file (default: the last)")
+    page = "write a page with the run's curves as well, that needs no network"
+    train.add_argument("--html", type=Path, metavar="FILE", help=page)
+    data = examples(train)
     share = "share that is not trained on (default 0.2)"
     data.add_argument("--held-out", type=float, metavar="SHARE", help=share)
-    data.add_argument("--as-is", action="store_true", help="do not standardise the features")
-    how = train.add_argument_group("how to train")
+    how = training(train)
     how.add_argument("--backend", default="jax", help="jax, reference, torch (default jax)")
-    how.add_argument("--activation", default="sigmoid", help="of the hidden layers")
-    how.add_argument("--hidden", default="8", metavar="N[,N]", help="units (default 8)")
     how.add_argument("--learning-rate", type=float, default=0.1, metavar="RATE")
-    how.add_argument("--steps", type=int, default=1000, help="updates (default 1000)")
     how.add_argument("--batch", type=int, metavar="N", help="examples per step (default: all)")
-    how.add_argument("--precision", choices=_PRECISIONS, default="float32", help="of all numbers")
     products = "of matrix products on accelerators: highest, high or default (default highest)"
     how.add_argument("--products", default="highest", help=products)
     how.add_argument("--device", choices=("cpu", "gpu", "tpu"))
@@ -54,22 +48,53 @@ def add(commands: Any) -> None:
     where = "this is process I of N, which share each step; or auto, on Slurm, Open MPI, Cloud TPU"
     how.add_argument("--distributed", metavar="HOST:PORT,I/N", help=where)
     how.add_argument("--seed", type=int, default=0, help="of parameters, batches and split")
-    scale = "standard deviation of the initial parameters (default 0.5)"
-    how.add_argument("--scale", type=float, default=0.5, help=scale)
     every = "steps from one to the next (default: a twentieth of the run)"
     how.add_argument("--checkpoint", type=int, metavar="STEPS", help=every)
     train.set_defaults(run=_train)
 
 
+def examples(command: argparse.ArgumentParser) -> Any:
+    """The options for what to train on, which commands that train share; their group."""
+    group = command.add_argument_group("the examples")
+    named = "a .csv or .npz file, xor, moons, iris, breast_cancer or sklearn:NAME"
+    group.add_argument("--data", metavar="FILE", help=named)
+    group.add_argument("--label", metavar="COLUMN", help="of a CSV file (default: the last)")
+    group.add_argument("--as-is", action="store_true", help="do not standardise the features")
+    return group
+
+
+def training(command: argparse.ArgumentParser) -> Any:
+    """The options for how to train that they share; their group."""
+    group = command.add_argument_group("how to train")
+    group.add_argument("--activation", default="sigmoid", help="of the hidden layers")
+    group.add_argument("--hidden", default="8", metavar="N[,N]", help="units (default 8)")
+    group.add_argument("--steps", type=int, default=1000, help="updates (default 1000)")
+    group.add_argument("--precision", choices=_PRECISIONS, default="float32", help="of all numbers")
+    scale = "standard deviation of the initial parameters (default 0.5)"
+    group.add_argument("--scale", type=float, default=0.5, help=scale)
+    return group
+
+
+def units(hidden: str) -> tuple[int, ...]:
+    """The hidden layers' units, from `--hidden`. Raises `Unreadable`."""
+    from backproof.reading.told import Unreadable
+
+    parts = hidden.split(",")
+    if not all(part.isascii() and part.isdecimal() and len(part) < 10 for part in parts):
+        raise Unreadable(f"--hidden {hidden}: expected such as 8, or 8,4 for two layers")
+    return tuple(map(int, parts))
+
+
 def _train(options: argparse.Namespace) -> int:
-    if options.distributed is None:
-        return _trained(options)
     import tempfile
 
     from backproof.reading.told import Unreadable
     from backproof.runs.processes import joined
 
     try:
+        check_page(options.html)
+        if options.distributed is None:
+            return _trained(options)
         with joined(options.distributed) as index, tempfile.TemporaryDirectory() as hidden:
             return _trained(options, Path(hidden) / "record" if index else None)
     except Unreadable as error:
@@ -98,6 +123,13 @@ def _trained(options: argparse.Namespace, aside: Path | None = None) -> int:
     clear()
     if aside is None:
         print(summary(done))
+        if options.html is not None:
+            from backproof.comparison.page_of_run import page_of_run
+
+            try:
+                write_page(options.html, page_of_run(done))
+            except Unreadable as error:
+                return refused(error)
     return 0 if done.description["status"] == "complete" else DIVERGED
 
 
@@ -108,18 +140,14 @@ def _go_on(options: argparse.Namespace, error: Exception) -> str:
 
 
 def _anew(options: argparse.Namespace, out: str | Path, show: Any) -> Run:
-    from backproof.reading.told import Unreadable
     from backproof.runs.train import Settings, run
 
-    units = options.hidden.split(",")
-    if not all(part.isascii() and part.isdecimal() and len(part) < 10 for part in units):
-        raise Unreadable(f"--hidden {options.hidden}: expected such as 8, or 8,4 for two layers")
     settings = Settings(
         model=options.model,
         data=options.data,
         backend=options.backend,
         activation=options.activation,
-        hidden=tuple(map(int, units)),
+        hidden=units(options.hidden),
         learning_rate=options.learning_rate,
         steps=options.steps,
         batch=options.batch,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 MISUSE: Final = 2
@@ -16,6 +17,26 @@ def refused(words: object) -> int:
     """Say on stderr what stands in the way; the exit status."""
     print(f"backproof: {words}", file=sys.stderr)
     return MISUSE
+
+
+def write_page(path: Path, text: str) -> None:
+    """Write an HTML page. Raises `Unreadable`, saying why it cannot be."""
+    from backproof.reading.told import Unreadable
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def check_page(path: Path | None) -> None:
+    """Say what is amiss with `--html`, before work that may take minutes. Raises `Unreadable`."""
+    from backproof.reading.told import Unreadable
+
+    if path is not None and not path.parent.is_dir():
+        raise Unreadable(f"--html {path}: there is no folder {path.parent}")
+    if path is not None and path.is_dir():
+        raise Unreadable(f"--html {path}: is a folder; expected a file to write")
 
 
 def progress() -> tuple[Callable[[str], None], Callable[[], None]]:

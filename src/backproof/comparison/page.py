@@ -10,7 +10,7 @@ import base64
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from typing import Any, Final
 
@@ -42,10 +42,6 @@ _PARTS: Final = (
 
 def page(told: Compared) -> str:
     """The page: the verdicts, why, what each pair could have shown, the plots, the settings."""
-    style = resources.files("backproof.comparison").joinpath("page.css").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    links = " · ".join(f'<a href="#{key}">{title}</a>' for key, title in _PARTS)
     contents = (
         _pairs(told),
         figures.losses(told),
@@ -53,9 +49,21 @@ def page(told: Compared) -> str:
         _times(told),
         _settings(told),
     )
-    parts = []
-    for (key, title), content in zip(_PARTS, contents, strict=True):
-        parts += [f'<section id="{key}"><h2>{title}</h2>', *content, "</section>"]
+    parts = [(*part, content) for part, content in zip(_PARTS, contents, strict=True)]
+    return document(_title(told), "Runs compared", _head(told), parts)
+
+
+def document(
+    title: str, heading: str, head: Iterable[str], parts: Sequence[tuple[str, str, Iterable[str]]]
+) -> str:
+    """A page of parts, each with its identifier, its title and its content; all of them HTML."""
+    style = resources.files("backproof.comparison").joinpath("page.css").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    links = " · ".join(f'<a href="#{key}">{words}</a>' for key, words, _ in parts)
+    sections = []
+    for key, words, content in parts:
+        sections += [f'<section id="{key}"><h2>{words}</h2>', *content, "</section>"]
     return "\n".join(
         [
             "<!DOCTYPE html>",
@@ -66,15 +74,15 @@ def page(told: Compared) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="referrer" content="no-referrer">',
             '<meta name="robots" content="noindex">',
-            f"<title>{_title(told)}</title>",
+            f"<title>{title}</title>",
             f"<style>{style}</style>",
             "</head>",
             "<body>",
             "<main>",
-            "<h1>Runs compared</h1>",
-            *_head(told),
+            f"<h1>{heading}</h1>",
+            *head,
             f'<nav aria-label="parts of this page">{links}</nav>',
-            *parts,
+            *sections,
             "</main>",
             "</body>",
             "</html>\n",

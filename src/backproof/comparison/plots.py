@@ -27,6 +27,7 @@ _MARKS = (
     "M-.6-1.1L0-.6.6-1.1 1.1-.6.6 0 1.1.6.6 1.1 0 .6-.6 1.1-1.1.6-.6 0-1.1-.6Z",
 )
 _LEFT, _RIGHT, _TOP, _BOTTOM = 88, 16, 14, 48
+_HALF_LETTER = 4  # pixels, of the labels of ticks
 _FEW = 12  # points of a curve that are all marked
 _MARKED = 4  # of a curve of more
 _LINES, _DOTS = (4.5, 1.6), (5.0, 2.5)  # the widest and the narrowest
@@ -129,7 +130,9 @@ def _grid(frame: _Frame) -> Iterator[str]:
     for share, label in frame.x.ticks:
         at, below = frame.across(share), frame.bottom
         yield f'<line class="axis" x1="{at:.1f}" y1="{below}" x2="{at:.1f}" y2="{below + 5}"/>'
-        yield f'<text class="middle" x="{at:.1f}" y="{below + 19}">{text(label)}</text>'
+        # The last one may stand at the very end, where there is no room for all of it to its right.
+        middle = min(float(at), frame.width - _HALF_LETTER * len(label))
+        yield f'<text class="middle" x="{middle:.1f}" y="{below + 19}">{text(label)}</text>'
     yield (
         f'<line class="axis" x1="{_LEFT}" y1="{frame.bottom}" x2="{frame.right}" '
         f'y2="{frame.bottom}"/>'

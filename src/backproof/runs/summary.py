@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from backproof.runs.reader import Run
@@ -19,7 +21,7 @@ def summary(run: Run) -> str:
         f"products in {told['products']}",
         f"  {told['steps']:,} steps in {spent}",
         *_curve(run),
-        *_confusion(run),
+        *_held_out(run),
     ]
     for again in told["resumed"]:
         changed = f" with other {', '.join(again['changed'])}: bits may differ"
@@ -51,13 +53,18 @@ def _curve(run: Run) -> list[str]:
     return lines
 
 
-def _confusion(run: Run) -> list[str]:
+def _held_out(run: Run) -> list[str]:
     counts, classes = run.curves.get("confusion"), run.description["classes"]
     if counts is None or not counts.sum() or len(classes) > CLASSES:
         return []
-    width = max(5, *(min(len(name), 14) for name in classes), len(f"{counts.max()}")) + 2
+    return confusion(counts, classes, f"{counts.sum():,} examples")
+
+
+def confusion(counts: np.ndarray, classes: Sequence[str], judged: str) -> list[str]:
+    """The lines of a confusion matrix, of which `judged` says how many it counts."""
+    width = max(5, *(min(len(name), 14) for name in classes), len(f"{counts.max():,}")) + 2
     names = [name[:14] for name in classes]
-    lines = [f"  held out, each class (row) as it was taken (column), {counts.sum():,} examples"]
+    lines = [f"  held out, each class (row) as it was taken (column), {judged}"]
     lines.append("  " + " " * width + "".join(f"{name:>{width}}" for name in names))
     for name, row in zip(names, counts.tolist(), strict=True):
         lines.append(f"  {name:>{width}}" + "".join(f"{count:>{width},}" for count in row))
