@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from backproof import cli_comparing, cli_grading, cli_runs, cli_sweeps
-from backproof.commands import MISUSE, progress, refused
+from backproof.commands import MISUSE, printed, progress, refused
 
 if TYPE_CHECKING:  # importing it takes as long as all the rest of the start
     from backproof.verdict import FileReport
@@ -40,9 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # Looked up only here: it takes as long as all the rest of the start.
             from importlib.metadata import version
 
-            return _printed(f"backproof {version('backproof')}", 0)
+            return printed(f"backproof {version('backproof')}", 0)
         if options.command is None:
-            return _printed(parser.format_help().rstrip(), MISUSE)
+            return printed(parser.format_help().rstrip(), MISUSE)
         _quiet()
         if options.command not in cli_runs.COMMANDS:
             _compute_on_cpu()
@@ -105,19 +105,6 @@ def _interrupted(number: int, _: object) -> NoReturn:
 
 def _ended_by(number: int) -> str:
     return "interrupted" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}"
-
-
-def _printed(text: str, status: int) -> int:
-    """Print the results; the exit status, which is another if they cannot be written."""
-    try:
-        print(text, flush=True)
-    except OSError as error:
-        # Flushing at exit would fail once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):  # whoever read them has read enough
-            return status
-        return refused(f"cannot write the results: {error.strerror}")
-    return status
 
 
 def _our_bug(error: Exception) -> int:
@@ -297,7 +284,7 @@ def _check(options: argparse.Namespace) -> int:
     else:
         text = report.files_as_text(files, _told(options), colour=colour)
     bug = any(file.bug for file in files)
-    return _printed(text, BUG if bug else report.exit_status(files))
+    return printed(text, BUG if bug else report.exit_status(files))
 
 
 def _check_by_assignment(options: argparse.Namespace, paths: Sequence[Path]) -> int:
@@ -321,7 +308,7 @@ def _check_by_assignment(options: argparse.Namespace, paths: Sequence[Path]) -> 
         clear()
         return refused(error)
     clear()
-    return _printed(text, status)
+    return printed(text, status)
 
 
 def _files(given: Sequence[str]) -> list[Path] | str:

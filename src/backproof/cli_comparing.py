@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from backproof.commands import check_page, progress, refused, write_page
+from backproof.commands import check_page, printed, progress, refused, write_page
 
 _EPILOG = """\
 exit status: 0 the runs differ by rounding at the most; 1 by something else; 2 records that cannot
@@ -47,9 +47,9 @@ def _equivalent(options: argparse.Namespace) -> int:
     from backproof.comparison.seeds import as_text, equivalences
 
     told = equivalences(options.runs, options.equivalent_within)
-    print(as_text(told))
     verdicts = {one.verdict for one in told}
-    return 1 if "different" in verdicts else 3 if "inconclusive" in verdicts else 0
+    status = 1 if "different" in verdicts else 3 if "inconclusive" in verdicts else 0
+    return printed(as_text(told), status)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -70,8 +70,7 @@ def _shown(folder: Path, html: Path) -> int:
     from backproof.runs import reader
 
     write_page(html, page_of_run(reader.read(folder)))
-    print(f"one run, and nothing to compare it with: its curves are in {html}")
-    return 0
+    return printed(f"one run, and nothing to compare it with: its curves are in {html}", 0)
 
 
 def _compared(options: argparse.Namespace) -> int:
@@ -88,10 +87,11 @@ def _compared(options: argparse.Namespace) -> int:
             return _shown(options.runs[0], options.html)
         told = compared(options.runs, show)
         clear()
-        print(as_json(told) if options.format == "json" else as_text(told))
+        text = as_json(told) if options.format == "json" else as_text(told)
+        status = printed(text, exit_status(told))
         if options.html is not None:
             write_page(options.html, page(told))
     except Unreadable as error:
         clear()
         return refused(error)
-    return exit_status(told)
+    return status

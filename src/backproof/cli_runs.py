@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from backproof.commands import check_page, progress, refused, write_page
+from backproof.commands import check_page, printed, progress, refused, write_page
 
 if TYPE_CHECKING:
     from backproof.runs.reader import Run
@@ -121,16 +121,18 @@ def _trained(options: argparse.Namespace, aside: Path | None = None) -> int:
         words = error.strerror if isinstance(error, OSError) and error.strerror else error
         return refused(f"{words}{_go_on(options, error)}")
     clear()
-    if aside is None:
-        print(summary(done))
-        if options.html is not None:
-            from backproof.comparison.page_of_run import page_of_run
+    status = 0 if done.description["status"] == "complete" else DIVERGED
+    if aside is not None:
+        return status
+    status = printed(summary(done), status)
+    if options.html is not None:
+        from backproof.comparison.page_of_run import page_of_run
 
-            try:
-                write_page(options.html, page_of_run(done))
-            except Unreadable as error:
-                return refused(error)
-    return 0 if done.description["status"] == "complete" else DIVERGED
+        try:
+            write_page(options.html, page_of_run(done))
+        except Unreadable as error:
+            return refused(error)
+    return status
 
 
 def _go_on(options: argparse.Namespace, error: Exception) -> str:

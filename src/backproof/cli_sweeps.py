@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from backproof.cli_runs import examples, training, units
-from backproof.commands import check_page, progress, refused, write_page
+from backproof.commands import check_page, printed, progress, refused, write_page
 
 _EPILOG: Final = """\
 exit status: 0 trained; 1 runs of every learning rate became inf or NaN; 2 input that cannot be
@@ -67,13 +67,14 @@ def _swept(options: argparse.Namespace) -> int:
         )
         told = rates(tried, show)
         clear()
-        print(as_json(told) if options.format == "json" else as_text(told))
+        text = as_json(told) if options.format == "json" else as_text(told)
+        status = printed(text, exit_status(told))
         if options.html is not None:
             write_page(options.html, page_of_rates(told))
     except (Unreadable, ValueError) as error:
         clear()
         return refused(error)
-    return exit_status(told)
+    return status
 
 
 def _numbers(rates: str) -> tuple[float, ...]:

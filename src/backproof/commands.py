@@ -1,10 +1,11 @@
-"""What all commands share: how they refuse what they are given, and how they show how far they are.
+"""What commands share: how they refuse what they are given, show how far they are, and print.
 
 The start of every command imports this, so it imports nothing that takes time.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,19 @@ def refused(words: object) -> int:
     """Say on stderr what stands in the way; the exit status."""
     print(f"backproof: {words}", file=sys.stderr)
     return MISUSE
+
+
+def printed(text: str, status: int) -> int:
+    """Print the results; the exit status, which is another if they cannot be written."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # Flushing at exit would fail once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):  # whoever read them has read enough
+            return status
+        return refused(f"cannot write the results: {error.strerror}")
+    return status
 
 
 def write_page(path: Path, text: str) -> None:

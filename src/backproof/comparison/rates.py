@@ -9,22 +9,22 @@ Learning 52) put in: the share of examples held out to those trained on.
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import jax
 import numpy as np
 from jaxtyping import Float
 
 from backproof.comparison.regression import student
-from backproof.notation import MODELS
+from backproof.notation import MODELS, Model
 from backproof.reading.told import Unreadable
 from backproof.runs.data import Examples, Recipe, load
 from backproof.start import folded
 from backproof.sweeps import Swept, sweep
-from backproof.tensors import DType, choice, whole
+from backproof.tensors import DType, choice, dtype_of, hidden_sizes, whole
 
 _ERROR = 0.05  # that any rate is said to be worse than the best though it is not
 _FEWEST = 5  # folds, or seeds; below that the quantile is not known well enough
@@ -128,32 +128,25 @@ def rates(tried: Sweep, progress: Callable[[str], None] = lambda _: None) -> Rat
     whole("seeds", tried.seeds)
     examples = load(Recipe(tried.data, model.output, "float64", tried.label, False, 0.0))
     _check_folds(tried, examples)
+    _check_memory(tried, model, examples)
     ordered = sorted(set(tried.learning_rates))
     runs = len(ordered) * tried.seeds * (tried.folds or 1)
     progress(f"training {runs:,} runs of {tried.steps:,} steps at once")
     began = time.perf_counter()
-    try:
-        swept = sweep(
-            model,
-            examples.x,
-            examples.y,
-            learning_rates=ordered,
-            seeds=range(tried.seeds),
-            folds=tried.folds,
-            standardise=tried.standardise,
-            activation=tried.activation,
-            steps=tried.steps,
-            dtype=tried.dtype,
-            hidden=tried.hidden if len(tried.hidden) != 1 else tried.hidden[0],
-            scale=tried.scale,
-        )
-    except jax.errors.JaxRuntimeError as error:
-        if "RESOURCE_EXHAUSTED" not in str(error):
-            raise
-        raise Unreadable(
-            f"{runs:,} runs at once do not fit into the memory; take fewer learning rates, --seeds "
-            "or --folds at a time"
-        ) from None
+    swept = sweep(
+        model,
+        examples.x,
+        examples.y,
+        learning_rates=ordered,
+        seeds=range(tried.seeds),
+        folds=tried.folds,
+        standardise=tried.standardise,
+        activation=tried.activation,
+        steps=tried.steps,
+        dtype=tried.dtype,
+        hidden=tried.hidden if len(tried.hidden) != 1 else tried.hidden[0],
+        scale=tried.scale,
+    )
     seconds = time.perf_counter() - began
     shown, best = compared(ordered, swept)
     confusion = swept.confusions[best or 0].sum(axis=(0, 1))
@@ -176,6 +169,31 @@ def _check_folds(tried: Sweep, examples: Examples) -> None:
                 f"fold, which leaves none to train on; take more folds than {tried.folds}, leave "
                 "that class out, or hold nothing out (--folds 0)"
             )
+
+
+def _check_memory(tried: Sweep, model: Model, examples: Examples) -> None:
+    """Refuse what is sure not to fit; XLA ends the process where memory runs out."""
+    (d, n), k = examples.x.shape, len(examples.y)
+    units = tried.hidden if len(tried.hidden) != 1 else tried.hidden[0]
+    sizes = {"d": d, "k": k, **hidden_sizes(model, units)}
+    widths = [*(sizes[axis] for axis in model.hidden_axes), k]
+    numbers = n * sum(widths)
+    numbers += sum(math.prod(model.shape(name, sizes)) for name in model.parameters)
+    runs = len(set(tried.learning_rates)) * tried.seeds * (tried.folds or 1)
+    # What layers give and the parameters, once for the values and once for the gradients.
+    needed = runs * (2 * numbers + tried.steps) * dtype_of(tried.dtype).itemsize
+    if needed > _memory():
+        raise Unreadable(
+            f"{runs:,} runs at once take {needed / 2**30:,.0f} GB or more, which this machine has "
+            "not; take fewer learning rates, --seeds, --folds or --hidden units"
+        )
+
+
+def _memory() -> float:
+    """Bytes of this machine's memory; infinite where that cannot be asked for."""
+    if not hasattr(os, "sysconf"):  # as on Windows
+        return math.inf
+    return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
 
 
 def compared(learning_rates: Sequence[float], swept: Swept) -> tuple[list[Rate], int | None]:
