@@ -53,7 +53,7 @@ def _curves(run: Run) -> Iterator[str]:
     yield '<div class="beside">'
     yield _figure("Loss of training", "loss", last, number, run.losses)
     norms = curves.get("gradient_norms")
-    if norms is not None:
+    if norms is not None and len(norms):
         yield _figure("Norm of the gradient", "norm", last, number[: len(norms)], norms)
     accuracy = curves.get("accuracy")
     if accuracy is not None and np.isfinite(accuracy).any():

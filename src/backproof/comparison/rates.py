@@ -165,7 +165,7 @@ def _check_folds(tried: Sweep, examples: Examples) -> None:
     for name, of_class in zip(examples.classes, targets, strict=False):
         if not (trained_on @ of_class).all():
             raise Unreadable(
-                f"{tried.data}: all {of_class.sum():.0f} examples of {name} are held out in one "
+                f"{tried.data}: every example of {name} ({of_class.sum():,.0f}) is held out in one "
                 f"fold, which leaves none to train on; take more folds than {tried.folds}, leave "
                 "that class out, or hold nothing out (--folds 0)"
             )

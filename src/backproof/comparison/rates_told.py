@@ -99,7 +99,9 @@ def notes(told: Rates) -> Iterator[str]:
 def conclusion(told: Rates) -> Iterator[str]:
     """Which rate is best, and which others may be as good."""
     if told.best is None:
-        yield "no learning rate is best: runs of each came to inf or NaN; take smaller ones"
+        yield "none is best: runs of each learning rate came to inf or NaN; take smaller ones"
+        return
+    if len(told.rates) == 1:
         return
     yield f"lowest {told.judged_by}: learning rate {told.rates[told.best].rate:g}"
     others = [one for at, one in enumerate(told.rates) if at != told.best]
