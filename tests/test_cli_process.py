@@ -14,6 +14,7 @@ from homework import EXAMPLES, FEW, RIGHT_LOGISTIC, backward, written
 
 PROGRAM = [sys.executable, "-m", "backproof.cli"]
 CHECK = [*PROGRAM, "check", str(EXAMPLES / "wrong_no_mean.py"), *FEW]
+SWEEP = [*PROGRAM, "sweep", "mlp", "--data", "xor", "--folds", "0", "--seeds", "1", "--steps", "5"]
 
 
 def test_help_imports_neither_jax_nor_numpy() -> None:
@@ -57,20 +58,22 @@ def test_progress_and_colour_are_for_a_terminal(no_color: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such pipes")
-def test_a_reader_that_leaves_changes_nothing() -> None:
-    process = subprocess.Popen(CHECK, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+@pytest.mark.parametrize(("command", "status"), [(CHECK, 1), (SWEEP, 0)])
+def test_a_reader_that_leaves_changes_nothing(command: list[str], status: int) -> None:
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()
     assert process.stderr.read() == b""
     process.stderr.close()
-    assert process.wait() == 1
+    assert process.wait() == status
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device")
-def test_a_full_disk_is_said_in_words() -> None:
+@pytest.mark.parametrize("command", [CHECK, SWEEP])
+def test_a_full_disk_is_said_in_words(command: list[str]) -> None:
     with open("/dev/full", "w") as full:
-        done = subprocess.run(CHECK, stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2
     assert done.stderr.startswith("backproof: cannot write the results")
 
