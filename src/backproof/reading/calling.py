@@ -102,12 +102,15 @@ def _moved(function: ast.FunctionDef) -> dict[str, str]:
         parts = [(f"__result[{place}]", one) for place, one in enumerate(value.elts)]
     elif isinstance(value, ast.Dict) and _container_moved(value) in taken:
         return {_container_moved(value): "__result"}
-    elif isinstance(value, ast.Dict):
+    elif isinstance(value, ast.Dict) and not _repacked(value, function):
         keys = [ast.unparse(key) if key is not None else "" for key in value.keys]
         parts = [(f"__result[{key}]", one) for key, one in zip(keys, value.values, strict=True)]
     found = {}
     for where, one in parts:
-        if isinstance(one, ast.Name) and one.id in stepped:
+        container = "" if one is None else _repacked(one, function)
+        if container in taken:
+            found[container] = where
+        elif isinstance(one, ast.Name) and one.id in stepped:
             found[one.id] = where
         elif isinstance(one, ast.BinOp) and isinstance(one.op, ast.Add | ast.Sub):
             left = one.left.id if isinstance(one.left, ast.Name) else ""
@@ -129,6 +132,50 @@ def _container_moved(made: ast.Dict) -> str:
         for key, value in zip(made.keys, made.values, strict=True)
     }
     return bases.pop() if len(bases) == 1 else ""
+
+
+def _repacked(value: ast.expr, function: ast.FunctionDef) -> str:
+    """`p` where `W1 = p["W1"]` and the like are moved, and then put into a dict under their keys.
+
+    `value` is that dict, or a variable that holds it in the end.
+    """
+    taken: dict[str, str] = {}  # what is unpacked, and from what
+    held: ast.expr | None = value
+    for node in updates.own_nodes(function.body):
+        if not isinstance(node, ast.Assign) or len(node.targets) != 1:
+            continue
+        target, made = node.targets[0], node.value
+        if isinstance(value, ast.Name) and ast.unparse(target) == value.id:
+            held = made
+        pairs = [(target, made)]
+        if isinstance(target, ast.Tuple) and isinstance(made, ast.Tuple):
+            pairs = list(zip(target.elts, made.elts, strict=False))
+        for one, source in pairs:
+            if isinstance(one, ast.Name) and _is_key(source, one.id):
+                taken[one.id] = updates.base_of(source)
+    if not isinstance(held, ast.Dict):
+        return ""
+    moved = {one.word for one in updates.updates(function.body)}
+    bases = {
+        taken.get(part.id, "")
+        if isinstance(part, ast.Name) and part.id in moved and _is_text(key, part.id)
+        else ""
+        for key, part in zip(held.keys, held.values, strict=True)
+    }
+    return bases.pop() if len(bases) == 1 else ""
+
+
+def _is_key(node: ast.expr, key: str) -> bool:
+    """Whether it is `p["W1"]`, for that key."""
+    return (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and _is_text(node.slice, key)
+    )
+
+
+def _is_text(node: ast.expr | None, text: str) -> bool:
+    return isinstance(node, ast.Constant) and node.value == text
 
 
 def _unrolled(read: Reader, function: ast.FunctionDef) -> str | None:

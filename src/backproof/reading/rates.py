@@ -93,7 +93,7 @@ def is_disturbed(bodies: Sequence[Sequence[ast.AST]], rates: set[str]) -> bool:
     """Whether a step is not the rate times the gradient: it decays, or goes by a velocity."""
     for body in bodies:
         for node in own_nodes(body):
-            if isinstance(node, ast.Assign | ast.AugAssign):
+            if isinstance(node, ast.Assign | ast.AugAssign) and not _is_option(node.value):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 if any(last_word(target) in rates for target in targets):
                     return True
@@ -107,6 +107,16 @@ def is_disturbed(bodies: Sequence[Sequence[ast.AST]], rates: set[str]) -> bool:
             if rates and any(_is_other(part, known) for part in _multiplied(one.step)):
                 return True
     return False
+
+
+def _is_option(value: ast.expr) -> bool:
+    """`options["lr"]`: the rate under a key of its own, which nothing has changed."""
+    return (
+        isinstance(value, ast.Subscript)
+        and isinstance(value.value, ast.Name)
+        and isinstance(value.slice, ast.Constant)
+        and is_rate(str(value.slice.value))
+    )
 
 
 def _differences(body: Sequence[ast.AST]) -> set[str]:
