@@ -235,8 +235,7 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
         if made is not None and _is_container(name, function, read):
             return f"{PROBE}.give({name!r}, {made})"
         if _is_container(name, function, read):
-            looked_up = keys_of(name, ast.walk(read.program.tree))
-            keys = sorted(key for key in looked_up if names.parameter(key) is not None)
+            keys = _parameter_keys(name, read)
             if keys:
                 return f"{PROBE}.packed({name!r}, {keys!r})"
             listed = _unpacked(name, read)
@@ -244,8 +243,17 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
         return f"{PROBE}.gift({name!r})"
     if name in ("model", "net", "network", "nn", "weights_dict"):
         made = initializer(read)
-        return None if made is None else f"{PROBE}.give({name!r}, {made})"
+        keys = _parameter_keys(name, read)
+        if made is not None:
+            return f"{PROBE}.give({name!r}, {made})"
+        return f"{PROBE}.packed({name!r}, {keys!r})" if keys else None
     return None
+
+
+def _parameter_keys(name: str, read: Reader) -> list[str]:
+    """The keys under which the file looks parameters up in what goes by that name."""
+    looked_up = keys_of(name, ast.walk(read.program.tree))
+    return sorted(key for key in looked_up if names.parameter(key) is not None)
 
 
 def _is_of_vector(function: ast.FunctionDef, read: Reader) -> bool:

@@ -31,7 +31,8 @@ class Driven:
         spec, probe = self._spec, self._probe
         paths = [slot.name for slot in spec.slots]
         given = dict(zip(paths, gifts, strict=True))
-        rate = spec.rate_of(self.sizes)
+        # What the steps are of the rate is the code's own doing, to which it comes by itself.
+        rate = spec._replace(times=1.0).rate_of(self.sizes)
         probe.begin(x, y, rate, self.sizes, parted(given), spec.strength)
         probe.restore()
         returned = self._driver()

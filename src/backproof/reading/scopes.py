@@ -199,12 +199,26 @@ def is_one_at_a_time(loops: Sequence[Loop]) -> bool:
         if isinstance(node, ast.Subscript) and roles.is_data(last_word(node.value)):
             parts = {part.id for part in ast.walk(node.slice) if isinstance(part, ast.Name)}
             sliced = any(
-                isinstance(part, ast.Slice) and (part.lower is not None or part.upper is not None)
+                isinstance(part, ast.Slice)
+                and (part.lower is not None or part.upper is not None)
+                and not _is_of_one(part)
                 for part in ast.walk(node.slice)
             )
             if parts & index and not sliced:
                 return True
     return False
+
+
+def _is_of_one(cut: ast.Slice) -> bool:
+    """`i:i + 1`, which keeps an example's axis."""
+    upper = cut.upper
+    return (
+        cut.lower is not None
+        and isinstance(upper, ast.BinOp)
+        and isinstance(upper.op, ast.Add)
+        and patterns.number(upper.right) == 1
+        and ast.unparse(upper.left) == ast.unparse(cut.lower)
+    )
 
 
 def _is_of_pairs(loop: ast.For) -> bool:

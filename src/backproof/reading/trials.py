@@ -71,8 +71,12 @@ def at_some_sizes(
     fixed: Iterable[Mapping[str, int]],
 ) -> settle.Trial:
     """The trial at any sizes; where that does not run, at the first of those fixed that does."""
+    fixed = list(fixed)
     trial = settle.tried(child, spec, slopes)
     if trial.problem is None:
+        k = SIZES["k"]
+        if {"k": k} in fixed and settle.tried(child, spec._replace(fixed={"k": k + 2})).problem:
+            return trial._replace(spec=trial.spec._replace(fixed={"k": k}))
         return trial
     for sizes in fixed:
         own = settle.tried(child, spec._replace(fixed=sizes), slopes)
@@ -82,9 +86,13 @@ def at_some_sizes(
 
 
 def classes_in(read: Reader) -> list[dict[str, int]]:
-    """The numbers of classes that the file may fix: `np.zeros((m, 4))`, `np.eye(10)`."""
+    """The numbers of classes that the file may fix: `np.zeros((m, 4))`, `{0: 1.0, 1: 2.0, 2: 1.0}`."""
     found: dict[int, None] = {}
     for node in ast.walk(read.program.tree):
+        if isinstance(node, ast.Dict) and len(node.keys) > 2:
+            labels = [None if key is None else patterns.number(key) for key in node.keys]
+            if labels == list(range(len(labels))):
+                found[len(labels)] = None
         if patterns.called(node) in ("zeros", "eye", "identity"):
             found.update(
                 {
