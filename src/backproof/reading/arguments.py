@@ -12,6 +12,7 @@ from backproof.reading.chosen import chosen_activation
 from backproof.reading.recipes import PROBE, Reader, Unbound
 from backproof.reading.slices import bound
 from backproof.reading.usage import (
+    decays,
     goes_by_row,
     handed_on,
     is_list_of_pairs,
@@ -208,7 +209,9 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
         return f"{PROBE}.rows" if goes_by_row(name, function) else f"{PROBE}.table"
     if is_list_of_pairs(name, function.body, read):
         return f"{PROBE}.pairs"
-    if role == "rate" and is_strength(name, function):
+    if (role == "rate" and is_strength(name, function)) or (
+        role is None and name in decays(read.program.tree)
+    ):
         role = "lambda"
     ours = role in ("d", "h", "k", "dims") and _is_of_vector(function, read)
     one = role in ("d", "h", "k") and _is_one(name, function)

@@ -71,7 +71,12 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
     wanted |= left_alone(scope, bodies)
     known_rates = {word for body in bodies for word in rates.rate_names(body, read.program.tree)}
     roots = roots_of(read, scope, loops, wanted)
-    once = _instrumented(scope, loops, roots, known_rates)
+    momentum = rates.momentum_of(bodies)
+    if not any(_assigned_in(scope, loops[0], name) for name in known_rates) or (
+        momentum and not _assigned_in(scope, loops[0], momentum)
+    ):
+        momentum = ""
+    once = _instrumented(scope, loops, roots, known_rates, momentum)
     replaced: dict[int, ast.stmt] = {}
     if scope.function is None:
         body = prelude(read, loop, once)
@@ -97,7 +102,8 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
         frozenset(wanted),
         frozenset(known_rates),
         _fixed_rate(read, bodies, steps, known_rates),
-        disturbed=rates.is_disturbed(bodies, known_rates),
+        disturbed=rates.is_disturbed(bodies, known_rates, by_velocity=not momentum),
+        momentum=momentum,
         single=scopes.is_one_at_a_time(loops)
         or any(f"{PROBE}.pairs" in ast.unparse(one) for one in statements[-1:])
         or _goes_by_row(scope, loops),
@@ -159,9 +165,17 @@ def _without_global(statement: ast.stmt, names_: set[str]) -> None:
 
 
 def _instrumented(
-    scope: Scope, loops: Sequence[Loop], roots: Sequence[str], rate_names: Iterable[str]
+    scope: Scope,
+    loops: Sequence[Loop],
+    roots: Sequence[str],
+    rate_names: Iterable[str],
+    momentum: str,
 ) -> list[ast.stmt]:
-    """The body of the scope with the probe around its loop, and nothing after it."""
+    """The body of the scope with the probe around its loop, and nothing after it.
+
+    A momentum is set to a half, and the rate is doubled: from zero velocity a step of one half of
+    the gradient then is the rate times the gradient, to the last bit.
+    """
     body = copy.deepcopy(list(scope.body))
     keys = {_place(loop) for loop in loops}
     strengths = [
@@ -174,6 +188,8 @@ def _instrumented(
     given = list(dict.fromkeys([*roots, *local, *strengths]))
     held = ", ".join(f"{name!r}: {name}" for name in roots)
     before = [f"{name} = {PROBE}.give({name!r}, {name})" for name in given]
+    if momentum:
+        before += [f"{momentum} = 0.5", *(f"{name} = 2.0 * {name}" for name in local)]
     after = [f"{PROBE}.take({{{held}}}, {{**globals(), **locals()}})"]
     after += ["return"] if scope.function is not None else []
 

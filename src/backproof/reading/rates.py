@@ -89,8 +89,51 @@ def literal_rate(found: Sequence[Update]) -> float | None:
     return next(iter(rates), 1.0)
 
 
-def is_disturbed(bodies: Sequence[Sequence[ast.AST]], rates: set[str]) -> bool:
-    """Whether a step is not the rate times the gradient: it decays, or goes by a velocity."""
+def momentum_of(bodies: Sequence[Sequence[ast.AST]]) -> str:
+    """`beta` where velocities are `v = beta * v + (1 - beta) * g`, and every step goes by one.
+
+    Empty where they are not. A velocity that leaves `1 - beta` out is then a mistake.
+    """
+    steps = [one.step for body in bodies for one in updates(body)]
+    if not steps or not all(any(map(_is_velocity, _words_in(step))) for step in steps):
+        return ""
+    found = set()
+    for node in (node for body in bodies for node in own_nodes(body)):
+        if isinstance(node, ast.Assign) and _is_velocity(last_word(node.targets[0])):
+            parts = [part for part in ast.walk(node.value) if isinstance(part, ast.BinOp)]
+            kept = {ast.unparse(one) for one in _multiplied_by(node.targets[0], parts)}
+            found |= {
+                ast.unparse(part.right)
+                for part in parts
+                if isinstance(part.op, ast.Sub)
+                and patterns.number(part.left) == 1
+                and isinstance(part.right, ast.Name)
+                and ast.unparse(part.right) in kept
+            }
+    return found.pop() if len(found) == 1 else ""
+
+
+def _multiplied_by(node: ast.expr, products: Sequence[ast.BinOp]) -> Iterator[ast.expr]:
+    text = ast.unparse(node)
+    for product in products:
+        if isinstance(product.op, ast.Mult):
+            if ast.unparse(product.left) == text:
+                yield product.right
+            elif ast.unparse(product.right) == text:
+                yield product.left
+
+
+def _is_velocity(word: str) -> bool:
+    return _VELOCITY.fullmatch(word.lower()) is not None
+
+
+def is_disturbed(
+    bodies: Sequence[Sequence[ast.AST]], rates: set[str], *, by_velocity: bool = True
+) -> bool:
+    """Whether a step is not the rate times the gradient: it decays, or goes by a velocity.
+
+    Without `by_velocity` what a velocity does to it is known.
+    """
     for body in bodies:
         for node in own_nodes(body):
             if isinstance(node, ast.Assign | ast.AugAssign) and not _is_option(node.value):
@@ -98,8 +141,9 @@ def is_disturbed(bodies: Sequence[Sequence[ast.AST]], rates: set[str]) -> bool:
                 if any(last_word(target) in rates for target in targets):
                     return True
         for one in updates(body):
-            words = _words_in(one.step)
-            if any(_VELOCITY.fullmatch(word.lower()) for word in words):
+            if any(map(_is_velocity, _words_in(one.step))):
+                if not by_velocity:
+                    continue
                 return True
             if any(_changes(part, rates) for part in ast.walk(one.step)):
                 return True

@@ -31,6 +31,7 @@ class Recipe(NamedTuple):
         rates: the names that the learning rate goes by.
         literal_rate: the learning rate where it has no name; None where it is not known.
         disturbed: a step is some constant times the rate that is passed.
+        momentum: the name of the share of its velocities that they keep; empty without one.
         single: it goes through the examples one at a time.
         batch: how many examples it takes at a time, None for all.
         updates: it moves its parameters; otherwise it gives gradients.
@@ -50,6 +51,7 @@ class Recipe(NamedTuple):
     rates: frozenset[str] = frozenset()
     literal_rate: float | None = 1.0
     disturbed: bool = False
+    momentum: str = ""
     single: bool = False
     batch: int | None = None
     updates: bool = True

@@ -86,7 +86,7 @@ def at_some_sizes(
 
 
 def classes_in(read: Reader) -> list[dict[str, int]]:
-    """The numbers of classes that the file may fix: `np.zeros((m, 4))`, `{0: 1.0, 1: 2.0, 2: 1.0}`."""
+    """The numbers of classes that the file may fix: `np.eye(10)`, `{0: 1.0, 1: 2.0, 2: 1.0}`."""
     found: dict[int, None] = {}
     for node in ast.walk(read.program.tree):
         if isinstance(node, ast.Dict) and len(node.keys) > 2:

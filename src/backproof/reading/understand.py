@@ -36,6 +36,7 @@ from backproof.reading.source import Found
 from backproof.reading.spec import Spec
 from backproof.reading.told import Settings, Unreadable
 from backproof.reading.trials import at_some_sizes, classes_in, slopes_in
+from backproof.reading.usage import decays
 
 _FUNCTIONS = "functions"
 
@@ -229,6 +230,9 @@ def _judgeable(planned: Plan, resolved: Resolved) -> Judgeable:
         text += ", updated in place"
     if spec.single:
         text += ", one at a time"
+    momenta = [one.momentum for one in planned.recipes.values() if one.name == resolved.name]
+    if any(momenta):
+        text += f", from zero velocity at {momenta[0]} = 0.5"
     text += _at_lambda(planned, resolved, spec)
     if spec.all_classes:
         text += ", every class among the labels"
@@ -253,6 +257,7 @@ def _at_lambda(planned: Plan, resolved: Resolved, spec: Spec) -> str:
         for node in ast.walk(statement)
     }
     named = any(roles.role(word) == "lambda" for word in words if word)
+    named = named or bool(words & decays(planned.program.tree))
     return ", any L2 term not judged (lambda = 0)" if named else ""
 
 

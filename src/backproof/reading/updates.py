@@ -150,11 +150,30 @@ def _update(node: ast.AST) -> Update | None:
         and isinstance(target, ast.Subscript)
         and ast.unparse(leftmost.slice) == ast.unparse(target.slice)
     )
-    if ast.unparse(leftmost) == text or same_key:
+    if ast.unparse(leftmost) == text or same_key or _shrinks(leftmost, target, value.right):
         return Update(target, value.right, isinstance(value.op, ast.Add), node.lineno)
-    if isinstance(value.op, ast.Add) and ast.unparse(value.right) == text:
+    if isinstance(value.op, ast.Add) and (
+        ast.unparse(value.right) == text or _shrinks(value.right, target, value.left)
+    ):
         return Update(target, value.left, True, node.lineno)
     return None
+
+
+_KEEPS = re.compile(r"^v|^m_?d?[wb]\d?$|vel|mom|prev|old|av(?:era)?g|mean|change|delta|grad|ema|^d")
+
+
+def _shrinks(node: ast.expr, target: ast.expr, step: ast.expr) -> bool:
+    """`(1 - lr * decay) * W` beside a step at a rate; a velocity is made so too, but is none."""
+    words = {
+        last_word(part) for part in ast.walk(step) if isinstance(part, ast.Name | ast.Attribute)
+    }
+    return (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Mult)
+        and ast.unparse(target) in (ast.unparse(node.left), ast.unparse(node.right))
+        and any(map(roles.is_rate, words))
+        and _KEEPS.search(last_word(target).lower()) is None
+    )
 
 
 def _moved(node: ast.expr) -> bool:

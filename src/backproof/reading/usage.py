@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from backproof.reading import patterns, roles, updates
+from backproof.reading import names, patterns, roles, updates
 from backproof.reading.binding import given_in, parameters_of
 from backproof.reading.recipes import PROBE, Reader
 
@@ -77,6 +77,37 @@ def is_strength(name: str, function: ast.FunctionDef) -> bool:
         and node.left.id == name
         for node in ast.walk(function)
     )
+
+
+def decays(tree: ast.Module) -> set[str]:
+    """The names of what weights are multiplied by where that is added to a gradient.
+
+    `dW += self.mu * self.W`, `dw + mu * w`: an L2 term's lambda, whatever it is called.
+    """
+    sums: list[ast.expr] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
+            if _is_gradient(node.target):
+                sums.append(node.value)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            if _is_gradient(node.left):
+                sums.append(node.right)
+    found = set()
+    for one in sums:
+        if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Mult):
+            words = [_word(one.left), _word(one.right)]
+            weights = [word for word in words if updates.WEIGHT_LIKE.fullmatch(word.lower())]
+            if len(weights) == 1:
+                found |= {*words} - {*weights, ""}
+    return found
+
+
+def _is_gradient(node: ast.expr) -> bool:
+    return names.gradient(_word(node)) is not None
+
+
+def _word(node: ast.expr) -> str:
+    return updates.last_word(node) if isinstance(node, ast.Name | ast.Attribute) else ""
 
 
 _SIZED = re.compile(r"zeros|ones|empty|rand\w*|normal|uniform|standard_normal|full|sqrt")
