@@ -12,6 +12,7 @@ from backproof.reading.chosen import chosen_activation
 from backproof.reading.recipes import PROBE, Reader, Unbound
 from backproof.reading.slices import bound
 from backproof.reading.usage import (
+    are_layers,
     decays,
     goes_by_row,
     handed_on,
@@ -234,6 +235,8 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
         return f"{PROBE}.unrolled({name!r}, {order!r})"
     like = updates.WEIGHT_LIKE.fullmatch(name.strip("_").lower()) is not None and not default
     if names.parameter(name) is not None or like or _is_keyed(name, function):
+        if like and are_layers(name, read):
+            return f"list({PROBE}.packed({name!r}, [0, 1]).values())"
         made = initializer(read)
         if made is not None and _is_container(name, function, read):
             return f"{PROBE}.give({name!r}, {made})"

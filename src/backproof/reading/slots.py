@@ -335,13 +335,15 @@ def proposals(
     weights = [name for name in model.parameters if name[0] in "Ww" and name in have]
     biases = [name for name in model.parameters if name[0] == "b" and name in have]
     out = model.output_axis
-    for columns, turned in ((True, False), (False, False), (False, True), (True, True)):
+    ways = [(True, False), (False, False), (False, True), (True, True)]
+    for columns, turned, upright in [*((*way, False) for way in ways), (False, True, True)]:
         ys = [f"{out} n", "n"] if columns else [f"n {out}", "n"]
         if out == "1":
             ys = [*ys, "n 1" if columns else "1 n"]
         else:
             ys = [ys[0], "n:class", "1 n:class" if columns else "n 1:class"]
-        for bias in ("matrix", "vector", "number"):
+        # Rows that are turned into columns one by one have upright biases.
+        for bias in ("matrix",) if upright else ("matrix", "vector", "number"):
             for vector in (False, True) if out == "1" else (False,):
                 for y in [*ys, *(["", "1"] if out == "1" else [out])] if vectors else ys:
                     of_one = vectors and "n" not in y.split()
@@ -354,7 +356,7 @@ def proposals(
                         if vector and place == len(weights) - 1:
                             told[name] = column
                     for name in biases:
-                        told[name] = _usual_bias(name, model, columns, bias)
+                        told[name] = _usual_bias(name, model, columns or upright, bias)
                     if bias != "matrix" and not biases:
                         continue
                     yield told

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from backproof.notation import LARGEST, Model, member
-from backproof.reading import names, patterns, roles, settle, slots, updates
+from backproof.notation import Model, member
+from backproof.reading import names, patterns, settle, slots, updates
+from backproof.reading.constants import classes_in, examples_counted, slopes_in
 from backproof.reading.convention import laid_out
 from backproof.reading.probe import Slot
 from backproof.reading.process import Child
@@ -52,13 +53,14 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
                 if frame.header.get("kind") in ("hung", "crashed"):
                     return
                 continue
+            counted = examples_counted(read, recipe)
             for assignment in slots.assignments(found, several):
                 own = assignment.own_sizes
                 classes = {axis: size for axis, size in own.items() if axis == "k"}
                 for form in (x, *_with_ones(x, assignment)):
-                    spec = _spec(recipe, key, assignment, form, y)
+                    spec = _spec(recipe, key, assignment, form, y)._replace(fixed=counted)
                     if "d" in own:  # numbers that are variables, as many as there are
-                        yield settle.tried(child, spec._replace(fixed=own), slopes)
+                        yield settle.tried(child, spec._replace(fixed={**counted, **own}), slopes)
                         continue
                     fixed = [classes, own] if classes and classes != own else [own] if own else []
                     yield at_some_sizes(child, spec, slopes, fixed)
@@ -75,49 +77,15 @@ def at_some_sizes(
     trial = settle.tried(child, spec, slopes)
     if trial.problem is None:
         k = SIZES["k"]
-        if {"k": k} in fixed and settle.tried(child, spec._replace(fixed={"k": k + 2})).problem:
-            return trial._replace(spec=trial.spec._replace(fixed={"k": k}))
+        other = spec._replace(fixed={**spec.fixed, "k": k + 2})
+        if {"k": k} in fixed and settle.tried(child, other).problem is not None:
+            return trial._replace(spec=trial.spec._replace(fixed={**spec.fixed, "k": k}))
         return trial
     for sizes in fixed:
-        own = settle.tried(child, spec._replace(fixed=sizes), slopes)
+        own = settle.tried(child, spec._replace(fixed={**spec.fixed, **sizes}), slopes)
         if own.problem is None:
             return own
     return trial
-
-
-def classes_in(read: Reader) -> list[dict[str, int]]:
-    """The numbers of classes that the file may fix: `np.eye(10)`, `{0: 1.0, 1: 2.0, 2: 1.0}`."""
-    found: dict[int, None] = {}
-    for node in ast.walk(read.program.tree):
-        if isinstance(node, ast.Dict) and len(node.keys) > 2:
-            labels = [None if key is None else patterns.number(key) for key in node.keys]
-            if labels == list(range(len(labels))):
-                found[len(labels)] = None
-        if patterns.called(node) in ("zeros", "eye", "identity"):
-            found.update(
-                {
-                    part.value: None
-                    for part in ast.walk(node)
-                    if isinstance(part, ast.Constant)
-                    and type(part.value) is int
-                    and 2 < part.value <= LARGEST
-                }
-            )
-        elif isinstance(node, ast.Assign) and roles.role(updates.last_word(node.targets[0])) == "k":
-            number = patterns.number(node.value)
-            if number is not None and 2 < number <= LARGEST:
-                found[int(number)] = None
-    return [{"k": number} for number in found][:2]
-
-
-def slopes_in(read: Reader) -> list[float]:
-    """The numbers in the file that may be a leaky ReLU's slope."""
-    found = {
-        node.value
-        for node in ast.walk(read.program.tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, float)
-    }
-    return sorted(value for value in found if 1e-4 < value < 0.9 and value != 0.01)[:12]
 
 
 def _gifts(recipe: Recipe) -> list[str]:
@@ -157,7 +125,7 @@ def _handed_over(
 ) -> Iterator[settle.Trial]:
     """The trials of parameters of which no shape is known."""
     slopes = slopes_in(read)
-    words = {slots.word_of(path): path for path in paths}
+    words = {_word(path): path for path in paths}
     for several in _outputs(read):
         for depth in (1, 2, 3, 4):
             model = member(depth, "sigmoid", several)
@@ -185,6 +153,15 @@ def _handed_over(
                 yield trial
             if depth == 1 and absent == ("b",) and not ran:  # it puts ones beside its inputs
                 yield from _with_bias_inside(child, read, recipe, key, bound, model)
+
+
+def _word(path: str) -> str:
+    """The last name of a path; of an entry in a list of layers, with its number: `weights1`."""
+    found = re.search(r"\[(\d+)\]$", path)
+    word = slots.word_of(path)
+    if found is None:
+        return word
+    return f"{'b' if word.lower().startswith('b') else 'W'}{int(found[1]) + 1}"
 
 
 def _holds_bias(read: Reader, name: str) -> bool:

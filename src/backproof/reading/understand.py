@@ -28,6 +28,7 @@ from backproof.reading import (
     source,
     straight,
 )
+from backproof.reading.constants import classes_in, slopes_in
 from backproof.reading.process import Child, Module
 from backproof.reading.program import Program
 from backproof.reading.recipes import Reader, Recipe
@@ -35,7 +36,7 @@ from backproof.reading.resolve import Resolved, concluded, resolve, with_penalty
 from backproof.reading.source import Found
 from backproof.reading.spec import Spec
 from backproof.reading.told import Settings, Unreadable
-from backproof.reading.trials import at_some_sizes, classes_in, slopes_in
+from backproof.reading.trials import at_some_sizes
 from backproof.reading.usage import decays
 
 _FUNCTIONS = "functions"

@@ -86,12 +86,15 @@ def decays(tree: ast.Module) -> set[str]:
     """
     sums: list[ast.expr] = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
-            if _is_gradient(node.target):
-                sums.append(node.value)
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            if _is_gradient(node.left):
-                sums.append(node.right)
+        to: ast.expr
+        if isinstance(node, ast.AugAssign):
+            to, added = node.target, node.value
+        elif isinstance(node, ast.BinOp):
+            to, added = node.left, node.right
+        else:
+            continue
+        if isinstance(node.op, ast.Add) and _is_gradient(to):
+            sums.append(added)
     found = set()
     for one in sums:
         if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Mult):
@@ -108,6 +111,47 @@ def _is_gradient(node: ast.expr) -> bool:
 
 def _word(node: ast.expr) -> str:
     return updates.last_word(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+
+
+def are_layers(name: str, read: Reader) -> bool:
+    """Whether what goes by that name is a list of weights, or of biases, an entry a layer.
+
+    Entries are multiplied, `weights[i] @ a`, or added beside one that is, `+ biases[i]`.
+    """
+    for function in (one.function for one in read.found if one.function is not None):
+        if name not in [taken for taken, _, _ in parameters_of(function)]:
+            continue
+        indexed = _indexed(function)
+        multiplied = {base for node in ast.walk(function) for base in _multiplied(node)}
+        if name in multiplied:
+            return True
+        if any(indexed.get(name, set()) & indexed[other] for other in multiplied):
+            return True
+    return False
+
+
+def _indexed(function: ast.FunctionDef) -> dict[str, set[str]]:
+    """By what variables are indexed, where that is a number: `i`, `-1`, `l - 1`."""
+    found: dict[str, set[str]] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+            text = ast.unparse(node.slice)
+            if not isinstance(node.slice, ast.Slice | ast.Tuple) and "'" not in text:
+                found.setdefault(node.value.id, set()).add(text)
+    return found
+
+
+def _multiplied(node: ast.AST) -> Iterator[str]:
+    """Of which variables entries are factors of this product."""
+    sides: list[ast.expr] = []
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        sides = [node.left, node.right]
+    elif isinstance(node, ast.Call) and patterns.called(node) in ("dot", "matmul"):
+        sides = [*([node.func.value] if isinstance(node.func, ast.Attribute) else []), *node.args]
+    for side in sides:
+        entry = side.value if isinstance(side, ast.Attribute) and side.attr == "T" else side
+        if isinstance(entry, ast.Subscript) and isinstance(entry.value, ast.Name):
+            yield entry.value.id
 
 
 _SIZED = re.compile(r"zeros|ones|empty|rand\w*|normal|uniform|standard_normal|full|sqrt")

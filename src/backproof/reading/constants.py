@@ -1,0 +1,67 @@
+"""The numbers that a file writes out where others leave a size, or a slope, open."""
+
+from __future__ import annotations
+
+import ast
+
+from backproof.notation import LARGEST
+from backproof.reading import patterns, roles, updates
+from backproof.reading.recipes import Reader, Recipe
+
+
+def examples_counted(read: Reader, recipe: Recipe) -> dict[str, int]:
+    """The number of examples, where the file writes them out and divides by how many they are."""
+    if recipe.single:
+        return {}
+    counts = {
+        len(listed.elts)
+        for statement in read.script
+        if isinstance(statement, ast.Assign)
+        and roles.is_data(updates.last_word(statement.targets[0]))
+        and patterns.called(statement.value) in ("array", "asarray", "matrix")
+        for listed in [next(iter(getattr(statement.value, "args", ())), None)]
+        if isinstance(listed, ast.List) and isinstance(next(iter(listed.elts), None), ast.List)
+    }
+    divided = {
+        patterns.number(node.right)
+        for statement in recipe.statements
+        for node in ast.walk(statement)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)
+    }
+    found = [count for count in counts if count > 2 and count in divided]
+    return {"n": found[0]} if len(counts) == len(found) == 1 else {}
+
+
+def classes_in(read: Reader) -> list[dict[str, int]]:
+    """The numbers of classes that the file may fix: `np.eye(10)`, `{0: 1.0, 1: 2.0, 2: 1.0}`."""
+    found: dict[int, None] = {}
+    for node in ast.walk(read.program.tree):
+        if isinstance(node, ast.Dict) and len(node.keys) > 2:
+            labels = [None if key is None else patterns.number(key) for key in node.keys]
+            if labels == list(range(len(labels))):
+                found[len(labels)] = None
+        if patterns.called(node) in ("zeros", "eye", "identity"):
+            found.update(
+                {
+                    part.value: None
+                    for part in ast.walk(node)
+                    if isinstance(part, ast.Constant)
+                    and type(part.value) is int
+                    and 2 < part.value <= LARGEST
+                }
+            )
+        elif isinstance(node, ast.Assign) and roles.role(updates.last_word(node.targets[0])) == "k":
+            number = patterns.number(node.value)
+            if number is not None and 2 < number <= LARGEST:
+                found[int(number)] = None
+    return [{"k": number} for number in found][:2]
+
+
+def slopes_in(read: Reader) -> list[float]:
+    """The numbers in the file that may be a leaky ReLU's slope."""
+    found = {
+        node.value
+        for node in ast.walk(read.program.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, float)
+    }
+    return sorted(value for value in found if 1e-4 < value < 0.9 and value != 0.01)[:12]
