@@ -241,12 +241,18 @@ def _once(loop: ast.AST) -> None:
         loop.test = test
 
 
-_MEASURED = re.compile(r"(?:\w+_)?acc(?:urac(?:y|ies))?(?:_\w+)?")
+_MEASURED = re.compile(
+    r"(?:\w+_)?acc(?:urac(?:y|ies))?(?:_(?:tr(?:ain)?|val|dev|te(?:st)?|now|\d+))?"
+)
 
 
 def _measured(node: ast.AST) -> None:
     """Let an accuracy be anything where the file's own labels, which are not ours, do not fit."""
-    if isinstance(node, ast.Assign) and _MEASURED.fullmatch(updates.last_word(node.targets[0])):
+    if not isinstance(node, ast.Assign):
+        return
+    word = updates.last_word(node.targets[0])
+    sums = any(isinstance(part, ast.Name) and part.id == word for part in ast.walk(node.value))
+    if _MEASURED.fullmatch(word) and not sums:
         call = syntax.expression(f"{PROBE}.measured(lambda: 0)")
         assert isinstance(call, ast.Call)
         assert isinstance(call.args[0], ast.Lambda)

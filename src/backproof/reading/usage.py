@@ -113,11 +113,16 @@ def _word(node: ast.expr) -> str:
     return updates.last_word(node) if isinstance(node, ast.Name | ast.Attribute) else ""
 
 
+_LAYERS = re.compile(r"(?:\w+_)?(?:weights|biases|bias|[wb]s|thetas|pesos|sesgos|vieses)")
+
+
 def are_layers(name: str, read: Reader) -> bool:
     """Whether what goes by that name is a list of weights, or of biases, an entry a layer.
 
     Entries are multiplied, `weights[i] @ a`, or added beside one that is, `+ biases[i]`.
     """
+    if _LAYERS.fullmatch(name.lower()) is None:
+        return False
     for function in (one.function for one in read.found if one.function is not None):
         if name not in [taken for taken, _, _ in parameters_of(function)]:
             continue
@@ -134,11 +139,19 @@ def _indexed(function: ast.FunctionDef) -> dict[str, set[str]]:
     """By what variables are indexed, where that is a number: `i`, `-1`, `l - 1`."""
     found: dict[str, set[str]] = {}
     for node in ast.walk(function):
-        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
-            text = ast.unparse(node.slice)
-            if not isinstance(node.slice, ast.Slice | ast.Tuple) and "'" not in text:
-                found.setdefault(node.value.id, set()).add(text)
+        if isinstance(node, ast.Subscript) and _is_entry(node):
+            found.setdefault(ast.unparse(node.value), set()).add(ast.unparse(node.slice))
     return found
+
+
+def _is_entry(node: ast.expr) -> bool:
+    """`weights[i]`, by a number; not `p["W" + i]`, and no slice."""
+    return (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and not isinstance(node.slice, ast.Slice | ast.Tuple)
+        and "'" not in ast.unparse(node.slice)
+    )
 
 
 def _multiplied(node: ast.AST) -> Iterator[str]:
@@ -150,8 +163,8 @@ def _multiplied(node: ast.AST) -> Iterator[str]:
         sides = [*([node.func.value] if isinstance(node.func, ast.Attribute) else []), *node.args]
     for side in sides:
         entry = side.value if isinstance(side, ast.Attribute) and side.attr == "T" else side
-        if isinstance(entry, ast.Subscript) and isinstance(entry.value, ast.Name):
-            yield entry.value.id
+        if isinstance(entry, ast.Subscript) and _is_entry(entry):
+            yield ast.unparse(entry.value)
 
 
 _SIZED = re.compile(r"zeros|ones|empty|rand\w*|normal|uniform|standard_normal|full|sqrt")
