@@ -9,10 +9,11 @@ import ast
 import re
 from collections.abc import Container, Mapping, Sequence
 
-from backproof.reading import names, patterns, roles, scopes, updates
+from backproof.reading import patterns, roles, scopes, updates
 from backproof.reading.arguments import SIMPLE, is_object
 from backproof.reading.binding import parameters_of
 from backproof.reading.drivers import DEFINITION, is_function, is_number, used_by
+from backproof.reading.files import with_ours
 from backproof.reading.recipes import PROBE, Reader, located
 from backproof.reading.scopes import Loop
 from backproof.reading.slices import bound, loaded
@@ -29,34 +30,8 @@ OURS = {**SIMPLE, "pairs": f"{PROBE}.pairs"}
 def prelude(read: Reader, loop: Loop, body: Sequence[ast.stmt]) -> list[ast.stmt]:
     """The statements of a script up to its loop that it needs, with our inputs for its own."""
     own = _data_by_use(read, loop)
-    kept = _kept(_with_gifts(body), read, own)
+    kept = _kept(with_ours(body, read), read, own)
     return [*given_inputs(read, kept, loop, own), *kept]
-
-
-def _with_gifts(body: Sequence[ast.stmt]) -> list[ast.stmt]:
-    """With parameters that come from a file handed over: `W1 = saved["W1"]`."""
-    files = {
-        name
-        for statement in body
-        if any(
-            patterns.called(part) in ("load", "loadmat", "read_pickle")
-            for part in ast.walk(statement)
-        )
-        for name in bound(statement)
-    }
-
-    def gift(statement: ast.stmt) -> ast.stmt:
-        if (
-            isinstance(statement, ast.Assign)
-            and isinstance(statement.targets[0], ast.Name)
-            and names.parameter(statement.targets[0].id) is not None
-            and loaded(statement) & files
-        ):
-            name = statement.targets[0].id
-            return located(f"{name} = {PROBE}.gift({name!r})", statement)
-        return statement
-
-    return [gift(statement) for statement in body] if files else list(body)
 
 
 def _data_by_use(read: Reader, loop: Loop) -> dict[str, str]:
@@ -127,7 +102,11 @@ def passed_objects(read: Reader, body: Sequence[ast.stmt]) -> list[ast.stmt]:
 
 
 def with_data(function: ast.FunctionDef, read: Reader) -> None:
-    """Put our inputs into a function that makes its own; one that takes them is left as it is."""
+    """Put our inputs into a function that makes its own; one that takes them is left as it is.
+
+    So are parameters and sizes that it reads from files.
+    """
+    function.body = with_ours(function.body, read)
     if any(roles.is_data(name) for name, _, _ in parameters_of(function)):
         return
     for place, statement in enumerate(function.body):

@@ -89,10 +89,9 @@ def at_some_sizes(
 
 
 def _gifts(recipe: Recipe) -> list[str]:
-    """The paths of the parameters that the driver hands over itself."""
-    driver = recipe.statements[-1:]
-    paths = [name for (name,) in asked_of_probe(driver, "gift")]
-    for name, keys in asked_of_probe(driver, "packed"):
+    """The paths of the parameters that are handed over."""
+    paths = [name for (name,) in asked_of_probe(recipe.statements, "gift")]
+    for name, keys in asked_of_probe(recipe.statements, "packed"):
         paths += [f"{name}[{key!r}]" for key in keys]
     return list(dict.fromkeys(paths))
 
@@ -151,7 +150,8 @@ def _handed_over(
                 trial = at_some_sizes(child, spec, slopes, classes_in(read) if several else ())
                 ran = ran or trial.problem is None
                 yield trial
-            if depth == 1 and absent == ("b",) and not ran:  # it puts ones beside its inputs
+            biases = tuple(name for name in model.parameters if name[0] == "b")
+            if absent == biases and not ran:  # it puts ones beside its inputs
                 yield from _with_bias_inside(child, read, recipe, key, bound, model)
 
 
@@ -159,6 +159,9 @@ def _word(path: str) -> str:
     """The last name of a path; of an entry in a list of layers, with its number: `weights1`."""
     found = re.search(r"\[(\d+)\]$", path)
     word = slots.word_of(path)
+    theta = re.fullmatch(r"[Tt]heta_?(\d)", word)
+    if theta is not None:  # often with its bias inside
+        return f"W{theta[1]}"
     if found is None:
         return word
     return f"{'b' if word.lower().startswith('b') else 'W'}{int(found[1]) + 1}"
@@ -177,13 +180,23 @@ def _with_bias_inside(
     bound: Mapping[str, str],
     model: Model,
 ) -> Iterator[settle.Trial]:
-    (weight,) = bound.values()
-    for told in _with_signs(read, slots.proposals({**bound, "": "b"}, model)):
-        inside = {weight: told[weight].replace("d", "1+d"), "b": f"+{weight}"}
-        assignment = Assignment(1, model.several, bound, inside, ())
-        for x in (told["x"].replace("d", "1+d"), told["x"]):
-            spec = _spec(recipe, key, assignment, x, told["y"])
-            yield settle.tried(child, spec, slopes_in(read))
+    """The trials of weights that have their biases inside, before the others or after them."""
+    biases = {weight: f"b{weight[1:]}" for weight in bound.values()}
+    every = {**bound, **{f"+{weight}": bias for weight, bias in biases.items()}}
+    for before in (True, False):
+        for told in _with_signs(read, slots.proposals(every, model)):
+            inside = {bias: f"+{weight}" for weight, bias in biases.items()}
+            for weight in biases:
+                axis = model.layouts[weight].split()[1]
+                joined = f"1+{axis}" if before else f"{axis}+1"
+                parts = [joined if one == axis else one for one in told[weight].split()]
+                inside[weight] = " ".join(parts)
+            assignment = Assignment(model.depth, model.several, bound, inside, ())
+            ones = told["x"].replace("d", "1+d" if before else "d+1")
+            for x in (ones, told["x"]):
+                spec = _spec(recipe, key, assignment, x, told["y"])
+                fixed = classes_in(read) if model.several else ()
+                yield at_some_sizes(child, spec, slopes_in(read), fixed)
 
 
 def _tensor(word: str, words: list[str], model: Model) -> str | None:
