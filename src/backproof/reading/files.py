@@ -31,7 +31,9 @@ def _held(statements: Sequence[ast.stmt], read: Reader) -> set[str]:
     """The variables that files fill, and what is made of these."""
     found: set[str] = set()
     for statement in statements:
-        if not isinstance(statement, ast.FunctionDef | ast.ClassDef) and (
+        if isinstance(statement, ast.Assign) and _computes(statement.value):
+            continue
+        if isinstance(statement, ast.Assign | ast.With) and (
             _is_read(statement, read) or loaded(statement) & found
         ):
             found |= bound(statement)
@@ -60,7 +62,8 @@ def _ours(statement: ast.stmt, held: set[str], read: Reader) -> ast.stmt:
     targets = target.elts if isinstance(target, ast.Tuple) else [target]
     words = [one.id for one in targets if isinstance(one, ast.Name)]
     from_file = _is_read(statement, read) or bool(loaded(statement) & held)
-    if len(words) != len(targets) or not from_file or _computes(value):
+    ours = f"{PROBE}." in ast.unparse(value)
+    if len(words) != len(targets) or not from_file or ours or _computes(value):
         return statement
     if all(_is_parameter(word) and not _is_keyed(word, read) for word in words):
         gifts = ", ".join(f"{PROBE}.gift({word!r})" for word in words)

@@ -35,6 +35,7 @@ class Recipe(NamedTuple):
         single: it goes through the examples one at a time.
         batch: how many examples it takes at a time, None for all.
         updates: it moves its parameters; otherwise it gives gradients.
+        smaller: sizes that the file fixes, and what they were made here.
         question: what stands in the way; None if nothing.
         returns: the function whose result are gradients.
         loss_only: it only computes the loss.
@@ -55,6 +56,7 @@ class Recipe(NamedTuple):
     single: bool = False
     batch: int | None = None
     updates: bool = True
+    smaller: Mapping[int, int] = {}
     question: str | None = None
     returns: ast.FunctionDef | None = None
     loss_only: bool = False

@@ -30,6 +30,7 @@ class Resolved(NamedTuple):
     question: str | None = None
     match: tuple[str, str] | None = None
     stated: settle.Stated = settle.Stated(None, None)
+    too_large: bool = False  # it runs at sizes of its own alone, which no case has
 
 
 def resolve(
@@ -58,7 +59,7 @@ def resolve(
     if large:
         sizes = ", ".join(f"{axis} = {size}" for axis, size in large.items())
         question = f"fixes {sizes}, and cases go to {LARGEST}; let it take other sizes"
-        return Resolved(recipe.name, recipe.line, None, question)
+        return Resolved(recipe.name, recipe.line, None, question, too_large=True)
     resolved = concluded(read, recipe, trial, settings, loss)
     if resolved.spec is None:
         return resolved

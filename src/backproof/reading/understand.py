@@ -33,6 +33,7 @@ from backproof.reading.process import Child, Module
 from backproof.reading.program import Program
 from backproof.reading.recipes import Reader, Recipe
 from backproof.reading.resolve import Resolved, concluded, resolve, with_penalty
+from backproof.reading.smaller import with_smaller_sizes
 from backproof.reading.source import Found
 from backproof.reading.spec import Spec
 from backproof.reading.told import Settings, Unreadable
@@ -67,6 +68,7 @@ class Plan(NamedTuple):
     functions: tuple[Found, ...]
     recipes: Mapping[str, Recipe]
     nothing: str
+    smaller: Mapping[str, Recipe]  # of some recipes, with smaller sizes
 
     @property
     def modules(self) -> dict[str, Module]:
@@ -76,7 +78,7 @@ class Plan(NamedTuple):
         if ready:
             used = [name for one in ready for name in (one.function, one.loss) if name]
             made[_FUNCTIONS] = _module(self.program, drivers.functions(self.reader, used))
-        for key, recipe in self.recipes.items():
+        for key, recipe in [*self.recipes.items(), *self.smaller.items()]:
             if recipe.question is None:
                 made[key] = _module(self.program, recipe.statements, recipe.wanted, recipe.rates)
         return made
@@ -102,7 +104,12 @@ def plan(program: Program, settings: Settings) -> Plan:
         if not listed and not functions:
             raise Unreadable(nothing)
     keyed = {f"recipe {place}": recipe for place, recipe in enumerate(listed)}
-    return Plan(program, settings, reader, functions, keyed, nothing)
+    smaller = {
+        f"{key} smaller": other
+        for key, recipe in keyed.items()
+        if (other := with_smaller_sizes(recipe)) is not None
+    }
+    return Plan(program, settings, reader, functions, keyed, nothing, smaller)
 
 
 def _is_called(recipe: Recipe, name: str) -> bool:
@@ -167,6 +174,10 @@ def understand(child: Child, planned: Plan) -> Understood:
         if judgeable and kind != "training" and stage != kind:
             continue
         resolved = resolve(child, planned.reader, recipe, key, planned.settings, loss)
+        other = planned.smaller.get(f"{key} smaller")
+        if resolved.too_large and other is not None:
+            again = f"{key} smaller"
+            resolved = resolve(child, planned.reader, other, again, planned.settings, loss)
         if resolved.spec is None:
             questions.setdefault(resolved.name, str(resolved.question))
         else:
@@ -238,6 +249,9 @@ def _judgeable(planned: Plan, resolved: Resolved) -> Judgeable:
     if spec.all_classes:
         text += ", every class among the labels"
     text += _at_sizes(spec)
+    other = planned.smaller.get(spec.module)
+    if other is not None:
+        text += "".join(f", {large} made {small}" for large, small in other.smaller.items())
     return Judgeable(resolved.name, resolved.line, spec, text, planned.settings.reduction)
 
 
