@@ -48,8 +48,11 @@ def bound_arguments(function: ast.FunctionDef, read: Reader, skip: int = 0) -> s
             value = None if axis is None else SIMPLE[axis]
         return value if value is not None or default else anything(name, function)
 
-    unread = "what that is could not be read; tell the functions to check with --function"
-    return written(listed, value_of, function.name, unread)
+    unread = (
+        "what that is could not be read; give it a default, or point at what can be called without "
+        "it with --function"
+    )
+    return written(listed, value_of, "" if function.name != "__init__" else "__init__", unread)
 
 
 def as_called(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
@@ -228,7 +231,7 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
     if name in read.functions:
         return name
     callee = _function_for(name, read)
-    if callee is not None and not default:
+    if callee is not None and not default and not keys_of(name, ast.walk(function)):
         return callee
     if is_unrolled(name, function, read):
         order = "F" if re.search(r"order\s*=\s*['\"]F['\"]", read.program.text) else "C"

@@ -45,7 +45,7 @@ def line_of(error: BaseException) -> str:
 
 
 def _is_theirs(path: str) -> bool:
-    if path.startswith(("<frozen", "<__array_function__")):
+    if path.startswith(("<frozen", "<__array_function__")) or path.endswith(".pyx"):
         return False
     installed = "site-packages" in path or "dist-packages" in path
     ours = os.path.abspath(path).startswith(_PACKAGE)

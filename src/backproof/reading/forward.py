@@ -83,6 +83,37 @@ def predicted(
     return _out(z, output)
 
 
+def parting(
+    model: Model,
+    case: Mapping[str, np.ndarray],
+    seen: Sequence[tuple[str, np.ndarray]],
+    slopes: Sequence[float],
+) -> str:
+    """In words, where the variables of a forward pass stop being those of the model."""
+    layers = list(model.parameters)
+    arrays = [array for _, array in seen]
+    a, entering, known = case["x"], "x", ""
+    for place, (weight, bias) in enumerate(zip(layers[::2], layers[1::2], strict=True), 1):
+        z, text = case[weight] @ a + case[bias], f"{weight} {entering} + {bias}"
+        if place == model.depth:
+            return f"{known}none of its variables is {text}, or the sigmoid, softmax or tanh of it"
+        found = [
+            name
+            for name in activations_of(model, slopes)
+            if name != "identity" and is_among(np.asarray(DERIVED[name].g(z)), arrays)
+        ]
+        if not found:
+            choices = ", ".join(name for name in ACTIVATIONS if name != "identity")
+            held = [name for name in names_of(z, seen) if name.isidentifier()]
+            if held:
+                called = min(held, key=lambda name: (name[0] not in "zZ", name))
+                return f"{known}`{called}` is {text}, but what follows is none of {choices}"
+            return f"{known}none of its variables is {text}, or {choices} of it"
+        a, entering = np.asarray(DERIVED[found[0]].g(z)), f"a{place}"
+        known = f"a{place} is the {found[0]} of layer {place}, but "
+    return ""
+
+
 def _given(model: Model, case: Mapping[str, np.ndarray], activation: str) -> np.ndarray:
     """What a piece gives forward."""
     z = case["Z"] if model.piece == "activation" else case["W"] @ case["A_prev"] + case["b"]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from backproof.notation import FAMILY, LARGEST, Model, member
 from backproof.reading import forward, patterns, settle
+from backproof.reading.constants import slopes_in
 from backproof.reading.process import Child
 from backproof.reading.recipes import Reader, Recipe
 from backproof.reading.spec import Argument, Spec
@@ -53,6 +54,8 @@ def resolve(
     if trial is None:
         why = problem or "no parameters were found that it updates"
         missing = "; ".join(child.failures.get(key, ())) if "NameError" in why else ""
+        if "'Nothing'" in why:
+            missing = "Nothing stands for what comes of a file or a module that is not here"
         question = f"could not be run: {why}" + (f" ({missing})" if missing else "")
         return Resolved(recipe.name, recipe.line, None, question)
     large = {axis: size for axis, size in trial.spec.fixed.items() if size > LARGEST}
@@ -135,9 +138,11 @@ def concluded(
     if not matches and loss is not None and loss.match is not None:
         matches = [loss.match]
     if not matches:
+        where = forward.parting(family, trial.case, trial.seen, slopes_in(read))
         return blank._replace(
-            question="its forward pass computes what none of the models does, as far as its "
-            "variables show; tell what it should be with --model and --activation"
+            question=f"its forward pass is none of the models': {where}; if it should be one of "
+            "them, tell which with --model and --activation; any other is judged by its loss, with "
+            "backproof.check(gradient, loss=...)"
         )
     activation, output = matches[0]
     if output == "identity" and _may_go_on(read.program.text.lower(), activation):

@@ -273,7 +273,10 @@ def _nothing_found(tree: ast.Module, file: _File) -> str:
         if isinstance(node, ast.ClassDef):
             seen += [f"{node.name}.{part.name}" for part in node.body if hasattr(part, "name")]
     if seen and not file.functions:
-        return f"{file.name}: none of its methods gives gradients or trains: {', '.join(seen[:20])}"
+        return (
+            f"{file.name}: none of its methods gives gradients or trains: {', '.join(seen[:20])}\n"
+            "one would return gradients, leave them in self.dW1 and the like, or move the weights"
+        )
     if not seen:
         return f"{file.name} defines no function with def"
     shown = ", ".join(seen[:20]) + (", ..." if len(seen) > 20 else "")
@@ -315,7 +318,11 @@ def _found(function: ast.FunctionDef, file: _File, sources: Sequence[Told]) -> F
     )
     tensors = set(binding.tensors.values())
     if told_model is None and not any(tensor[0] in "Wb" for tensor in tensors):
-        return found._replace(question=f"takes {signature(listed)}: none is a weight of a model")
+        question = (
+            f"takes {signature(listed)}: none is called like a weight (W1, w, theta), so its model "
+            "is not known; tell it with --model, or point at what calls it with --function"
+        )
+        return found._replace(question=question)
     why = dict(read_as.why)
     if told_model is not None:
         why["model"] = told_model[1]
