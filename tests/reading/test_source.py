@@ -160,7 +160,7 @@ def test_three_layers(only):
         (single("np.tanh(w @ X + b)"), "one layer, but it applies tanh"),
         ("def backward(W1, W2, X, Y):\n    return dW1, dW2", "could not be read"),
         ("def backward(W1, b1, X, x, Y):\n    pass", "takes X and x, and which is which"),
-        ("def backward(cache, Y):\n    pass", r"takes \(cache, Y\): none is a weight"),
+        ("def backward(cache, Y):\n    pass", r"takes \(cache, Y\): none is called like a weight"),
         (mlp("np.tanh(z1)").replace("(W1,", "(cache, W1,"), "takes cache as well"),
         (mlp("np.tanh(z1)").replace("b1, W2, b2, x", "W2, b2, x"), "b1 of mlp is not among them"),
         (mlp("np.tanh(z1)", returns="W1, b1, W2, b2"), "returns the parameters themselves"),
