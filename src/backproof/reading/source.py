@@ -318,11 +318,11 @@ def _found(function: ast.FunctionDef, file: _File, sources: Sequence[Told]) -> F
     )
     tensors = set(binding.tensors.values())
     if told_model is None and not any(tensor[0] in "Wb" for tensor in tensors):
-        question = (
+        unknown = (
             f"takes {signature(listed)}: none is called like a weight (W1, w, theta), so its model "
             "is not known; tell it with --model, or point at what calls it with --function"
         )
-        return found._replace(question=question)
+        return found._replace(question=unknown)
     why = dict(read_as.why)
     if told_model is not None:
         why["model"] = told_model[1]
