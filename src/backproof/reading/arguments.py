@@ -197,7 +197,7 @@ SIMPLE = {
 
 
 # Their defaults are as good.
-_KEPT = ("h", "k", "d", "dims", "zero", "quiet", "steps", "keep", "scale")
+_KEPT = ("h", "k", "d", "dims", "zero", "quiet", "steps", "scale")
 
 
 def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool) -> str | None:

@@ -58,6 +58,29 @@ def _keys_in(function: ast.FunctionDef, name: str) -> list[str]:
     ]
 
 
+def _listed_in(function: ast.FunctionDef, name: str) -> list[str]:
+    """What a function puts into a tuple under a name: `cache = (Z1, A1, W1, b1)`."""
+    for node in updates.own_nodes(function.body):
+        if isinstance(node, ast.Assign) and updates.last_word(node.targets[0]) == name:
+            return _words(node.value)
+    return []
+
+
+def _taken_from(function: ast.FunctionDef, name: str) -> list[str]:
+    """What a function takes out of a tuple: `(Z1, A1, W1, b1) = cache`."""
+    for node in updates.own_nodes(function.body):
+        if isinstance(node, ast.Assign) and ast.unparse(node.value) == name:
+            return _words(node.targets[0])
+    return []
+
+
+def _words(node: ast.expr) -> list[str]:
+    """The names in a tuple of names; empty for anything else."""
+    if not isinstance(node, ast.Tuple) or not all(isinstance(one, ast.Name) for one in node.elts):
+        return []
+    return [updates.last_word(one) for one in node.elts]
+
+
 def _layer_of(name: str) -> float:
     """The layer that a result is of: of A1, A2 and A3 the last is meant, and yhat is after all."""
     number = re.search(r"\d+$", name)
@@ -73,6 +96,7 @@ class Composer:
         self.lines: list[str] = []
         self.made: dict[str, str] = {}  # what a result is called in its function: our variable
         self.done: set[str] = set()
+        self.listed: dict[str, list[str]] = {}  # what is in a tuple that was made
 
     def arguments(self, function: ast.FunctionDef, skip: int, deep: int = 0) -> str:
         """The arguments for a call; raises `Unbound` for what nothing is known of."""
@@ -95,7 +119,8 @@ class Composer:
             return self.made[name]
         if deep < _DEPTH:
             self._produce(name, function, deep)
-        found = self._among_made(name) or value_for(name, function, self.read, default)
+        found = self._by_parts(name, function) or self._among_made(name)
+        found = found or value_for(name, function, self.read, default)
         found = found or as_called(name, function, self.read)
         found = found or data_by_use(name, function, self.read) or anything(name, function)
         return found or chosen_activation(name, self.read)
@@ -111,6 +136,14 @@ class Composer:
                 if alike:
                     return self.made[max(alike, key=_layer_of)]
         return self.made.get("*") if _YHAT.fullmatch(lowered) else None
+
+    def _by_parts(self, name: str, function: ast.FunctionDef) -> str | None:
+        """A cache put together anew, where what is taken out of it is only a part of what is in."""
+        made, wanted = self._among_made(name), _taken_from(function, name)
+        listed = self.listed.get(made or "", [])
+        if made is None or not wanted or wanted == listed or not set(wanted) <= set(listed):
+            return None
+        return f"({', '.join(f'{made}[{listed.index(word)}]' for word in wanted)},)"
 
     def _produce(self, name: str, function: ast.FunctionDef, deep: int) -> None:
         """Call what gives `name`: a function that returns it, or else the forward pass.
@@ -161,6 +194,7 @@ class Composer:
         self.lines.append(f"{', '.join(variables)} = {callee(owner, function)}({arguments})")
         self.made.update(zip(results, variables, strict=True))
         for name, variable in zip(results, variables, strict=True):
+            self.listed[variable] = _listed_in(function, name)
             for key in _keys_in(function, name):
                 self.made.setdefault(key, f"{variable}[{key!r}]")
         if len(results) == 1:

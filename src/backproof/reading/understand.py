@@ -179,7 +179,7 @@ def understand(child: Child, planned: Plan) -> Understood:
             again = f"{key} smaller"
             resolved = resolve(child, planned.reader, other, again, planned.settings, loss)
         if resolved.spec is None:
-            questions.setdefault(resolved.name, str(resolved.question))
+            questions[resolved.name] = str(resolved.question)  # it got further
         else:
             stage = kind
             judgeable.append(_judgeable(planned, resolved))
