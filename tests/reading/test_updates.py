@@ -24,6 +24,11 @@ def found(text: str) -> list[tuple[str, bool]]:
         ("loss += np.sum(W1 * W1)", []),
         ("dW1 += reg * W1", []),
         ("v = beta * v + lr * dW1", []),
+        ("W1 = (1 - lr * lam) * W1 - lr * dW1", [("W1", False)]),
+        ("W1 = lr * dW1 + 0.75 * W1", [("W1", True)]),
+        ("W_avg = 0.9 * W_avg + 0.1 * W1", []),
+        ("vel_w = mu * vel_w - lr * dW1", []),
+        ("class_weights -= lr * d", []),
     ],
 )
 def test_what_is_updated(text: str, expected: list[tuple[str, bool]]) -> None:
@@ -46,6 +51,8 @@ def test_a_loop_over_layers_does_not_train() -> None:
     [
         ("for xi, yi in zip(X, y):\n    w -= lr * xi * e", True),
         ("for i in range(n):\n    w -= lr * X[i] * e", True),
+        ("for i in range(n):\n    w -= lr * X[i:i + 1].T.dot(e)", True),
+        ("for i in range(n):\n    w -= lr * X[i:i + 2].T.dot(e)", False),
         ("for i in range(0, n, 32):\n    w -= lr * X[i:i + 32].T.dot(e)", False),
         ("for epoch in range(9):\n    w -= lr * X.T.dot(e)", False),
     ],
@@ -78,3 +85,27 @@ def test_the_size_of_a_batch() -> None:
 def test_a_rate_is_read_off_a_step(step: str, rate: float | None) -> None:
     read = rates.literal_rate(list(updates.updates(ast.parse(f"w -= {step}").body)))
     assert read == (rate if rate is None else pytest.approx(rate))
+
+
+@pytest.mark.parametrize(
+    ("velocities", "momentum"),
+    [
+        ("vW = beta * vW + (1 - beta) * dW", "beta"),
+        ("vW = (1 - b1) * dW + vW * b1", "b1"),
+        ("vW = beta * vW + dW", ""),
+        ("vW = 0.9 * vW + (1 - 0.9) * dW", ""),
+        ("vW = beta * vW + (1 - gamma) * dW", ""),
+        ("vW = dW", ""),
+    ],
+)
+def test_what_velocities_keep(velocities: str, momentum: str) -> None:
+    body = ast.parse(f"{velocities}\nW -= lr * vW").body
+    assert rates.momentum_of([body]) == momentum
+    assert rates.momentum_of([[*body, *ast.parse("b -= lr * db").body]]) == ""
+
+
+def test_a_rate_is_an_option_until_something_changes_it() -> None:
+    step = "W1 = W1 - lr * dW1"
+    assert not rates.is_disturbed([ast.parse(f"lr = options['lr']\n{step}").body], {"lr"})
+    assert rates.is_disturbed([ast.parse(f"lr = rates[turn]\n{step}").body], {"lr"})
+    assert rates.is_disturbed([ast.parse(f"lr *= 0.9\n{step}").body], {"lr"})
