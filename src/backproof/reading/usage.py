@@ -119,15 +119,23 @@ _LAYERS = re.compile(r"(?:\w+_)?(?:weights|biases|bias|[wb]s|thetas|pesos|sesgos
 def are_layers(name: str, read: Reader) -> bool:
     """Whether what goes by that name is a list of weights, or of biases, an entry a layer.
 
-    Entries are multiplied, `weights[i] @ a`, or added beside one that is, `+ biases[i]`.
+    Entries are multiplied, `weights[i] @ a`, or added beside one that is, `+ biases[i]`. Somewhere
+    an error is carried back through one, `weights[i].T`; the rows of a matrix are not turned.
     """
     if _LAYERS.fullmatch(name.lower()) is None:
         return False
+    turned = {
+        ast.unparse(node.value.value)
+        for node in ast.walk(read.program.tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("T", "transpose")
+        and isinstance(node.value, ast.Subscript)
+    }
     for function in (one.function for one in read.found if one.function is not None):
         if name not in [taken for taken, _, _ in parameters_of(function)]:
             continue
         indexed = _indexed(function)
-        multiplied = {base for node in ast.walk(function) for base in _multiplied(node)}
+        multiplied = {base for node in ast.walk(function) for base in _multiplied(node)} & turned
         if name in multiplied:
             return True
         if any(indexed.get(name, set()) & indexed[other] for other in multiplied):
