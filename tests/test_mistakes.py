@@ -14,6 +14,7 @@ from backproof.verdict import Report
 from candidates import findings, report
 
 REPRESENTATIVE = ("tanh", *(name for name in ACTIVATIONS if name != "tanh"))
+OFTEN = ("tanh", "sigmoid", "relu", "identity")
 KINDS = {
     "bias gradient",
     "loss and gradient",
@@ -84,13 +85,28 @@ def test_leaves_the_reference_as_it_is() -> None:
         assert not told.findings
 
 
-@pytest.mark.parametrize("mistake", CATALOGUE, ids=lambda mistake: mistake.name)
-def test_is_found(mistake: Mistake, monkeypatch: pytest.MonkeyPatch) -> None:
+def first_trial(mistake: Mistake) -> tuple[Mistake, str, str]:
+    model = mistake.models[0]
+    activation = next(a for a in REPRESENTATIVE if a in mistakes.activations(mistake, model))
+    return mistake, model, activation
+
+
+# Nightly, those of activations for which no other test has the programs compiled.
+ONCE = [
+    pytest.param(
+        *trial, marks=[pytest.mark.nightly] if trial[2] not in OFTEN else [], id=trial[0].name
+    )
+    for trial in map(first_trial, CATALOGUE)
+]
+
+
+@pytest.mark.parametrize(("mistake", "model", "activation"), ONCE)
+def test_is_found(
+    mistake: Mistake, model: str, activation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # What takes the time is the search for a small counterexample.
     monkeypatch.setattr(backproof.judge, "shrink", unshrunk)
     monkeypatch.setattr(backproof.judge, "dissent", lambda *_: None)
-    model = mistake.models[0]
-    activation = next(a for a in REPRESENTATIVE if a in mistakes.activations(mistake, model))
     assert_found(mistake, model, activation, 60)
 
 

@@ -26,8 +26,8 @@ def unshrunk(model: object, case: Case, still_wrong: object, fixed: object) -> C
 
 # Every second one is tried with every change, the others nightly.
 STEMS = [
-    pytest.param(stem, marks=pytest.mark.nightly) if place % 2 else stem
-    for place, stem in enumerate(MANIFEST)
+    pytest.param(stem, marks=pytest.mark.nightly) if place % 2 or about.get("rare") else stem
+    for place, (stem, about) in enumerate(MANIFEST.items())
 ]
 
 

@@ -17,11 +17,11 @@ PAIRS = [
     ("logistic_regression", "identity"),
     ("softmax_regression", "identity"),
     ("mlp", "tanh"),
-    ("mlp_softmax", "gelu"),
-    ("mlp3", "leaky_relu"),
+    ("mlp_softmax", "relu"),
+    ("mlp3", "tanh"),
     ("linear_piece", "identity"),
-    ("activation_piece", "gelu_tanh"),
-    ("linear_activation_piece", "softplus"),
+    ("activation_piece", "sigmoid"),
+    ("linear_activation_piece", "relu"),
 ]
 ALL_PAIRS = [
     (name, activation)
@@ -68,8 +68,9 @@ def test_padded_classes_count_for_nothing_however_steep_the_others_are() -> None
 @pytest.mark.parametrize(("name", "activation"), PAIRS)
 def test_all_witnesses_agree_on_mild_cases(name: str, activation: str) -> None:
     model = FAMILY[name]
-    cases = draw(model, 12, seed=5, scales={"mild": 1.0})
+    cases = draw(model, 8, seed=5, scales={"mild": 1.0})
     small = [case for case in cases if case.numbers() < 400]
+    assert small
     for case, truth in zip(small, truths(model, small, activation), strict=True):
         assert dissent(model, case, truth, activation) is None
 

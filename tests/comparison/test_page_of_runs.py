@@ -39,7 +39,7 @@ def renamed(told: Compared) -> Compared:
     return told._replace(runs=runs)
 
 
-@settings(max_examples=40)
+@settings(max_examples=12)
 @given(any_compared())
 def test_it_is_valid_and_no_name_is_markup(told: Compared) -> None:
     text = page(told)
@@ -56,7 +56,7 @@ def test_it_is_valid_and_no_name_is_markup(told: Compared) -> None:
     assert not re.search(r'[" ](nan|inf|-inf)\b', text)  # coordinates that are none
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(any_compared())
 def test_every_verdict_and_word_is_on_it(told: Compared) -> None:
     articles = list(parsed(page(told)).iter("article"))

@@ -26,7 +26,9 @@ def test_gradients_and_loss_are_those_of_the_witnesses(name: str, activation: st
                 assert np.all((ratio > 0.25) & (ratio < 4.0)), symbol
 
 
-@pytest.mark.parametrize(("name", "activation"), SOME)
+@pytest.mark.parametrize(
+    ("name", "activation"), [*SOME[:2], pytest.param(*SOME[2], marks=pytest.mark.nightly)]
+)
 def test_what_is_on_the_way_goes_together(name: str, activation: str) -> None:
     """Each quantity follows from the others by the lecture's lines, up to rounding."""
     model = MODELS[name]
@@ -57,7 +59,7 @@ def test_every_symbol_has_its_shape_and_cases_are_those_of_the_seed() -> None:
         again = drawn(model, 9, seed=1, fixed={"d": 4})
         for one, other in zip(cases, again, strict=True):
             assert all(np.array_equal(one.arrays[name], other.arrays[name]) for name in one.arrays)
-        for one in known(model, cases, "sigmoid"):
+        for one in known(model, cases, "relu"):
             assert one.sizes["d"] == 4
             for symbol, layout in layouts(model).items():
                 shape = tuple(1 if axis == "1" else one.sizes[axis] for axis in layout.split())
