@@ -1,8 +1,8 @@
 """Programs in people's own styles, each with what it is: read without being told, judged as it is.
 
 `programs/manifest.toml` says of each what its verdict has to be, and which gradients are wrong; the
-labels were verified by central differences of the loss that the program states. Some of them are
-examples as well.
+labels were verified by central differences of the loss that the program states, or are known from
+how the program was made: a right one, and its twin with one line wrong. Some are examples as well.
 """
 
 import tomllib
