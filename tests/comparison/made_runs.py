@@ -127,8 +127,8 @@ def _exact(arrays: Arrays) -> dict[str, np.ndarray]:
 
 
 @functools.lru_cache
-def _compiled(model: Model, activation: str, rate: float) -> Any:
-    return jax.jit(training.step(model, activation, rate))
+def _compiled(model: Model, activation: str) -> Any:
+    return jax.jit(lambda rate, *given: training.step(model, activation, rate)(*given))
 
 
 def in_jax(
@@ -139,7 +139,8 @@ def in_jax(
     devices: int = 1,
 ) -> Run:
     """The same by JAX, compiled; `turned` with each batch the other way round, or on devices."""
-    one = _compiled(task.model, task.activation, task.rate)
+    one = _compiled(task.model, task.activation)
+    rate = np.asarray(task.rate).astype(jnp.dtype(task.precision))
     taken: dict[str, np.ndarray] = {}
 
     def gradient(_: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
@@ -149,7 +150,7 @@ def in_jax(
                 mesh = jax.make_mesh((devices,), ("examples",), axis_types=(AxisType.Auto,))
                 columns = NamedSharding(mesh, PartitionSpec(None, "examples"))
                 data = jax.device_put(data, columns)
-            after, _loss = one(dict(now), *data)
+            after, _loss = one(rate, dict(now), *data)
             taken.update({p: np.asarray(v) for p, v in after.items()})
         return now
 
