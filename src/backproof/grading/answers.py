@@ -18,7 +18,8 @@ from backproof.grading.quantities import layouts
 from backproof.reading.convention import ShapeError, to_ours
 
 _SIGNATURE: Final = re.compile(r"TypeError: [\w.]+\(\) (?:takes|missing|got) ")
-_FLOATS: Final = {"float16": "float16", "float32": "float32"}
+_FLOATS: Final = {"e": "float16", "f": "float32"}  # by NumPy's letters, whose names take longer
+_NUMBERS: Final = (np.ndarray, bool, int, float)
 
 
 class Seen(NamedTuple):
@@ -65,18 +66,18 @@ def value_of(
     value = found(function.returns, answer.value, quantity)
     if isinstance(value, Absent):
         return None, {"code": "kind", "actual": value.instead}, ""
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         value = _as_array(value)
-    if isinstance(value, Other) or not isinstance(value, np.ndarray | bool | int | float):
+    if not isinstance(value, _NUMBERS):
         return None, {"code": "kind", "actual": _kind(value)}, ""
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
         return None, {"code": "kind", "actual": f"an array of {array.dtype}"}, ""
-    precision = _FLOATS.get(array.dtype.name, "float64")
+    precision = _FLOATS.get(array.dtype.char, "float64")
     if array.size == 1 and not {*quantity.layout.split()} - {"1"}:
         array = array.reshape([1] * len(quantity.layout.split()))  # one number, however wrapped
     try:
-        ours = to_ours(array.astype(np.float64), own, quantity.layout, sizes)
+        ours = to_ours(array.astype(np.float64, copy=False), own, quantity.layout, sizes)
     except ShapeError:
         expected = [1 if axis == "1" else sizes[axis] for axis in quantity.layout.split()]
         return None, {"code": "shape", "actual": list(array.shape), "expected": expected}, ""
@@ -131,5 +132,7 @@ def found(form: Form, value: Any, wanted: Quantity) -> Any:
         parts = ((part, value.get(key)) for key, part in form.items())
     else:
         return None
-    inside = next((pair for pair in parts if wanted in quantities_in(pair[0])), None)
+    inside = next(
+        (one for one in parts if one[0] is wanted or wanted in quantities_in(one[0])), None
+    )
     return None if inside is None else found(*inside, wanted)

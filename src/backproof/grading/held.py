@@ -40,6 +40,7 @@ def held(read: Program, body: Sequence[ast.stmt], wanted: Collection[str]) -> He
     classes: dict[str, str] = {}
     calls: dict[str, str] = {}
     elsewhere: dict[str, tuple[str, str]] = {}
+    every = list(_functions(read.tree, "")) if wanted else []
     for name in sorted(wanted):
         for statement in body:
             if isinstance(statement, ast.ClassDef) and name in _methods(statement):
@@ -48,7 +49,7 @@ def held(read: Program, body: Sequence[ast.stmt], wanted: Collection[str]) -> He
                     classes[name], calls[name] = statement.name, call
         if name in calls:
             continue
-        for path, function in _functions(read.tree, ""):
+        for path, function in every:
             if function.name == name and path != name:
                 elsewhere[name] = path, read.where(function.lineno)
     return Held(classes, calls, elsewhere)

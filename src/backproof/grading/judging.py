@@ -117,9 +117,12 @@ def _marks(run: Run, ready: Prepared, asked: Exam, heard: _Heard) -> list[Mark]:
     found = [*marks(asked, heard.answers, ready.defined, (), heard.ended), *of_training]
     if all(mark.verdict == "right" for mark in found):
         return found
-    if ready.bare is not None:
-        bare = _bare(run, ready.bare, asked, {one.function for one in found if _is_open(one)})
-        found = [*marks(asked, heard.answers, ready.defined, bare, heard.ended), *of_training]
+    opened = {one.function for one in found if _is_open(one)}
+    if ready.bare is not None and opened:
+        bare = _bare(run, ready.bare, asked, opened)
+        again = marks(asked, heard.answers, ready.defined, bare, heard.ended, opened)
+        by_part = {(one.function, one.part): one for one in again}
+        found = [by_part.get((one.function, one.part), one) for one in found]
     carried = {
         name: _not_twice(run, ready, heard, asked, found, name)
         for name in dict.fromkeys(mark.function for mark in found)

@@ -5,7 +5,7 @@ The truth stays here: a submission is sent inputs, and what comes back is only c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -20,7 +20,7 @@ from backproof.grading.outcome import Answer
 from backproof.grading.prepared import CALL
 from backproof.grading.quantities import layouts
 from backproof.reading.guards import SMALL
-from backproof.verdict import RIGHT_BELOW, WRONG_ABOVE, margin
+from backproof.verdict import RIGHT_BELOW, WRONG_ABOVE, margin, margins
 
 Verdict = Literal["right", "wrong", "undecided", "missing"]
 _WORST_FIRST: Final = ("wrong", "missing", "undecided")
@@ -54,6 +54,7 @@ def marks(
     defined: frozenset[str],
     bare: Answers = (),
     ended: Mapping[str, str] | None = None,
+    among: Collection[str] | None = None,
 ) -> list[Mark]:
     """The marks of a submission.
 
@@ -63,9 +64,12 @@ def marks(
         defined: the functions that the submission has.
         bare: the answers of its program without its guards.
         ended: by function how the run ended that it was called in, where it did not answer.
+        among: the functions to mark; all of them if None.
     """
     found: list[Mark] = []
     for function in dict.fromkeys(function for function, _ in exam.asked):
+        if among is not None and function.name not in among:
+            continue
         if function.name not in defined:
             amiss = {"code": "not_defined", "function": function.name}
             found += [_mark(function, part, "missing", (amiss,)) for part in function.points]
@@ -169,17 +173,19 @@ def _marked(sheet: _Sheet, quantity: Quantity, places: Sequence[int]) -> Mark:
         problem = _initial(function, quantity, found)
         told = notes if problem is None else [{"code": problem}, *notes]
         return _mark(function, part, "right" if problem is None else "wrong", tuple(told))
-    margins = {one.place: _margin(exam, quantity, one) for one in found}
-    outside = [one for one in found if not margins[one.place] <= RIGHT_BELOW]
+    far = _margins(exam, quantity, found)
+    outside = [one for one in found if not far[one.place] <= RIGHT_BELOW]
     if outside and bare:
-        within = {one.place for one in bare if _margin(exam, quantity, one) <= RIGHT_BELOW}
+        within = {
+            place for place, one in _margins(exam, quantity, bare).items() if one <= RIGHT_BELOW
+        }
         within |= {one.place for one in outside if _is_of_guard(exam, quantity, one)}
         if all(one.place in within for one in outside):
             notes.append({"code": "guarded"})
             outside = []
     if not outside:
         return _mark(function, part, "right", tuple(notes))
-    worst = [one for one in outside if not margins[one.place] <= WRONG_ABOVE]
+    worst = [one for one in outside if not far[one.place] <= WRONG_ABOVE]
     if not worst:
         return _mark(function, part, "undecided", ({"code": "near"}, *notes))
     shown = min(worst, key=lambda one: _numbers(exam, one.place))
@@ -210,12 +216,20 @@ def _initial(function: Function, quantity: Quantity, seen: Sequence[Seen]) -> st
     return None
 
 
-def _margin(exam: Exam, quantity: Quantity, one: Seen) -> float:
-    if one.value is None:
-        return float("inf")
-    case = exam.known[one.precision if one.precision in exam.known else "float32"][one.place]
-    truth, bound = case.values[quantity.symbol], case.bounds[quantity.symbol]
-    return margin(one.value, truth, bound)
+def _margins(exam: Exam, quantity: Quantity, found: Sequence[Seen]) -> dict[int, float]:
+    """By place of the case; infinity where there is no value."""
+    far = {one.place: float("inf") for one in found}
+    values = [(one.place, one.precision, one.value) for one in found if one.value is not None]
+    cases = [
+        exam.known[precision if precision in exam.known else "float32"][place]
+        for place, precision, _ in values
+    ]
+    every = margins(
+        [value for _, _, value in values],
+        [case.values[quantity.symbol] for case in cases],
+        [case.bounds[quantity.symbol] for case in cases],
+    )
+    return far | {place: one for (place, _, _), one in zip(values, every, strict=True)}
 
 
 def _numbers(exam: Exam, place: int) -> int:
@@ -226,6 +240,8 @@ def _changed(exam: Exam, function: Function, answers: Mapping[int, Answer]) -> s
     """The first argument that a call left otherwise than it was given, by the quantities in it."""
     for call, (own, place) in zip(exam.calls, exam.asked, strict=True):
         if own is not function or place not in answers or not answers[place].arguments:
+            continue
+        if answers[place].arguments is call.arguments:
             continue
         skipped = 2 if call.function == CALL else 0
         before, after = call.arguments[skipped:], answers[place].arguments[skipped:]

@@ -7,7 +7,6 @@ that the sandbox does not have; in its place stands an object that takes every c
 from __future__ import annotations
 
 import ast
-import copy
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
@@ -95,7 +94,8 @@ def prepared(read: Program, assignment: Assignment, beside: Collection[str] = ()
     inside = held(read, body, wanted - {name for one in body for name in bound(one)})
     chosen = _needed(body, wanted | {*inside.classes.values()}, given)
     plain = [one for one in chosen if _is_definition(one)]
-    bare = _without_guards(read.tree)
+    every = list(ast.walk(read.tree))
+    bare = _without_guards(read.text, every)
     return Prepared(
         _laid_out(read.text, chosen, beside) + inside.bindings + CALLING,
         None
@@ -104,7 +104,7 @@ def prepared(read: Program, assignment: Assignment, beside: Collection[str] = ()
         _laid_out(read.text, plain, beside) + inside.bindings + CALLING,
         frozenset(wanted & {*inside.calls, *(name for one in chosen for name in bound(one))}),
         inside,
-        tuple(_imports(read, assignment, beside)),
+        tuple(_imports(read, every, assignment, beside)),
         body,
     )
 
@@ -208,19 +208,20 @@ class _Bare(ast.NodeTransformer):
         return ast.copy_location(ast.Constant(new), node)  # type: ignore[arg-type] # a float
 
 
-def _without_guards(tree: ast.Module) -> ast.Module | None:
-    numbers = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+def _without_guards(text: str, every: Sequence[ast.AST]) -> ast.Module | None:
+    """The tree of a text that has these nodes; None where that would be no other tree."""
+    numbers = (node.value for node in every if isinstance(node, ast.Constant))
     if all(replacement(number) is number for number in numbers):
         return None
-    without: ast.Module = _Bare().visit(copy.deepcopy(tree))
+    without: ast.Module = _Bare().visit(syntax.parsed(text))  # many times as fast as a copy
     return without
 
 
 def _imports(
-    read: Program, assignment: Assignment, beside: Collection[str]
+    read: Program, every: Sequence[ast.AST], assignment: Assignment, beside: Collection[str]
 ) -> Iterator[tuple[str, str]]:
     """The modules that the program imports and the assignment does not allow, and where."""
-    for node in ast.walk(read.tree):
+    for node in every:
         named: list[str] = []
         if isinstance(node, ast.Import):
             named = [one.name for one in node.names]
