@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import Any, Final
 
 from backproof.grading import frames
@@ -30,12 +31,26 @@ def refused(files: Mapping[str, bytes], main: str, most: int) -> str | None:
     return None
 
 
-def request(files: Mapping[str, bytes], main: str, calls: Sequence[Call], limits: Limits) -> bytes:
-    """The bytes that ask for the file `main` to be run and then for the calls, in their order."""
+def request(
+    files: Mapping[str, bytes],
+    main: str,
+    calls: Sequence[Call],
+    limits: Limits,
+    kept: Mapping[int, int] = MappingProxyType({}),
+) -> bytes:
+    """The bytes that ask for the file `main` to be run and then for the calls, in their order.
+
+    `kept` says by a call's `id` where it is among those that the other side has already; only if it
+    has all of them are these told by their places.
+    """
+    places = [kept.get(id(call)) for call in calls]
+    there = None not in places
     told: dict[str, Any] = {
         "files": [[name, len(data)] for name, data in files.items()],
         "main": main,
         "answer_bytes": limits.answer_bytes,
         "printed_bytes": limits.printed_bytes,
+        "kept": places if there else None,
     }
-    return frames.packed(told, b"".join(files.values())) + b"".join(call.frame for call in calls)
+    sent = b"" if there else b"".join(call.frame for call in calls)
+    return frames.packed(told, b"".join(files.values())) + sent

@@ -20,6 +20,7 @@ SCRATCH: Final = "/scratch"  # the folder of a submission
 CLOSED: Final = 74  # its exit status when it has closed the pipe
 # Messages to and from the first process; see `inside`.
 READY: Final = b"ready"
+KEEP: Final = b"keep"  # these calls are what runs will ask for
 END: Final = b"end"  # the run is over
 WAIT: Final = b"wait"  # the pipe is closed: the process may be about to end by itself
 MESSAGE_BYTES: Final = 4096

@@ -3,6 +3,7 @@
 It runs in bubblewrap with NumPy loaded. Its standard input is a socket to `sandbox`: a message
 brings a run's limits and two descriptors, the request to read and the pipe to answer on, neither of
 which it looks into. A second message ends the run, and one comes back that says how it ended.
+Before the first run it may be handed the calls that many runs ask for, which copies then have.
 Closing the socket ends it all.
 """
 
@@ -15,13 +16,15 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
 import numpy.linalg
 import numpy.random  # noqa: F401 - what homework uses is loaded once, not in every run
 
 from backproof.grading import answering, confine, seccomp
-from backproof.grading.frames import MESSAGE_BYTES, READY, SCRATCH, WAIT
+from backproof.grading.answering import Asked
+from backproof.grading.frames import KEEP, MESSAGE_BYTES, READY, SCRATCH, WAIT
 
 _GRACE_MILLISECONDS: Final = 500
 _ANSWERS: Final = 3  # the descriptor of the pipe, once all else is closed
@@ -41,12 +44,18 @@ def main() -> None:
     seccomp.program(os.uname().machine, 1)  # kept for all that are the first of their namespace
     answering.prepare()
     control.send(READY)
+    known: Sequence[Asked] = ()
     while True:
         message, received, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 2)
         if not message:
             return
+        if message == KEEP:
+            known = answering.kept(_read(*received))
+            os.close(*received)
+            control.send(READY)
+            continue
         try:
-            process = _started(json.loads(message), *received)
+            process = _started(json.loads(message), *received, known)
             said: dict[str, Any] = {"process": process}
         except OSError as error:
             said = {"failed": str(error)}
@@ -58,23 +67,29 @@ def main() -> None:
         control.send(json.dumps(said).encode())
 
 
-def _started(told: dict[str, Any], request: int, answers: int) -> int:
+def _read(descriptor: int) -> bytes:
+    with open(descriptor, "rb", closefd=False) as file:
+        file.seek(0)
+        return file.read()
+
+
+def _started(told: dict[str, Any], request: int, answers: int, known: Sequence[Asked]) -> int:
     """The process of a new run; raises `OSError` where it cannot have its own namespaces."""
     apart = told["separate"]
     with confine.next_child_apart() if apart else contextlib.nullcontext():
         process = os.fork()
         if process == 0:
-            _submission(told, request, answers)
+            _submission(told, request, answers, known)
     return process
 
 
-def _submission(told: dict[str, Any], request: int, answers: int) -> NoReturn:
+def _submission(
+    told: dict[str, Any], request: int, answers: int, known: Sequence[Asked]
+) -> NoReturn:
     """Give everything up, then run somebody's code."""
     try:
         os.setsid()
-        with open(request, "rb", closefd=False) as file:
-            file.seek(0)
-            data = file.read()
+        data = _read(request)
         os.dup2(answers, 2)  # a place that nothing else has, while all others are closed
         os.closerange(_ANSWERS, confine.DESCRIPTORS)
         os.dup2(2, _ANSWERS)
@@ -86,7 +101,7 @@ def _submission(told: dict[str, Any], request: int, answers: int) -> NoReturn:
             confine.give_up_rights()
         except (OSError, ValueError, LookupError) as error:
             answering.give_up(_ANSWERS, error)
-        answering.answer(memoryview(data), _ANSWERS, SCRATCH)
+        answering.answer(memoryview(data), _ANSWERS, SCRATCH, known)
     finally:
         os._exit(1)
 

@@ -44,7 +44,7 @@ def write(
     results.written(out / "class.html", page(graded).encode())
     results.written(out / "class-anonymous.html", page(graded, anonymous=True).encode())
     for key, text in told.items():
-        results.written(out / "feedback" / f"{_file_name(key)}.md", text.encode())
+        results.written(out / "feedback" / f"{_file_name(key)}.md", text.encode(), lasting=False)
     status = Counter(one["status"] for one in submissions)
     lines = [
         f"{len(submissions):,} submissions: {status['graded']:,} graded, "

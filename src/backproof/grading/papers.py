@@ -136,6 +136,7 @@ def running(beside: Mapping[str, bytes], asked: Exam, isolated: bool) -> Run:
             return alone.run(files, MAIN, calls, limits)
         sandbox = _sandbox()
         sandbox.limits = asked.assignment.limits
+        sandbox.keep(asked.calls)
         return sandbox.run(files, MAIN, calls, limits)
 
     return run

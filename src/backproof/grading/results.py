@@ -25,16 +25,21 @@ NOT_ISOLATED: Final = "none"
 _KEPT: Final = "graded"
 
 
-def written(path: Path, content: bytes) -> None:
-    """Write a file whole, or not at all; raises `Unreadable` where that is not possible."""
+def written(path: Path, content: bytes, *, lasting: bool = True) -> None:
+    """Write a file whole, or not at all; raises `Unreadable` where that is not possible.
+
+    One that is not `lasting` can be made again: it is not waited for until it is on the disk, which
+    takes longer than grading a submission, and when the machine loses power it may be lost.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, beside = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
         try:
             with open(handle, "wb") as file:
                 file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+                if lasting:
+                    file.flush()
+                    os.fsync(file.fileno())
             os.replace(beside, path)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -69,8 +74,9 @@ def kept(out: Path, name: str) -> dict[str, Any] | None:
 
 
 def keep(out: Path, name: str, result: Mapping[str, Any]) -> None:
-    """Keep a result under its name."""
-    written(out / _KEPT / f"{name}.json", as_json({**result, "version": VERSION}))
+    """Keep a result under its name; `kept` sees where it is damaged."""
+    told = json.dumps({**result, "version": VERSION}, allow_nan=False)  # without indent: fast
+    written(out / _KEPT / f"{name}.json", told.encode(), lasting=False)
 
 
 def taken_over(out: Path, others: Sequence[str]) -> int:

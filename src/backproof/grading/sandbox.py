@@ -60,6 +60,8 @@ class Sandbox:
         self.limits = limits or Limits()
         self.warm = warm
         self._live: _Live | None = None
+        self._kept: Sequence[Call] = ()
+        self._places: Mapping[int, int] = {}
 
     def __enter__(self) -> Self:
         try:
@@ -85,6 +87,16 @@ class Sandbox:
             self._live.kill()
             self._live = None
 
+    def keep(self, calls: Sequence[Call]) -> None:
+        """Hand over, once, calls that many runs will ask for; those before are forgotten.
+
+        A run whose calls are all of these, the same objects, costs less.
+        """
+        if calls is not self._kept and self.warm:
+            self.close()
+            self._kept = calls
+            self._places = {id(call): place for place, call in enumerate(calls)}
+
     def run(
         self,
         files: Mapping[str, bytes],
@@ -108,7 +120,7 @@ class Sandbox:
         refused = asking.refused(files, main, self.limits.scratch_bytes)
         if refused is not None:
             return Outcome("refused", (), "", refused)
-        request = asking.request(files, main, calls, limits)
+        request = asking.request(files, main, calls, limits, self._places)
         outcome = self._once(request, main, calls, limits)
         most = limits.cpu_seconds
         if outcome.status != "answered" or outcome.cpu_seconds <= most:
@@ -128,9 +140,12 @@ class Sandbox:
             self.close()
             raise Unavailable(f"a file that only adds 1 does not run: {outcome.sentence}")
 
+    def _started(self, limits: Limits) -> _Live:
+        return self._live or _Live(self.warm, limits.scratch_bytes, self._kept)
+
     def _once(self, request: bytes, main: str, calls: Sequence[Call], limits: Limits) -> Outcome:
         for _ in range(_TRIES):
-            live, self._live = self._live or _Live(self.warm, limits.scratch_bytes), None
+            live, self._live = self._started(limits), None
             heard = Heard(main, calls, limits)
             try:
                 ended = live.run(request, heard, limits)
@@ -149,7 +164,7 @@ class Sandbox:
 class _Live:
     """A first process, running: see `inside`, which is its other end."""
 
-    def __init__(self, separate: bool, scratch_bytes: int) -> None:
+    def __init__(self, separate: bool, scratch_bytes: int, calls: Sequence[Call]) -> None:
         bubblewrap.program()  # first of all: other systems do not have what comes next
         self._separate = separate
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -168,13 +183,26 @@ class _Live:
         try:
             self._control.settimeout(_START_SECONDS)
             with contextlib.suppress(OSError):
-                if self._control.recv(frames.MESSAGE_BYTES) == frames.READY:
+                if self._is_ready() and (not calls or self._keeps(calls)):
                     self._control.settimeout(_REPLY_SECONDS)
                     return
             raise Unavailable(self._why_not())
         except BaseException:
             self.kill()
             raise
+
+    def _is_ready(self) -> bool:
+        return self._control.recv(frames.MESSAGE_BYTES) == frames.READY
+
+    def _keeps(self, calls: Sequence[Call]) -> bool:
+        self._send(frames.KEEP, b"".join(call.frame for call in calls))
+        return self._is_ready()
+
+    def _send(self, message: bytes, data: bytes, *descriptors: int) -> None:
+        """A message, and descriptors: of a file that holds the data, and those given."""
+        with open(os.memfd_create("request"), "w+b", buffering=0) as file:
+            _write(file.fileno(), data)
+            socket.send_fds(self._control, [message], [file.fileno(), *descriptors])
 
     def _why_not(self) -> str:
         self._process.kill()
@@ -204,10 +232,7 @@ class _Live:
         answers, theirs = os.pipe()
         try:
             try:
-                with open(os.memfd_create("request"), "w+b", buffering=0) as file:
-                    _write(file.fileno(), request)
-                    descriptors = [file.fileno(), theirs]
-                    socket.send_fds(self._control, [json.dumps(told).encode()], descriptors)
+                self._send(json.dumps(told).encode(), request, theirs)
             finally:
                 os.close(theirs)
             closed, late = _listened(answers, heard, limits.wall_seconds)
