@@ -68,6 +68,29 @@ def test_warm_is_what_is_used_here(kept):
     assert kept.warm
 
 
+@pytest.mark.parametrize("warm", [True, False])
+def test_calls_that_were_handed_over_before_are_answered_as_those_that_are_sent(warm):
+    files = {"f.py": b"def f(a, b):\n    a *= b\n    return a.sum()\n"}
+    calls = [Call("f", (np.arange(3.0), float(factor))) for factor in range(4)]
+    sent = [*calls[2:], Call("f", (np.ones(2), 5.0))]
+    with Sandbox(warm=warm) as sandbox:
+        asked = (calls, calls[::-2], sent, [])
+        before = [sandbox.run(files, "f.py", one).answers for one in asked]
+        sandbox.keep(calls)
+        for _ in range(2):  # what a run does to its arguments is gone with it
+            after = [sandbox.run(files, "f.py", one).answers for one in asked]
+            assert [*map(_plain, after)] == [*map(_plain, before)]
+        sandbox.keep(sent)
+        assert _plain(sandbox.run(files, "f.py", calls).answers) == _plain(before[0])
+        assert _plain(sandbox.run(files, "f.py", sent).answers) == _plain(before[2])
+
+
+def _plain(answers):
+    return [
+        (one.value, one.arguments[0].tolist(), one.arguments[1], one.error) for one in answers
+    ]
+
+
 # What it returns is numbers, whatever it does to NumPy
 
 
