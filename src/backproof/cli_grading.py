@@ -35,7 +35,10 @@ def add(commands: Any) -> None:
     grade.add_argument("--out", required=True, metavar="FOLDER", help="for the results")
     grade.add_argument("--platform", help="moodle, canvas, gradescope, files or folders")
     grade.add_argument("--jobs", type=_jobs, metavar="N", help="how many at a time")
-    cluster = "have a Dask cluster grade; the address of its scheduler, such as tcp://10.0.0.1:8786"
+    cluster = (
+        "have a Dask cluster grade; the address of its scheduler, such as tcp://10.0.0.1:8786. "
+        "Without workers for a minute it ends, with what was graded kept"
+    )
     grade.add_argument("--scheduler", metavar="ADDRESS", help=cluster)
     risk = "run submissions with all your rights, where there is no isolation to be had"
     grade.add_argument("--without-isolation", action="store_true", help=risk)

@@ -122,6 +122,24 @@ def test_a_scheduler_that_is_lost_is_said_and_what_was_graded_is_kept(
     assert list((tmp_path / "graded").glob("*.json"))
 
 
+def test_a_scheduler_without_workers_is_said_after_a_while(
+    scheduler, handed_in, tmp_path, monkeypatch
+) -> None:
+    _, address = scheduler
+    monkeypatch.setattr(pools, "PATIENCE_SECONDS", 0.1)
+    told: list[str] = []
+    with pytest.raises(Unreadable, match=f"{address} has no workers, and .* for 0.1 s; start some"):
+        grade(
+            handed_in,
+            read(ASSIGNMENT),
+            tmp_path,
+            date="2026-01-02",
+            scheduler=address,
+            tell=told.append,
+        )
+    assert f"{address}: 0 workers with 0 threads; grading waits 0.1 s for some" in told
+
+
 @pytest.mark.parametrize("address", ["here", "", "carrier://pigeon:1", "tcp://127.0.0.1:1"])
 def test_a_scheduler_that_cannot_be_reached_is_said(
     address, handed_in, tmp_path, monkeypatch

@@ -316,7 +316,7 @@ def test_a_submission_that_kills_whoever_grades_it_costs_no_other(deadly, size, 
         )
         for key, kills in enumerate(deadly)
     ]  # fmt: skip
-    pool = Pool(AtOnce(), grader, size, lambda: room, (Died,), "")
+    pool = Pool(AtOnce(), grader, size, lambda: room, lambda: None, (Died,), "")
     told = backproof.grading.grade._graded(submissions, None, pool)
     found = [submission.key for submission, _ in itertools.islice(told, len(deadly) - sum(deadly))]
     assert sorted(found, key=int) == [str(key) for key, kills in enumerate(deadly) if not kills]

@@ -86,9 +86,7 @@ def test_calls_that_were_handed_over_before_are_answered_as_those_that_are_sent(
 
 
 def _plain(answers):
-    return [
-        (one.value, one.arguments[0].tolist(), one.arguments[1], one.error) for one in answers
-    ]
+    return [(one.value, one.arguments[0].tolist(), one.arguments[1], one.error) for one in answers]
 
 
 # What it returns is numbers, whatever it does to NumPy

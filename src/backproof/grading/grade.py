@@ -196,7 +196,8 @@ def _graded(
     """The results, as they come.
 
     Whoever grades several may die of one of them, so these are tried again one by one. Raises
-    `Unreadable` at the end where some could not be graded, naming them.
+    `Unreadable` at the end where some could not be graded, naming them, and before where nobody is
+    left to grade.
     """
     left = iter(submissions)
     again: deque[list[Submission]] = deque()
@@ -212,7 +213,10 @@ def _graded(
             pending[pool.submit(papers)] = shard
         if not pending:
             break
-        for done in concurrent.futures.wait(pending, return_when=FIRST_COMPLETED).done:
+        ended = concurrent.futures.wait(pending, pools.PATIENCE_SECONDS, FIRST_COMPLETED).done
+        if not ended:
+            pool.manned()
+        for done in ended:
             shard = pending.pop(done)
             try:
                 found = done.result()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _AT_A_TIME: Final = 4  # papers a task: some 0.1 s, a hundred times what Dask takes for one
 _CONNECT_SECONDS: Final = 10
 _FEWEST_WAITING: Final = 8
+PATIENCE_SECONDS: Final = 60  # with nothing graded, after which is seen whether anybody is there
 
 
 class Pool(NamedTuple):
@@ -38,6 +39,7 @@ class Pool(NamedTuple):
         grade: what it runs, as `papers.graded` but for the assignment and the isolation.
         papers: how many it is given at a time.
         room: how many times that it takes now, to have enough to do.
+        manned: raises `Unreadable` where nobody is there to grade, saying so.
         lost: what is raised where whoever graded these papers died.
         line: what this is, for a person, where that has to be said.
     """
@@ -46,6 +48,7 @@ class Pool(NamedTuple):
     grade: Callable[[Sequence[Paper]], list[dict[str, Any]]]
     papers: int
     room: Callable[[], int]
+    manned: Callable[[], None]
     lost: tuple[type[BaseException], ...]
     line: str
 
@@ -61,7 +64,7 @@ def threads(assignment: Assignment, isolated: bool, jobs: int | None) -> Iterato
     grade = functools.partial(graded, assignment=assignment, isolated=isolated)
     executor = ThreadPoolExecutor(number)
     try:
-        yield Pool(executor, grade, 1, lambda: 2 * number, (), "")
+        yield Pool(executor, grade, 1, lambda: 2 * number, lambda: None, (), "")
     finally:
         executor.shutdown(cancel_futures=True)
 
@@ -85,14 +88,22 @@ def cluster(assignment: Assignment, isolated: bool, address: str) -> Iterator[Po
         def room() -> int:
             return max(_FEWEST_WAITING, 3 * sum(map(int, client.nthreads().values())))
 
+        def manned() -> None:
+            if not client.nthreads():
+                raise Unreadable(
+                    f"the scheduler at {address} has no workers, and nothing was graded for "
+                    f"{PATIENCE_SECONDS:g} s; start some (dask worker {address}), and the same "
+                    "command again: what was graded is kept"
+                )
+
         try:
             _all_have_it(client, address)
             workers = client.nthreads()
-            waited = "" if workers else "; grading begins when there are any"
+            waited = "" if workers else f"; grading waits {PATIENCE_SECONDS:g} s for some"
             line = f"{address}: {len(workers)} workers with {sum(workers.values())} threads{waited}"
             executor = client.get_executor(pure=False)
             grade = functools.partial(_on_a_worker, _version(), assignment, isolated)
-            yield Pool(executor, grade, _AT_A_TIME, room, (KilledWorker,), line)
+            yield Pool(executor, grade, _AT_A_TIME, room, manned, (KilledWorker,), line)
         except Unreadable:
             raise
         except Exception as error:
