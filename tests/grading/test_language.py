@@ -23,6 +23,7 @@ PARTS = {
     "near": [],
     "not_reached": ["loss", "wanted"],
     "not_moved": ["parameter"],
+    "no_parameters": ["parameters"],
     "rate_ignored": [],
     "edge_cases": ["cases"],
     "own_cache": ["functions"],

@@ -46,6 +46,9 @@ def optimize(x, y, lr, n_iter):
         b2 = b2 - lr * dz2.sum()
     return W1, b1, W2, b2, [0.0] * n_iter
 """
+LEFT = (
+    "    globals().update(W1=W1, b1=b1, W2=W2, b2=b2)\n"  # and only losses are returned, or nothing
+)
 
 
 def assignment(*functions: Function, name: str = "mlp", **told) -> Assignment:
@@ -65,6 +68,8 @@ def mark_of(text: str, function: Function = OPTIMIZE, name: str = "mlp"):
         ("np.random.randn(6, 2)", "np.random.default_rng(3).standard_normal((6, 2))"),
         ("np.random.randn(6, 2)", "np.random.randn(6, 2).astype(np.float32)"),
         ("W1, b1, W2, b2, [0.0]", "W1.tolist(), b1, W2, float(b2[0, 0]), [0.0]"),
+        ("    return W1, b1, W2, b2,", f"{LEFT}    return"),
+        ("    return W1, b1, W2, b2, [0.0] * n_iter", LEFT),
     ],
 )
 def test_what_gets_there_has_its_points(old: str, new: str) -> None:
@@ -84,6 +89,20 @@ def test_what_gets_there_has_its_points(old: str, new: str) -> None:
         ("W1, b1, W2, b2, [0.0]", "W1.T, b1, W2, b2, [0.0]", "shape"),
         ("W1, b1, W2, b2, [0.0] * n_iter", "W1, b1, W2, b2", "kind"),
         ("W1, b1, W2, b2, [0.0] * n_iter", "{'code': np.ones(3)}", "kind"),
+        ("return W1, b1, W2, b2,", "return", "no_parameters"),
+        ("return W1, b1, W2, b2, [0.0] * n_iter", "return np.zeros(n_iter)", "no_parameters"),
+        ("    return W1, b1, W2, b2, [0.0] * n_iter", "", "no_parameters"),
+        ("W1, b1, W2, b2, [0.0] * n_iter", "W1 @ x", "kind"),
+        (
+            "b2 = b2 - lr * dz2.sum()\n    return W1, b1, W2, b2,",
+            f"pass\n{LEFT}    return",
+            "not_moved",
+        ),
+        (
+            "    return W1, b1, W2, b2,",
+            f"{LEFT.replace('W1=W1', 'W1=0 * W1')}    return",
+            "no_parameters",
+        ),
         ("n = x.shape[1]", "n = x.shape[2]", "raised"),
         ("x, y, lr, n_iter):", "x, y):", "signature"),
         (
@@ -128,6 +147,10 @@ def fit(w, b, d, X, y, epochs, alpha):
 """
     text = "import numpy as np\n" + text
     assert mark_of(text, given, "logistic_regression").verdict == "right"
+    in_place = text.replace("w = w -", "w -=").replace('return {"w": w, "b": b}', "return {'b': b}")
+    assert mark_of(in_place, given, "logistic_regression").verdict == "wrong"
+    in_place = in_place.replace("return {'b': b}", "globals()['b'] = b")
+    assert mark_of(in_place, given, "logistic_regression").verdict == "right"
     (because,) = mark_of(text.replace("w = w -", "w = w +"), given, "logistic_regression").because
     assert because["code"] == "not_reached"
 

@@ -19,7 +19,11 @@ from backproof.reading.convention import encoded, to_theirs
 def call_of(
     function: Function, case: Known, assignment: Assignment, seed: int | None = None
 ) -> Call:
-    """The call of a function on a case; with a seed, what it draws at random is of that seed."""
+    """The call of a function on a case.
+
+    With a seed, what it draws at random is of that seed, and the global variables of parameters'
+    names come back as `left` of the call's second argument.
+    """
     own = layouts(assignment.model)
     arguments = tuple(given(form, case, own) for form in function.arguments)
     told: dict[str, Value] = {}
@@ -33,6 +37,7 @@ def call_of(
         told["caches"] = _caches(function, case, assignment)
     if seed is not None:
         told["seed"] = seed
+        told["left"] = [*assignment.model.parameters]
     return Call(CALL, (function.name, told, *arguments)) if told else Call(function.name, arguments)
 
 

@@ -17,6 +17,7 @@ _OURS: Final[Mapping[str, tuple[str, ...]]] = {
     "guarded": ("constant",),
     "not_reached": ("loss", "wanted"),
     "not_moved": ("parameter",),
+    "no_parameters": ("parameters",),
     "carried": ("functions",),
     "own_cache": ("functions",),
     "edge_cases": ("cases",),

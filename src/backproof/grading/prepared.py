@@ -40,7 +40,10 @@ def {CALL}(name, told, *arguments):
         for step in way:
             made = made[step]
         arguments[place] = made
-    return globals()[name](*arguments, **told.get("keywords", {{}}))
+    value = globals()[name](*arguments, **told.get("keywords", {{}}))
+    if "left" in told:
+        told["left"] = {{one: globals().get(one) for one in told["left"]}}
+    return value
 """
 
 

@@ -3,11 +3,15 @@
 A training that gets there is told once more a learning rate that is next to nothing, from a start
 it had before. If it gets there all the same, it does not step by the rate it is told, or has its
 parameters from elsewhere; and a parameter that comes back as it did before was never moved.
+
+Parameters that are not returned, as where only losses are, are looked for where a training may have
+left them: in the arrays it was given, and in global variables of their names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -15,7 +19,8 @@ from numpy.typing import NDArray
 
 from backproof.grading.answers import found, value_of
 from backproof.grading.assignment import Assignment, Function
-from backproof.grading.forms import Quantity, Size, parts_of, quantities_in
+from backproof.grading.forms import Form, Quantity, Size, parts_of, quantities_in
+from backproof.grading.frames import Value
 from backproof.grading.marking import Mark, Verdict
 from backproof.grading.outcome import Answer, Outcome
 from backproof.grading.quantities import Known, layouts
@@ -108,6 +113,21 @@ def _ended(assignment: Assignment, function: Function, trial: Trial, outcome: Ou
         code = outcome.status if outcome.status in ("time", "memory") else "killed"
         return _Ended({}, np.inf, {"code": code})
     answer = outcome.answers[0]
+    ended = _reached(assignment, function, trial, answer)
+    if ended.amiss is None or answer.error is not None:
+        return ended
+    left = _filled(function.returns, _left(function, answer))
+    instead = _reached(assignment, function, trial, replace(answer, value=left))
+    assert function.training is not None
+    if instead.amiss is None and instead.loss <= function.training.loss:
+        return instead
+    if _is_history(answer.value):
+        names = ", ".join(assignment.model.parameters)
+        return instead._replace(amiss={"code": "no_parameters", "parameters": names})
+    return instead._replace(amiss=ended.amiss)
+
+
+def _reached(assignment: Assignment, function: Function, trial: Trial, answer: Answer) -> _Ended:
     model = assignment.model
     sizes = _with_hidden(model, function, answer, trial.case.sizes)
     parameters: dict[str, NDArray] = {}
@@ -119,6 +139,43 @@ def _ended(assignment: Assignment, function: Function, trial: Trial, outcome: Ou
         parameters[name] = value
     loss = loss_of(model, assignment.activation, parameters, trial.case)
     return _Ended(parameters, loss, None)
+
+
+def _left(function: Function, answer: Answer) -> dict[str, Value]:
+    """What a training left in global variables of parameters' names and in its arguments."""
+    if len(answer.arguments) != 2 + len(function.arguments):
+        return {}
+    _, told, *after = answer.arguments
+    left = told.get("left") if isinstance(told, dict) else None
+    found = dict(left) if isinstance(left, dict) else {}
+    for form, value in zip(function.arguments, after, strict=True):
+        if isinstance(form, Quantity) and found.get(form.symbol) is None:
+            found[form.symbol] = value
+    return found
+
+
+def _filled(form: Form, left: Mapping[str, Value]) -> Value:
+    """What a function would return that returns these."""
+    if isinstance(form, Quantity):
+        return left.get(form.symbol)
+    if isinstance(form, tuple):
+        return tuple(_filled(part, left) for part in form)
+    if isinstance(form, Mapping):
+        return {key: _filled(part, left) for key, part in form.items()}
+    return None
+
+
+def _is_history(value: Value) -> bool:
+    """Whether it can only be losses, or nothing."""
+    parts = value if isinstance(value, list | tuple) else [value]
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        return True
+    return all(
+        part is None
+        or isinstance(part, bool | int | float)
+        or (isinstance(part, np.ndarray) and part.ndim == 0)
+        for part in parts
+    )
 
 
 def _with_hidden(
