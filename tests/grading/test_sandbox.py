@@ -89,6 +89,34 @@ def _plain(answers):
     return [(one.value, one.arguments[0].tolist(), one.arguments[1], one.error) for one in answers]
 
 
+LEAVES = b"""import os
+
+def left():
+    found = sorted(os.listdir())
+    os.makedirs("deep/er", exist_ok=True)
+    open("deep/er/file", "w").close()
+    os.symlink("deep", "link")
+    os.symlink("/", "root")
+    return ", ".join(found)
+
+def shut():
+    found = left()
+    os.chmod("deep", 0)
+    return found
+"""
+
+
+@BOTH_WAYS
+def test_a_submission_that_is_run_again_finds_nothing_of_the_run_before(sandbox, monkeypatch):
+    started, starts = bubblewrap.started, []
+    monkeypatch.setattr(bubblewrap, "started", lambda *a, **k: starts.append(1) or started(*a, **k))
+    for again, name in ((0, "left"), (1, "left"), (1, "shut"), (1, "left"), (0, "left")):
+        outcome = sandbox.run({"leaves.py": LEAVES}, "leaves.py", [Call(name)], again=bool(again))
+        assert values(outcome) == ["leaves.py"]
+    # One each for the first, what cannot be taken away, and another submission.
+    assert len(starts) == (0 if sandbox.warm else 3)
+
+
 # What it returns is numbers, whatever it does to NumPy
 
 

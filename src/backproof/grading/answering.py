@@ -74,7 +74,6 @@ def prepare() -> None:
     np.seterr(all="ignore")
     np.random.seed(0)  # noqa: NPY002 - it is what homework draws from
     np.random.default_rng = _seeded(np.random.default_rng)
-    gc.collect()
     gc.freeze()  # memory is shared with the copies until it is touched
     gc.disable()
 

@@ -108,7 +108,8 @@ def started(
         *(["--dir", SCRATCH] if separate else ["--size", str(scratch_bytes), "--tmpfs", SCRATCH]),
         "--remount-ro", "/", "--chdir", SCRATCH, "--hostname", "backproof",
         *(word for pair in _ENVIRONMENT.items() for word in ("--setenv", *pair)),
-        "--", *_python(), "-c", f"import sys; sys.path[:0] = ['{_CODE}', sys.argv[1]]\n"
+        "--", *_python(), "-c", "import gc, sys; gc.disable(); "
+        f"sys.path[:0] = ['{_CODE}', sys.argv[1]]\n"
         "from backproof.grading import inside; sys.path.remove(sys.argv[2])\ninside.main()",
         str(_numpy().parent), _CODE,
     ]  # fmt: skip
@@ -167,6 +168,8 @@ def _binds() -> Sequence[str]:
         found += ["--remount-ro", str(path)]
     for name in _MODULES:
         found += ["--ro-bind", str(_PACKAGE / name), f"{_CODE}/backproof/{name}"]
+        compiled = importlib.util.cache_from_source(name)  # where Python was let keep it
+        found += ["--ro-bind-try", str(_PACKAGE / compiled), f"{_CODE}/backproof/{compiled}"]
     found += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     for device in ("/dev/null", "/dev/urandom"):
         found += ["--dev-bind", device, device]

@@ -67,6 +67,16 @@ def main() -> None:
         control.send(json.dumps(said).encode())
 
 
+def _emptied(folder: str) -> None:
+    """Take away what a run before left there; raises `OSError` where that is not possible."""
+    for above, folders, files in os.walk(folder, topdown=False):
+        for name in files:
+            os.unlink(os.path.join(above, name))
+        for name in folders:
+            path = os.path.join(above, name)
+            (os.unlink if os.path.islink(path) else os.rmdir)(path)
+
+
 def _read(descriptor: int) -> bytes:
     with open(descriptor, "rb", closefd=False) as file:
         file.seek(0)
@@ -76,6 +86,8 @@ def _read(descriptor: int) -> bytes:
 def _started(told: dict[str, Any], request: int, answers: int, known: Sequence[Asked]) -> int:
     """The process of a new run; raises `OSError` where it cannot have its own namespaces."""
     apart = told["separate"]
+    if not apart:
+        _emptied(SCRATCH)
     with confine.next_child_apart() if apart else contextlib.nullcontext():
         process = os.fork()
         if process == 0:

@@ -131,15 +131,18 @@ def modules(beside: Mapping[str, bytes]) -> set[str]:
 
 def running(beside: Mapping[str, bytes], asked: Exam, isolated: bool) -> Run:
     """What runs a program's text with these files beside it, and calls its functions."""
+    ran = False
 
     def run(text: str, calls: Sequence[Call], limits: Limits) -> Outcome:
         files = {**beside, MAIN: text.encode()}
         if not isolated:
             return alone.run(files, MAIN, calls, limits)
+        nonlocal ran
+        again, ran = ran, True
         sandbox = _sandbox()
         sandbox.limits = asked.assignment.limits
         sandbox.keep(asked.calls)
-        return sandbox.run(files, MAIN, calls, limits)
+        return sandbox.run(files, MAIN, calls, limits, again=again)
 
     return run
 

@@ -103,6 +103,8 @@ class Sandbox:
         main: str,
         calls: Sequence[Call],
         limits: Limits | None = None,
+        *,
+        again: bool = False,
     ) -> Outcome:
         """Run the file `main`, then make the calls.
 
@@ -111,12 +113,16 @@ class Sandbox:
             main: executed once as a module, not as `__main__`.
             calls: made in this order, in the same process.
             limits: for this run, where they are not the sandbox's; scratch is as it is there.
+            again: whether it is the submission that was run before, which may then have the same
+                first process where each has one of its own.
 
         A run that ends just over its limit on computing is made again, and that one counts. Raises
         `Unavailable` if the isolation is lost on the way, `ValueError` for arguments of a call that
         are no `Value`.
         """
         limits = limits or self.limits
+        if not (self.warm or again):
+            self.close()
         refused = asking.refused(files, main, self.limits.scratch_bytes)
         if refused is not None:
             return Outcome("refused", (), "", refused)
@@ -140,24 +146,20 @@ class Sandbox:
             self.close()
             raise Unavailable(f"a file that only adds 1 does not run: {outcome.sentence}")
 
-    def _started(self, limits: Limits) -> _Live:
-        return self._live or _Live(self.warm, limits.scratch_bytes, self._kept)
-
     def _once(self, request: bytes, main: str, calls: Sequence[Call], limits: Limits) -> Outcome:
         for _ in range(_TRIES):
-            live, self._live = self._started(limits), None
+            live = self._live or _Live(self.warm, limits.scratch_bytes, self._kept)
+            self._live = None
             heard = Heard(main, calls, limits)
             try:
                 ended = live.run(request, heard, limits)
             except BaseException:
                 live.kill()
                 raise
-            if self.warm and ended.lost is None:
-                self._live = live
-            else:
-                live.kill()
             if ended.lost is None:
+                self._live = live
                 break
+            live.kill()
         return heard.outcome(ended)
 
 
