@@ -4,7 +4,9 @@
 
 Makes the class (right in several ways, wrong in known ones, hostile, broken, empty, notebooks),
 grades it, is killed (`kill -9`) in the middle of grading it again into another folder and goes on,
-and compares the results byte for byte. With --class the class is only written into a folder.
+and compares the results byte for byte. Then how many a second are graded once start-up and truth
+are done, by sandboxes that are copied for each submission and by new ones. With --class the class
+is only written into a folder.
 Exits with 1 if a score is not as designed or the bytes differ.
 """
 
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import functools
 import json
 import os
 import platform
@@ -75,6 +78,7 @@ WRONG = [
     ("> 0.5", "> 0.8", "predict", 1.0),
     ("    return dz @ X.T / m, np.sum(dz) / m", "    return dz @ X.T / m", "gradient", 3.0),
 ]
+_BEGUN = 20
 TRAINING = "\nX = np.load('cells.npy')\nfor step in range(10**9):\n    plt.plot(step, step)\n"
 
 
@@ -148,6 +152,24 @@ def graded(folder: Path, out: Path, kill_at: int | None = None) -> float:
     return time.perf_counter() - start
 
 
+def steadily(folder: Path, out: Path, *, warm: bool) -> tuple[float, float]:
+    """The seconds until the first result, and how many come a second from the 20th to the last."""
+    from backproof.grading import assignment, grade, papers, sandbox
+
+    came: list[float] = []
+    papers.Sandbox = functools.partial(sandbox.Sandbox, warm=warm)
+    start = time.perf_counter()
+    grade.grade(
+        folder,
+        assignment.read(assignment.found(ASSIGNMENT)),
+        out,
+        date="",
+        progress=lambda *_: came.append(time.perf_counter()),
+    )
+    del came[0]  # told before any
+    return came[0] - start, (len(came) - _BEGUN) / (came[-1] - came[_BEGUN - 1])
+
+
 def machine() -> str:
     """The day, and what this runs on."""
     told = f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores"
@@ -189,6 +211,10 @@ def _measured(scratch: Path) -> int:
     print(f"the same bytes: {'yes' if one == two else 'no'}")
     print(f"again, nothing new: {again:.1f} s")
     print(f"largest process: {memory:.2f} GB")
+    for name, warm in (("warm", True), ("cold", False)):
+        first, rate = steadily(scratch / "class", scratch / name, warm=warm)
+        begun = f"first result after {first:.1f} s, then " if warm else ""  # the truth is known now
+        print(f"{name}: {begun}{rate:.1f} a second")
     return 1 if amiss or one != two else 0
 
 

@@ -67,8 +67,8 @@ def value_of(
     if isinstance(value, Absent):
         return None, {"code": "kind", "actual": value.instead}, ""
     if type(value) is np.ndarray and value.dtype.char == "d" and own == quantity.layout:
-        expected = tuple([1 if axis == "1" else sizes[axis] for axis in own.split()])
-        if value.shape == expected and not quantity.times_n:  # as most are
+        own_shape = tuple([1 if axis == "1" else sizes[axis] for axis in own.split()])
+        if value.shape == own_shape and not quantity.times_n:  # as most are
             return value, None, "float64"
     if isinstance(value, (list, tuple)):
         value = _as_array(value)

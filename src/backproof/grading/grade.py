@@ -47,7 +47,7 @@ def grade(
         assignment: what is asked.
         out: the folder for the results; what is there already and still holds is kept.
         date: of the run, for the record.
-        jobs: how many sandboxes at a time; as many as there are cores if None.
+        jobs: how many sandboxes at a time; one more than there are cores if None.
         platform: as `submissions.collected` takes it.
         only: the key of the one submission to grade; the others are as they were.
         shard: which part of how many to grade, for several machines.

@@ -55,7 +55,7 @@ def main() -> None:
             control.send(READY)
             continue
         try:
-            process = _started(json.loads(message), *received, known)
+            process = _started(json.loads(message), known, *received)
             said: dict[str, Any] = {"process": process}
         except OSError as error:
             said = {"failed": str(error)}
@@ -83,7 +83,7 @@ def _read(descriptor: int) -> bytes:
         return file.read()
 
 
-def _started(told: dict[str, Any], request: int, answers: int, known: Sequence[Asked]) -> int:
+def _started(told: dict[str, Any], known: Sequence[Asked], request: int, answers: int) -> int:
     """The process of a new run; raises `OSError` where it cannot have its own namespaces."""
     apart = told["separate"]
     if not apart:

@@ -59,8 +59,11 @@ class Pool(NamedTuple):
 
 @contextlib.contextmanager
 def threads(assignment: Assignment, isolated: bool, jobs: int | None) -> Iterator[Pool]:
-    """`jobs` threads, or as many as there are cores, each with a sandbox of its own."""
-    number = jobs or os.cpu_count() or 1
+    """`jobs` threads, or one more than there are cores, each with a sandbox of its own.
+
+    One more, since a thread that has something to judge may wait for another that judges.
+    """
+    number = jobs or (os.cpu_count() or 1) + 1
     grade = functools.partial(graded, assignment=assignment, isolated=isolated)
     executor = ThreadPoolExecutor(number)
     try:

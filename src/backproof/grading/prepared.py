@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from backproof.grading.assignment import Assignment
@@ -150,9 +150,11 @@ def _laid_out(
 ) -> str:
     """The chosen statements on their own lines, all others left blank.
 
-    With a `tree`, the statements that stand at the same places in it are written instead.
+    With a `tree`, which is without guards, what stands at the places of those that have some in it
+    is written instead.
     """
     lines = text.splitlines()
+    there = {*_THERE, *beside}
     laid: dict[int, list[str]] = {}
     twins = {} if tree is None else {(one.lineno, one.col_offset): one for one in _flat(tree.body)}
     for statement in chosen:
@@ -160,10 +162,10 @@ def _laid_out(
             [statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))]
         )
         twin = twins.get((statement.lineno, statement.col_offset))
-        stand_in = _stand_in(statement, {*_THERE, *beside})
+        stand_in = _stand_in(statement, there)
         if stand_in is not None:
             laid.setdefault(first, []).append(stand_in)
-        elif twin is not None:
+        elif twin is not None and _has_guard(ast.walk(statement)):
             laid.setdefault(first, []).append(ast.unparse(twin))
         else:
             laid.setdefault(first, []).append(_source(lines, statement, first))
@@ -205,18 +207,19 @@ def _stand_in(statement: ast.stmt, there: Collection[str]) -> str | None:
     return None
 
 
-class _Bare(ast.NodeTransformer):
-    def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        new = replacement(node.value)
-        return ast.copy_location(ast.Constant(new), node)  # type: ignore[arg-type] # a float
+def _has_guard(nodes: Iterable[ast.AST]) -> bool:
+    numbers = (node.value for node in nodes if isinstance(node, ast.Constant))
+    return any(replacement(number) is not number for number in numbers)
 
 
 def _without_guards(text: str, every: Sequence[ast.AST]) -> ast.Module | None:
     """The tree of a text that has these nodes; None where that would be no other tree."""
-    numbers = (node.value for node in every if isinstance(node, ast.Constant))
-    if all(replacement(number) is number for number in numbers):
+    if not _has_guard(every):
         return None
-    without: ast.Module = _Bare().visit(syntax.parsed(text))  # many times as fast as a copy
+    without = syntax.parsed(text)  # many times as fast as a copy
+    for node in ast.walk(without):
+        if isinstance(node, ast.Constant):
+            node.value = replacement(node.value)  # type: ignore[assignment] # of the same type
     return without
 
 
@@ -224,6 +227,7 @@ def _imports(
     read: Program, every: Sequence[ast.AST], assignment: Assignment, beside: Collection[str]
 ) -> Iterator[tuple[str, str]]:
     """The modules that the program imports and the assignment does not allow, and where."""
+    allowed = {*assignment.imports, *sys.stdlib_module_names, *beside}
     for node in every:
         named: list[str] = []
         if isinstance(node, ast.Import):
@@ -232,5 +236,5 @@ def _imports(
             named = [node.module]
         for name in named:
             module = name.split(".")[0]
-            if module not in {*assignment.imports, *sys.stdlib_module_names, *beside}:
+            if module not in allowed:
                 yield module, read.where(getattr(node, "lineno", 0))

@@ -36,7 +36,7 @@ _REPLY_SECONDS: Final = 10.0  # for the first process to say how a run ended
 _CHUNK: Final = 1 << 18
 _TRIES: Final = 2  # the first process may be lost, though no submission is known to reach it
 _LITTLE: Final = 1 << 14
-_REST_SECONDS: Final = 0.0003
+_REST_SECONDS: Final = 0.001
 _ANY: Final = Limits()
 _TRIED: Final = {"tried.py": b"def add(a):\n    return a + 1\n"}
 
