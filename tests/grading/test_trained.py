@@ -123,6 +123,24 @@ def test_what_does_not_has_none_and_is_told_why(old: str, new: str, code: str) -
     )
 
 
+@pytest.mark.parametrize(
+    "other",
+    ["[0.0] * 100_000", "type('Any', (), {'__getattr__': lambda s, _: s})()", "np.ones(2**21)"],
+)
+def test_what_else_has_a_parameters_name_is_no_hindrance(other: str) -> None:
+    asked = assignment(OPTIMIZE)
+    (one,) = trials(asked)
+
+    def mark(text: str):
+        files = {"hw.py": f"{text}\nW1 = {other}\n{CALLING}".encode()}
+        limits = Limits(answer_bytes=4 << 20)
+        return trained(asked, one, lambda trial: run_alone(files, "hw.py", [trial.call], limits))
+
+    assert mark(RIGHT).because == ()
+    (because,) = mark(RIGHT.replace("return W1, b1, W2, b2,", "return")).because
+    assert because["code"] == "no_parameters"
+
+
 def test_the_loss_that_is_told_is_that_of_the_parameters() -> None:
     (because,) = mark_of(RIGHT.replace("range(n_iter)", "range(0)")).because
     assert 0.6 < because["loss"] < 2.0

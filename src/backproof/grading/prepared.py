@@ -26,6 +26,7 @@ _NOTHING: Final = (
     "type('Nothing', (), {'__getattr__': lambda s, n: s, '__call__': lambda s, *a, **k: s, "
     "'__iter__': lambda s: iter(()), '__len__': lambda s: 0})()"
 )
+_LEFT_BYTES: Final = 1 << 20  # what else is called as a parameter must not crowd out the answer
 # Stands at the end of what is run.
 CALLING: Final = f"""
 
@@ -42,7 +43,13 @@ def {CALL}(name, told, *arguments):
         arguments[place] = made
     value = globals()[name](*arguments, **told.get("keywords", {{}}))
     if "left" in told:
-        told["left"] = {{one: globals().get(one) for one in told["left"]}}
+        left = {{one: globals().get(one) for one in told["left"]}}
+        told["left"] = {{
+            one: value
+            for one, value in left.items()
+            if isinstance(value, (int, float))
+            or (getattr(type(value), "__module__", "") == "numpy" and value.nbytes <= {_LEFT_BYTES})
+        }}
     return value
 """
 
