@@ -86,9 +86,22 @@ def test_a_folder_without_python_files_is_misuse(
 
 
 def test_something_has_to_be_told_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    unsaid = "def backward(w, b, x, y):\n    return helper(w, b, x, y)\n"
-    assert main(["check", written(tmp_path, unsaid), *FEW]) == 3
-    assert "--model" in capsys.readouterr().out
+    strange = """import numpy as np
+
+def backward(w, b, x, y):
+    e = np.arctan(w @ x + b) - y
+    return e @ x.T / x.shape[1], e.mean(axis=1, keepdims=True)
+"""
+    assert main(["check", written(tmp_path, strange), *FEW]) == 3
+    assert "if it should be one of them, tell which with --model" in capsys.readouterr().out
+
+
+def test_a_helper_that_is_missing_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = "def backward(w, b, x, y):\n    return helper(w, b, x, y)\n"
+    assert main(["check", written(tmp_path, missing), *FEW]) == 3
+    assert "'helper' is not defined, line 2" in capsys.readouterr().out
 
 
 def test_rows_are_told_by_flag_and_by_toml(tmp_path: Path) -> None:
