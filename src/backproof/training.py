@@ -74,7 +74,8 @@ def train(
     Args:
         model: a name of `MODELS`, or a `Model`.
         x: inputs, (d, n), one example per column; cast to `dtype`. For mini-batches `rows.T` of a
-            C-ordered table is fastest: its rows are then read where they lie, without a copy.
+            C-ordered table is fastest: its rows are then read where they lie, without a copy if
+            that is in memory of JAX's (`rows = np.asarray(jnp.asarray(rows))`).
         y: targets: (1, n), from 0 to 1 for a sigmoid output; for softmax (k, n), probabilities.
         activation: a name of `notation.ACTIVATIONS`; unused where there is no hidden layer.
         learning_rate: positive; rounded to `dtype`.
