@@ -21,6 +21,13 @@ import platformdirs
 
 T = TypeVar("T")
 
+# Most of what a command takes at first is compiling; these take a third off it and cost the
+# programs nothing (benchmarks/verify.py). Splitting reductions into trees doubles the kernels.
+QUICKLY: dict[str, Any] = {
+    "xla_backend_optimization_level": 1,
+    "xla_llvm_disable_expensive_passes": True,
+    "xla_disable_hlo_passes": "tree_reduction_rewriter",
+}
 _CONFIG: Any = jax.config  # its options are not in JAX's types
 _raising: list[bool] = []  # for each thread in `_errors_raised`, what was told before it came
 _lock = threading.Lock()

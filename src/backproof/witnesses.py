@@ -41,13 +41,6 @@ BUCKETS: Mapping[int, int] = {32: 32, LARGEST: 8}
 _INTEGER_BUCKET = 32
 _FEW_PARAMETERS = 64
 _STEP_SIZES = (1e-8, 1e-4, 1e-2, 1.0)
-# Most of a check is compilation; these take a third off it and cost the programs nothing
-# (benchmarks/verify.py). Splitting reductions into trees doubles the kernels to compile.
-_COMPILER_OPTIONS = {
-    "xla_backend_optimization_level": 1,
-    "xla_llvm_disable_expensive_passes": True,
-    "xla_disable_hlo_passes": "tree_reduction_rewriter",
-}
 # The direction of the forward-mode witness.
 _SIGNS = np.random.default_rng(0).random(LARGEST * LARGEST) < 0.5
 
@@ -185,7 +178,7 @@ def _compiled(model: Model, activation: str, bucket: int) -> Callable[..., Any]:
         return jax.export.export(traced, platforms=["cpu"])(*example)
 
     def compiled(exported: jax.export.Exported) -> Callable[..., Any]:
-        program = jax.jit(exported.call, compiler_options=_COMPILER_OPTIONS)
+        program = jax.jit(exported.call, compiler_options=program_cache.QUICKLY)
         program_cache.compile_once(lambda: jax.tree.map(np.asarray, program(*example)))
         return program
 

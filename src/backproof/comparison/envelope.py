@@ -120,4 +120,4 @@ def _program(model: Any, activation: str, precision: str) -> Callable[..., Any]:
         return lax.fori_loop(first, end, body, now)
 
     over_samples = (0, 0, None, None, None, None, None, None)
-    return jax.jit(jax.vmap(once, in_axes=over_samples))
+    return jax.jit(jax.vmap(once, in_axes=over_samples), compiler_options=program_cache.QUICKLY)

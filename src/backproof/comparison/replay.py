@@ -169,13 +169,16 @@ def _bounded_step(model: Model, activation: str, precision: str) -> Callable[...
     def once(before: Any, x: Any, y: Any, rate: Any) -> Any:
         return bounded(formula, fmt, before, x, y, rate)
 
-    return jax.jit(jax.vmap(once, in_axes=(0, 0, 0, None)))
+    return jax.jit(jax.vmap(once, in_axes=(0, 0, 0, None)), compiler_options=program_cache.QUICKLY)
 
 
 @functools.lru_cache
 def _bounded_gradient(model: Model, activation: str, precision: str) -> Callable[..., Any]:
     fmt, formula = with_truth(FORMATS[precision]), _formula(model, activation)
-    return jax.jit(jax.vmap(lambda before, x, y: bounded(formula, fmt, before, x, y)))
+    return jax.jit(
+        jax.vmap(lambda before, x, y: bounded(formula, fmt, before, x, y)),
+        compiler_options=program_cache.QUICKLY,
+    )
 
 
 def _formula(model: Model, activation: str) -> Callable[..., Any]:
@@ -190,7 +193,7 @@ def _gradient(model: Model, activation: str, significand: int | None) -> Callabl
     gradient = _formula(model, activation)
     if significand is not None:
         gradient = with_rounded_products(gradient, significand)
-    return jax.jit(jax.vmap(gradient))
+    return jax.jit(jax.vmap(gradient), compiler_options=program_cache.QUICKLY)
 
 
 # --- products in a lower precision --------------------------------------------------------------

@@ -190,7 +190,7 @@ def _program(model: Model, activation: str) -> Any:
         values[_LABEL], bounds[_LABEL] = _labels(model, padding, values["yhat"], bounds["yhat"])
         return values, bounds
 
-    return jax.jit(jax.vmap(one, in_axes=(0, None)))
+    return jax.jit(jax.vmap(one, in_axes=(0, None)), compiler_options=program_cache.QUICKLY)
 
 
 def _on_the_way(model: Model) -> dict[str, tuple[int, ...]]:
