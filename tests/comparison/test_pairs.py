@@ -70,6 +70,19 @@ def test_no_right_pair_is_ever_systematic(asked: Task) -> None:
     never_systematic(asked)
 
 
+@pytest.mark.parametrize("batch", [None, 16])
+@pytest.mark.parametrize("rate", [1e-5, 1e-6])
+def test_rounding_that_is_the_same_in_step_after_step_is_no_fault(
+    rate: float, batch: int | None
+) -> None:
+    for seed in range(5):
+        asked = task(rate=rate, scale=0.01, batch=batch, seed=seed)
+        one = run("one", asked)
+        shown = own(one._replace(steps=[s for s in one.steps if s.x.shape[1] == 16 or not batch]))
+        assert not shown.faults
+        assert any(shown.slopes[name].slope for name in EVERY)  # something moved far enough
+
+
 def test_the_same_run_is_bitwise_equal() -> None:
     asked = task(steps=3)
     told = compared(run("one", asked), run("other", asked))

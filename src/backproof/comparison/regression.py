@@ -4,6 +4,8 @@ Rounding falls here and there; a gradient that is a little too large is so each 
 residuals of all recorded steps are regressed on the changes that were asked for. Their slope is by
 how much too large the gradient is; its error is judged from how it differs from step to step, which
 holds however the entries of one step hang together (a cluster-robust error: Liang and Zeger 1986).
+Where a run hardly moves, an entry's update is rounded the same way in step after step, which no
+difference between steps shows: so the rounding of equal updates of one entry counts as one.
 Left out are entries that move by less than 8 units in the last place, where rounding itself follows
 the update: one below half a unit vanishes, and the residual is the update.
 """
@@ -46,14 +48,11 @@ class Slope(NamedTuple):
 def slopes(rule: Rule, replays: Sequence[Replay]) -> dict[str, Slope]:
     """The slope of each parameter, and under `""` of all together."""
     sums = {name: _sums(rule, replays, name) for name in rule.model.parameters}
-    together = [np.sum([one[i] for one in sums.values()], axis=0) for i in range(2)]
+    together = _Sums(*(np.sum(each, axis=0) for each in zip(*sums.values(), strict=True)))
     floors = {name: _floor_of_entries(replays, name) for name in sums}
     tests = len(sums) + 1
-    found = {
-        name: _slope(rule, sums[name][0], sums[name][1], floors[name], tests)
-        for name in rule.model.parameters
-    }
-    return {**found, "": _slope(rule, together[0], together[1], min(floors.values()), tests)}
+    found = {name: _slope(rule, one, floors[name], tests) for name, one in sums.items()}
+    return {**found, "": _slope(rule, together, min(floors.values()), tests)}
 
 
 def too_long(rule: Rule, found: Mapping[str, Slope], first: int) -> Fault | None:
@@ -86,32 +85,56 @@ def _rounded(value: float, error: float) -> str:
     return f"{value:.{max(0, math.ceil(-math.log10(error)))}f}"
 
 
-def _sums(rule: Rule, replays: Sequence[Replay], name: str) -> np.ndarray:
-    """Step by step: residual times change, and change squared, both in bounds."""
-    rows = []
+class _Sums(NamedTuple):
+    """Of the entries that move far enough; residuals, changes and roundings are all in bounds.
+
+    Attributes:
+        along_off: step by step, residual times change.
+        along_along: step by step, change squared.
+        rounded: the most that rounding the updates can make of the sum of `along_off`.
+        squares: its variance, if each entry's equal updates are rounded alike and others by chance.
+    """
+
+    along_off: np.ndarray
+    along_along: np.ndarray
+    rounded: float
+    squares: float
+
+
+def _sums(rule: Rule, replays: Sequence[Replay], name: str) -> _Sums:
+    rows, alike, sizes = [], [], []
     for one in replays:
         change, bound = one.change[name], one.bound[name]
         moves = np.abs(change) > _FEWEST_ULPS * ulp(one.step.before[name], rule.precision)
         moves &= np.isfinite(bound)
         along, off = change[moves] / bound[moves], one.residual[name][moves] / bound[moves]
         rows.append((np.sum(along * off), np.sum(along * along)))
-    return np.array(rows).T
+        unit = ulp(one.step.after[name][moves], rule.precision)
+        units = np.clip(np.rint(change[moves] / unit), -(2.0**30), 2.0**30).astype(np.int64)
+        alike.append((units << 32) + np.flatnonzero(moves))
+        sizes.append(np.abs(along) * (0.5 * unit / bound[moves]))
+    size = np.concatenate([*sizes, np.zeros(0)])
+    groups = np.unique(np.concatenate([*alike, np.zeros(0, np.int64)]), return_inverse=True)[1]
+    squares = float(np.sum(np.bincount(groups, size) ** 2)) / 3.0  # uniform in half a unit
+    along_off, along_along = np.array(rows).reshape(-1, 2).T
+    return _Sums(along_off, along_along, float(np.sum(size)), squares)
 
 
-def _slope(
-    rule: Rule, along_off: np.ndarray, along_along: np.ndarray, floor: float, tests: int
-) -> Slope:
-    whole = float(np.sum(along_along))
+def _slope(rule: Rule, sums: _Sums, floor: float, tests: int) -> Slope:
+    whole = float(np.sum(sums.along_along))
     if whole == 0.0:
         return Slope(0.0, math.inf, floor)
-    slope = float(np.sum(along_off)) / whole
-    clusters = whole * whole / float(np.sum(along_along**2))
+    slope = float(np.sum(sums.along_off)) / whole
+    clusters = whole * whole / float(np.sum(sums.along_along**2))
     if clusters < _FEWEST_STEPS:
         return Slope(slope, math.inf, floor)
-    spread = math.sqrt(float(np.sum((along_off - slope * along_along) ** 2))) / whole
-    error = spread * math.sqrt(clusters / (clusters - 1.0))
-    quantile = student(1.0 - _FALSE_ALARMS / (2.0 * tests), clusters - 1.0)
-    threshold = max(_CONSTANTS * float(FORMATS[rule.precision].u), quantile * error)
+    off = sums.along_off - slope * sums.along_along
+    spread = math.sqrt(float(np.sum(off**2)) * clusters / (clusters - 1.0)) / whole
+    share = 1.0 - _FALSE_ALARMS / (2.0 * tests)
+    by_chance = NormalDist().inv_cdf(share) * math.sqrt(sums.squares)
+    again_and_again = min(by_chance, sums.rounded) / whole
+    error = math.hypot(student(share, clusters - 1.0) * spread, again_and_again)
+    threshold = _CONSTANTS * float(FORMATS[rule.precision].u) + error
     # A share twice the threshold is found all but certainly.
     return Slope(slope, threshold, min(floor, 2.0 * threshold))
 
