@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from backproof.comparison.replay import Replay, Rule, gradients
 from backproof.comparison.shifts import Shift, known_faults, towards, without_one
 from backproof.error_bounds import FORMATS
 from backproof.verdict import WRONG_ABOVE
+
+if TYPE_CHECKING:
+    from backproof.comparison.regression import Slope
 
 # Where an example is looked for that was left out: numbers to hold for one step.
 _MOST_NUMBERS = 20_000_000
@@ -45,16 +48,21 @@ class Fault(NamedTuple):
     first: int
 
 
-def faults(rule: Rule, replays: Sequence[Replay], outside: Sequence[Replay]) -> list[Fault]:
+def faults(
+    rule: Rule,
+    replays: Sequence[Replay],
+    outside: Sequence[Replay],
+    slopes: Mapping[str, Slope],
+) -> list[Fault]:
     """What could explain those of the steps that lie `outside` of their bounds, one at least.
 
-    [] where nothing known does.
+    `slopes` are those of all replayed steps. [] where nothing known explains it.
     """
     margins = [one.margins() for one in outside]
     moved = tuple(name for name in margins[0] if any(each[name] > WRONG_ABOVE for each in margins))
     first = outside[0].step.number
     found = [Fault(*told, first) for told in _known(rule, replays, outside, moved)]
-    return found or [Fault(*told, first) for told in _fitted(rule, outside, moved)]
+    return found or [Fault(*told, first) for told in _fitted(rule, outside, moved, slopes)]
 
 
 Told: TypeAlias = tuple[str, tuple[str, ...], str, float]
@@ -148,12 +156,29 @@ def _is_of_products(rule: Rule, outside: Sequence[Replay], significand: int) -> 
 # --- shifts that are known up to a factor ---------------------------------------------------------
 
 
-def _fitted(rule: Rule, outside: Sequence[Replay], moved: tuple[str, ...]) -> Iterator[Told]:
+def _fitted(
+    rule: Rule, outside: Sequence[Replay], moved: tuple[str, ...], shown: Mapping[str, Slope]
+) -> Iterator[Told]:
+    every = tuple(rule.model.parameters)
     changes = [one.change for one in outside]
+    common = _slope(outside, changes, every)
     slopes = {name: _slope(outside, changes, [name]) for name in moved}
-    shifts = [{name: slopes[name] * change[name] for name in moved} for change in changes]
-    if _explains(outside, shifts):
-        yield _factors(rule, slopes)
+    # Where few entries leave their bounds, the slopes of all steps tell the two apart.
+    of_rate = _explains(
+        outside, [{name: common * one[name] for name in every} for one in changes]
+    ) and all(
+        abs(shown[name].slope - common) <= max(shown[name].threshold, 1e-3 * abs(common))
+        for name in every
+    )
+    still = all(abs(shown[name].slope) <= shown[name].threshold for name in {*every} - {*moved})
+    of_these = _explains(
+        outside, [{name: slopes[name] * one[name] for name in moved} for one in changes]
+    ) and (not of_rate or (still and len(moved) < len(every)))
+    if of_rate:
+        yield _of_rate(rule, common)
+    if of_these:
+        yield _factors(slopes)
+    if of_rate or of_these:
         return
     decays = [
         {name: -rule.rate * value for name, value in one.step.before.items()} for one in outside
@@ -175,22 +200,22 @@ def _weights(rule: Rule) -> list[list[str]]:
     return [weights, every, *([name] for name in every)]
 
 
-def _factors(rule: Rule, slopes: Mapping[str, float]) -> Told:
-    one = next(iter(slopes.values()))
-    alike = max(slopes.values()) - min(slopes.values()) <= 1e-3 * max(abs(one), 1e-3)
-    if len(slopes) == len(rule.model.parameters) and alike and len(slopes) > 1:
-        words = (
-            f"its steps are {1.0 + one:.6g} times as long: as with a learning rate of "
-            f"{rule.rate * (1.0 + one):.6g}, not {rule.rate:.6g}"
-        )
-        return "learning_rate", tuple(slopes), words, 1.0 + one
+def _of_rate(rule: Rule, slope: float) -> Told:
+    words = (
+        f"its steps are {1.0 + slope:.6g} times as long: as with a learning rate of "
+        f"{rule.rate * (1.0 + slope):.6g}, not {rule.rate:.6g}"
+    )
+    return "learning_rate", tuple(rule.model.parameters), words, 1.0 + slope
+
+
+def _factors(slopes: Mapping[str, float]) -> Told:
     words = "; ".join(
         f"{name} does not move"
         if abs(slope + 1.0) < 1e-6
         else f"d{name} is {1.0 + slope:.6g} times what it should be"
         for name, slope in slopes.items()
     )
-    return "factor", tuple(slopes), words, 1.0 + one
+    return "factor", tuple(slopes), words, 1.0 + next(iter(slopes.values()))
 
 
 def _slope(outside: Sequence[Replay], shifts: Sequence[Shift], names: Sequence[str]) -> float:
