@@ -8,6 +8,7 @@ however long the run, and one that does not stands out by itself.
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -71,35 +72,28 @@ def replayed(rule: Rule, steps: Sequence[Step]) -> list[Replay]:
     """Each of `steps` taken again from its own beginning."""
     program_cache.use()
     program = _bounded_step(rule.model, rule.activation, rule.precision)
-    found: dict[int, Replay] = {}
-    for places in _alike(steps):
-        some = [steps[i] for i in places]
-        after, bound = _on_cpu(program, *_stacked(some), np.float64(rule.rate))
-        for row, i in enumerate(places):
-            step = steps[i]
-            found[i] = Replay(
-                step,
-                {name: after[name][row] - value for name, value in step.before.items()},
-                {name: step.after[name] - after[name][row] for name in step.before},
-                {name: bound[name][row] for name in step.before},
-            )
-    return [found[i] for i in range(len(steps))]
+    each = _of_each(program, steps, np.float64(rule.rate))
+    return [
+        Replay(
+            step,
+            {name: after[name] - value for name, value in step.before.items()},
+            {name: step.after[name] - after[name] for name in step.before},
+            {name: bound[name] for name in step.before},
+        )
+        for step, (after, bound) in zip(steps, each, strict=True)
+    ]
 
 
 def gradient_margins(rule: Rule, steps: Sequence[Step]) -> list[dict[str, float]]:
     """Of steps with recorded gradients, how many error bounds each of these is off, at most."""
     program = _bounded_gradient(rule.model, rule.activation, rule.precision)
-    found: dict[int, dict[str, float]] = {}
-    for places in _alike(steps):
-        some = [steps[i] for i in places]
-        truth, bound = _on_cpu(program, *_stacked(some))
-        for row, i in enumerate(places):
-            recorded = steps[i].gradients or {}
-            found[i] = {
-                name: margin(value, truth[name][row], bound[name][row])
-                for name, value in recorded.items()
-            }
-    return [found[i] for i in range(len(steps))]
+    return [
+        {
+            name: margin(value, truth[name], bound[name])
+            for name, value in (step.gradients or {}).items()
+        }
+        for step, (truth, bound) in zip(steps, _of_each(program, steps), strict=True)
+    ]
 
 
 def gradients(
@@ -118,12 +112,7 @@ def gradients(
     steps = [
         Step(0, before, before, x, y) for before, (x, y) in zip(parameters, batches, strict=True)
     ]
-    found: dict[int, dict[str, NDArray[np.float64]]] = {}
-    for places in _alike(steps):
-        stacked = _on_cpu(program, *_stacked([steps[i] for i in places]))
-        for row, i in enumerate(places):
-            found[i] = {name: value[row] for name, value in stacked.items()}
-    return [found[i] for i in range(len(steps))]
+    return _of_each(program, steps)
 
 
 def example_gradients(rule: Rule, step: Step) -> dict[str, NDArray[np.float64]]:
@@ -139,6 +128,16 @@ def ulp(value: NDArray[np.float64], precision: str) -> NDArray[np.float64]:
     fmt = FORMATS[precision]
     exponent = np.frexp(np.maximum(np.abs(value), float(fmt.smallest)))[1]
     return np.asarray(np.ldexp(2.0 * float(fmt.u), exponent - 1), np.float64)
+
+
+def _of_each(program: Callable[..., Any], steps: Sequence[Step], *more: Any) -> list[Any]:
+    """What a program gives for each step; those of one size of batch are handed to it at once."""
+    found: dict[int, Any] = {}
+    for places in _alike(steps):
+        stacked = _on_cpu(program, *_stacked([steps[i] for i in places]), *more)
+        for row, i in enumerate(places):
+            found[i] = jax.tree.map(operator.itemgetter(row), stacked)
+    return [found[i] for i in range(len(steps))]
 
 
 def _alike(steps: Sequence[Step]) -> list[list[int]]:
