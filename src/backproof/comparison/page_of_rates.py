@@ -57,7 +57,5 @@ def _curves(told: Rates) -> Iterator[str]:
         Line(f"learning rate {one.rate:g}", number, one.curve, (at,))
         for at, one in enumerate(told.rates)
     ]
-    every = np.concatenate([one.curve for one in told.rates])
     said = "Mean loss of training by step of each learning rate; the table has the last ones"
-    finite = every[np.isfinite(every)]
-    yield curves_plot(said, "loss", told.tried.steps - 1, lines, finite, _WIDE)
+    yield curves_plot(said, "loss", told.tried.steps - 1, lines, _WIDE)

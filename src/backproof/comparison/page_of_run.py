@@ -63,18 +63,17 @@ def _curves(run: Run) -> Iterator[str]:
 
 
 def _figure(title: str, name: str, last: int, x: np.ndarray, y: np.ndarray) -> str:
-    finite = y[np.isfinite(y)]
     ends = f"from {short(float(y[0]), 4)} to {short(float(y[-1]), 4)}"
     said = f"{title} by step, {ends}"
-    drawn = curves_plot(said, name, last, [Line(name, x, y, (0,))], finite, _SMALL)
+    drawn = curves_plot(said, name, last, [Line(name, x, y, (0,))], _SMALL)
     caption = f"<figcaption>{text(title)}: {text(ends)}</figcaption>"
     return f"<figure>{caption}{drawn}</figure>"
 
 
-def curves_plot(
-    said: str, name: str, last: int, lines: Sequence[Line], finite: np.ndarray, width: int
-) -> str:
-    """Curves by step, on a logarithmic axis where their finite numbers are far apart."""
+def curves_plot(said: str, name: str, last: int, lines: Sequence[Line], width: int) -> str:
+    """Curves by step up to the last, on a logarithmic axis where their numbers are far apart."""
+    every = np.concatenate([line.y for line in lines])
+    finite = every[np.isfinite(every)]
     y = logarithmic(f"{name} (logarithmic)", finite) if is_wide(finite) else even(name, finite)
     drawn = plot(said, steps(int(last), logarithm=False), y, lines, width=width)
     return scrolled(drawn, f"plot of the {name}")
