@@ -57,6 +57,11 @@ class Sweep:
     label: str | None = None
     standardise: bool = True
 
+    @property
+    def runs(self) -> int:
+        """How many there are of each learning rate."""
+        return self.seeds * (self.folds or 1)
+
 
 class Rate(NamedTuple):
     """What the runs of one learning rate came to; NaN is what cannot be had.
@@ -99,7 +104,7 @@ class Rates(NamedTuple):
         classes: their names; none for numbers.
         rates: in ascending order.
         best: the place of the lowest judged loss, among the rates of which no run diverged.
-        confusion: of the best one, summed over seeds and folds.
+        confusion: of the best one, summed over seeds and folds; zeros where there is none.
         seconds: that it took, compiling included.
     """
 
@@ -130,8 +135,7 @@ def rates(tried: Sweep, progress: Callable[[str], None] = lambda _: None) -> Rat
     _check_folds(tried, examples)
     _check_memory(tried, model, examples)
     ordered = sorted(set(tried.learning_rates))
-    runs = len(ordered) * tried.seeds * (tried.folds or 1)
-    progress(f"training {runs:,} runs of {tried.steps:,} steps at once")
+    progress(f"training {len(ordered) * tried.runs:,} runs of {tried.steps:,} steps at once")
     began = time.perf_counter()
     swept = sweep(
         model,
@@ -149,7 +153,7 @@ def rates(tried: Sweep, progress: Callable[[str], None] = lambda _: None) -> Rat
     )
     seconds = time.perf_counter() - began
     shown, best = compared(ordered, swept)
-    confusion = swept.confusions[best or 0].sum(axis=(0, 1))
+    confusion = swept.confusions[[] if best is None else [best]].sum(axis=(0, 1, 2))
     return Rates(tried, examples.x.shape[1], examples.classes, shown, best, confusion, seconds)
 
 
@@ -179,7 +183,7 @@ def _check_memory(tried: Sweep, model: Model, examples: Examples) -> None:
     widths = [*(sizes[axis] for axis in model.hidden_axes), k]
     numbers = n * sum(widths)
     numbers += sum(math.prod(model.shape(name, sizes)) for name in model.parameters)
-    runs = len(set(tried.learning_rates)) * tried.seeds * (tried.folds or 1)
+    runs = len(set(tried.learning_rates)) * tried.runs
     # What layers give and the parameters, once for the values and once for the gradients.
     needed = runs * (2 * numbers + tried.steps) * dtype_of(tried.dtype).itemsize
     if needed > _memory():

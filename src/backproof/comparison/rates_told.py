@@ -55,7 +55,7 @@ def task(told: Rates) -> str:
 def spent(told: Rates) -> str:
     """How much was done and how long it took."""
     tried = told.tried
-    count = len(told.rates) * tried.seeds * (tried.folds or 1)
+    count = len(told.rates) * tried.runs
     return f"{count:,} runs of {tried.steps:,} steps at once, in {told.seconds:.3g} s"
 
 
@@ -71,8 +71,7 @@ def table(told: Rates) -> tuple[list[str], list[list[str]]]:
         columns["above the best"] = [_above(told, one) for one in told.rates]
     if told.classes and told.tried.folds is not None:
         columns["accuracy"] = [_accuracy(one) for one in told.rates]
-    runs = told.tried.seeds * (told.tried.folds or 1)
-    columns["diverged"] = [f"{one.diverged:,} of {runs:,}" for one in told.rates]
+    columns["diverged"] = [f"{one.diverged:,} of {told.tried.runs:,}" for one in told.rates]
     return list(columns), [list(row) for row in zip(*columns.values(), strict=True)]
 
 
@@ -178,7 +177,7 @@ def as_json(told: Rates) -> str:
 def _rate(told: Rates, one: Rate) -> dict[str, Any]:
     return {
         "learning_rate": one.rate,
-        "runs": told.tried.seeds * (told.tried.folds or 1),
+        "runs": told.tried.runs,
         "diverged": one.diverged,
         "training_loss": _finite(one.training_loss),
         "held_out_loss": _finite(one.held_loss),

@@ -61,7 +61,7 @@ def _held_out(run: Run) -> list[str]:
 
 
 def confusion(counts: np.ndarray, classes: Sequence[str], judged: str) -> list[str]:
-    """The lines of a confusion matrix, of which `judged` says how many it counts."""
+    """The lines of a confusion matrix, of which `judged` says what it counts."""
     width = max(5, *(min(len(name), 14) for name in classes), len(f"{counts.max():,}")) + 2
     names = [name[:14] for name in classes]
     lines = [f"  held out, each class (row) as it was taken (column), {judged}"]
