@@ -80,6 +80,11 @@ def hidden_sizes(model: Model, hidden: int | Sequence[int]) -> dict[str, int]:
     return {axis: whole("hidden", count) for axis, count in zip(axes, units, strict=True)}
 
 
+def for_layers(units: Sequence[int]) -> int | Sequence[int]:
+    """Settings' hidden units as `hidden_sizes` takes them: a single number is for all layers."""
+    return units[0] if len(units) == 1 else units
+
+
 def matrix(argument: str, value: ArrayLike, layout: str) -> np.ndarray:
     """`value` as a NumPy matrix of real numbers."""
     expected = f"expected real numbers, ({layout.replace(' ', ', ')})"

@@ -24,7 +24,7 @@ from backproof.reading.told import Unreadable
 from backproof.runs.data import Examples, Recipe, load
 from backproof.start import folded
 from backproof.sweeps import Swept, sweep
-from backproof.tensors import DType, choice, dtype_of, hidden_sizes, whole
+from backproof.tensors import DType, choice, dtype_of, for_layers, hidden_sizes, whole
 
 _ERROR = 0.05  # that any rate is said to be worse than the best though it is not
 _FEWEST = 5  # folds, or seeds; below that the quantile is not known well enough
@@ -148,7 +148,7 @@ def rates(tried: Sweep, progress: Callable[[str], None] = lambda _: None) -> Rat
         activation=tried.activation,
         steps=tried.steps,
         dtype=tried.dtype,
-        hidden=tried.hidden if len(tried.hidden) != 1 else tried.hidden[0],
+        hidden=for_layers(tried.hidden),
         scale=tried.scale,
     )
     seconds = time.perf_counter() - began
@@ -178,8 +178,7 @@ def _check_folds(tried: Sweep, examples: Examples) -> None:
 def _check_memory(tried: Sweep, model: Model, examples: Examples) -> None:
     """Refuse what is sure not to fit; XLA ends the process where memory runs out."""
     (d, n), k = examples.x.shape, len(examples.y)
-    units = tried.hidden if len(tried.hidden) != 1 else tried.hidden[0]
-    sizes = {"d": d, "k": k, **hidden_sizes(model, units)}
+    sizes = {"d": d, "k": k, **hidden_sizes(model, for_layers(tried.hidden))}
     widths = [*(sizes[axis] for axis in model.hidden_axes), k]
     numbers = n * sum(widths)
     numbers += sum(math.prod(model.shape(name, sizes)) for name in model.parameters)

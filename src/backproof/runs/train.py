@@ -28,7 +28,7 @@ from backproof.runs.environment import differences, environment
 from backproof.runs.processes import together
 from backproof.runs.scores import accuracy, confusion
 from backproof.start import batches, initial_parameters
-from backproof.tensors import DType, choice, hidden_sizes, positive, whole
+from backproof.tensors import DType, choice, for_layers, hidden_sizes, positive, whole
 
 PRODUCTS: Final = ("highest", "high", "default")
 CHECKPOINTS: Final = 20  # in a run that is not told how often
@@ -320,8 +320,7 @@ def _prepared(settings: Settings) -> tuple[Examples, Problem, Parameters]:
     steps, _ = whole("steps", settings.steps), whole("seed", settings.seed, least=0)
     examples = load(_recipe(settings))
     sizes = _sizes(examples)
-    units = settings.hidden if len(settings.hidden) != 1 else settings.hidden[0]
-    sizes |= hidden_sizes(model, units) if model.hidden_axes else {}
+    sizes |= hidden_sizes(model, for_layers(settings.hidden)) if model.hidden_axes else {}
     order = None
     if settings.batch is not None:
         size = whole("batch", settings.batch, most=sizes["n"])
