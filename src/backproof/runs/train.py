@@ -94,7 +94,8 @@ def run(settings: Settings, out: str | Path, progress: Progress = lambda _: None
         record.check_new(out)
         return _ready(settings)
 
-    examples, problem, start, ready = together(begin, functools.partial(_digest, settings))
+    ready = together(begin, functools.partial(_digest, settings))
+    examples, prepared = ready.examples, ready.prepared
     recorder = record.begun(
         out,
         {
@@ -104,11 +105,11 @@ def run(settings: Settings, out: str | Path, progress: Progress = lambda _: None
             "batch_size": settings.batch,
             "planned_steps": settings.steps,
             "backend": settings.backend,
-            "device": ready.device,
-            "products": ready.products,
+            "device": prepared.device,
+            "products": prepared.products,
             "seeds": {"parameters": settings.seed, "batches": settings.seed, "data": settings.seed},
             "sizes": _sizes(examples),
-            "seconds": {"steps": 0.0, "compile": ready.compile_seconds},
+            "seconds": {"steps": 0.0, "compile": prepared.compile_seconds},
             "settings": asdict(settings),
             "classes": list(examples.classes),
             "features": list(examples.features),
@@ -117,10 +118,10 @@ def run(settings: Settings, out: str | Path, progress: Progress = lambda _: None
         },
         {"x": examples.x, "y": examples.y},
         {"path": settings.data, "recipe": _without_source(_recipe(settings))},
-        ready.program,
+        prepared.program,
     )
-    recorder.checkpoint(start)
-    return _trained(recorder, settings, examples, problem, ready, start, progress)
+    recorder.checkpoint(ready.start)
+    return _trained(recorder, settings, ready, progress)
 
 
 def resume(
@@ -140,14 +141,13 @@ def resume(
     def digest(begun: tuple[reader.Run, _Ready]) -> bytes:
         return _digest(_settings_of(begun[0]), begun[1])
 
-    found, (examples, problem, start, ready) = together(begin, digest)
+    found, ready = together(begin, digest)
     recorder = _again(found)
     now, told = environment(), found.description
-    changed = [] if ready.device == told["device"] else ["device"]
+    changed = [] if ready.prepared.device == told["device"] else ["device"]
     changed += differences(told["environment"], now)
     recorder.description["resumed"] += [{"at": recorder.steps, "changed": changed, **now}]
-    settings = _settings_of(found)
-    return _trained(recorder, settings, examples, problem, ready, start, progress)
+    return _trained(recorder, _settings_of(found), ready, progress)
 
 
 def _gone_on_with(out: Path) -> tuple[reader.Run, _Ready]:
@@ -194,15 +194,10 @@ def _again(run: reader.Run) -> record.Recorder:
 
 
 def _trained(
-    recorder: record.Recorder,
-    settings: Settings,
-    examples: Examples,
-    problem: Problem,
-    ready: Prepared,
-    parameters: Parameters,
-    progress: Progress,
+    recorder: record.Recorder, settings: Settings, ready: _Ready, progress: Progress
 ) -> reader.Run:
     """The loop over stretches of steps: to the next sampled step, or the next checkpoint."""
+    examples, problem, parameters, prepared = ready
     steps, every = settings.steps, problem.longest
     norms, judged = np.zeros(steps), dict[int, float]()
     at, held, held_y = (problem.model, problem.activation), examples.x_held, examples.y_held
@@ -227,7 +222,7 @@ def _trained(
             stops = [s for s in recorder.sampled if s > t]
             stop = t + 1 if sampled else min([*stops[:1], t - t % every + every, steps])
             began = time.perf_counter()
-            done = ready.advance(parameters, t, stop)
+            done = prepared.advance(parameters, t, stop)
             computed += time.perf_counter() - began
             recorder.computed = computed
             losses = np.asarray(done.losses, np.float64)
@@ -297,11 +292,6 @@ class _Ready(NamedTuple):
     prepared: Prepared
 
 
-def _ready(settings: Settings) -> _Ready:
-    examples, problem, start = _prepared(settings)
-    return _Ready(examples, problem, start, backend(settings.backend)(problem))
-
-
 def _digest(settings: Settings, ready: _Ready) -> bytes:
     """Of all that processes have to have alike; where the examples lie may differ."""
     digest = hashlib.sha256(repr(replace(settings, data="")).encode())
@@ -310,8 +300,8 @@ def _digest(settings: Settings, ready: _Ready) -> bytes:
     return digest.digest()
 
 
-def _prepared(settings: Settings) -> tuple[Examples, Problem, Parameters]:
-    """The examples, the problem for a backend, and the parameters to start from."""
+def _ready(settings: Settings) -> _Ready:
+    """Check the settings, load the examples, draw the parameters and compile."""
     model = MODELS[choice("model", settings.model, MODELS)]
     choice("activation", settings.activation, ACTIVATIONS)
     choice("dtype", settings.dtype, get_args(DType))
@@ -342,7 +332,7 @@ def _prepared(settings: Settings) -> tuple[Examples, Problem, Parameters]:
         batches=order,
         longest=every,
     )
-    return examples, problem, start
+    return _Ready(examples, problem, start, backend(settings.backend)(problem))
 
 
 def _settings_of(run: reader.Run) -> Settings:
