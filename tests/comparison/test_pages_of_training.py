@@ -21,7 +21,7 @@ from backproof.runs.reader import Run
 from comparison.made_compared import NAMES, NUMBERS, description
 from comparison.test_page_of_runs import TAGS, parsed
 
-PAGES = ("curves", "classes", "settings")
+PARTS = ("curves", "classes", "settings")
 
 
 def a_run(losses: Any, name: str = "a", curves: Any = None, **told: Any) -> Run:
@@ -127,7 +127,7 @@ def test_train_writes_the_page_that_compare_makes_of_the_record(
     assert main(["train", "mlp_softmax", *told, "--html", str(first)]) == 0
     text = first.read_text("utf-8")
     is_sound(text)
-    assert [one.attrib["id"] for one in parsed(text).iter("section")] == list(PAGES)
+    assert [one.attrib["id"] for one in parsed(text).iter("section")] == list(PARTS)
     assert text.count('class="plot"') == 3
     assert ">versicolor</bdi>" in text
     capsys.readouterr()
