@@ -13,23 +13,27 @@ def examples_counted(read: Reader, recipe: Recipe) -> dict[str, int]:
     """The number of examples, where the file writes them out and divides by how many they are."""
     if recipe.single:
         return {}
-    counts = {
-        len(listed.elts)
-        for statement in read.script
-        if isinstance(statement, ast.Assign)
-        and roles.is_data(updates.last_word(statement.targets[0]))
-        and patterns.called(statement.value) in ("array", "asarray", "matrix")
-        for listed in [next(iter(getattr(statement.value, "args", ())), None)]
-        if isinstance(listed, ast.List) and isinstance(next(iter(listed.elts), None), ast.List)
-    }
+    counts = {count for statement in read.script if (count := _rows_in(statement)) is not None}
     divided = {
         patterns.number(node.right)
         for statement in recipe.statements
         for node in ast.walk(statement)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)
     }
+    # Of 1 and 2 it is not known: half a square is divided by 2 as well.
     found = [count for count in counts if count > 2 and count in divided]
     return {"n": found[0]} if len(counts) == len(found) == 1 else {}
+
+
+def _rows_in(statement: ast.stmt) -> int | None:
+    """How many rows of data a statement writes out: 2 of `X = np.array([[0, 1], [1, 1]])`."""
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
+        return None
+    made, word = statement.value, updates.last_word(statement.targets[0])
+    if not roles.is_data(word) or patterns.called(made) not in ("array", "asarray", "matrix"):
+        return None
+    rows = made.args[0].elts if made.args and isinstance(made.args[0], ast.List) else []
+    return len(rows) if rows and isinstance(rows[0], ast.List) else None
 
 
 def classes_in(read: Reader) -> list[dict[str, int]]:
