@@ -28,6 +28,7 @@ def with_smaller_sizes(recipe: Recipe) -> Recipe | None:
     smaller = dict(zip(large, _SMALL, strict=False))
     statements = copy.deepcopy(recipe.statements)
     for statement in statements:
+        # `X / 255` scales; what is multiplied is no size.
         factors = {
             id(side)
             for node in ast.walk(statement)
@@ -35,8 +36,9 @@ def with_smaller_sizes(recipe: Recipe) -> Recipe | None:
             for side in (node.left, node.right)
         }
         for node in ast.walk(statement):
-            if isinstance(node, ast.Constant) and id(node) not in factors and _is_size(node):
-                node.value = smaller.get(int(str(node.value)), node.value)
+            size = _size(node)
+            if isinstance(node, ast.Constant) and size in smaller and id(node) not in factors:
+                node.value = smaller[size]
     return recipe._replace(statements=statements, smaller=smaller)
 
 
@@ -52,13 +54,16 @@ def _large(statements: Sequence[ast.stmt]) -> Iterator[int]:
             values = [*node.args, *(keyword.value for keyword in node.keywords)]
         for value in values:
             for part in value.elts if isinstance(value, ast.Tuple | ast.List) else [value]:
-                if isinstance(part, ast.Constant) and _is_size(part):
-                    yield int(str(part.value))
+                size = _size(part)
+                if size is not None:
+                    yield size
 
 
 def _is_hidden(name: str) -> bool:
     return roles.role(name) in ("h", "dims")
 
 
-def _is_size(node: ast.Constant) -> bool:
-    return type(node.value) is int and node.value > LARGEST
+def _size(node: ast.AST) -> int | None:
+    """The number that it is, if it is above the largest of a case; None for anything else."""
+    value = node.value if isinstance(node, ast.Constant) else None
+    return value if type(value) is int and value > LARGEST else None
