@@ -72,7 +72,11 @@ def at_some_sizes(
     slopes: Sequence[float],
     fixed: Iterable[Mapping[str, int]],
 ) -> settle.Trial:
-    """The trial at any sizes; where that does not run, at the first of those fixed that does."""
+    """The trial at any sizes; where that does not run, at the first of those fixed that does.
+
+    A number of classes that the file may fix, and that is the one tried, is fixed where the code
+    does not run with another.
+    """
     fixed = list(fixed)
     trial = settle.tried(child, spec, slopes)
     if trial.problem is None:
