@@ -52,7 +52,9 @@ def bound_arguments(function: ast.FunctionDef, read: Reader, skip: int = 0) -> s
         "what that is could not be read; give it a default, or point at what can be called without "
         "it with --function"
     )
-    return written(listed, value_of, "" if function.name != "__init__" else "__init__", unread)
+    # A question stands under the name of its function; that of a class under those of its methods.
+    taker = "__init__" if function.name == "__init__" else ""
+    return written(listed, value_of, taker, unread)
 
 
 def as_called(name: str, function: ast.FunctionDef, read: Reader) -> str | None:

@@ -68,7 +68,7 @@ class Plan(NamedTuple):
     functions: tuple[Found, ...]
     recipes: Mapping[str, Recipe]
     nothing: str
-    smaller: Mapping[str, Recipe]  # of some recipes, with smaller sizes
+    smaller: Mapping[str, Recipe]  # of some recipes, with smaller sizes, by `_smaller` of its key
 
     @property
     def modules(self) -> dict[str, Module]:
@@ -105,11 +105,16 @@ def plan(program: Program, settings: Settings) -> Plan:
             raise Unreadable(nothing)
     keyed = {f"recipe {place}": recipe for place, recipe in enumerate(listed)}
     smaller = {
-        f"{key} smaller": other
+        _smaller(key): other
         for key, recipe in keyed.items()
         if (other := with_smaller_sizes(recipe)) is not None
     }
     return Plan(program, settings, reader, functions, keyed, nothing, smaller)
+
+
+def _smaller(key: str) -> str:
+    """The key of a recipe with smaller sizes."""
+    return f"{key} smaller"
 
 
 def _is_called(recipe: Recipe, name: str) -> bool:
@@ -174,9 +179,9 @@ def understand(child: Child, planned: Plan) -> Understood:
         if judgeable and kind != "training" and stage != kind:
             continue
         resolved = resolve(child, planned.reader, recipe, key, planned.settings, loss)
-        other = planned.smaller.get(f"{key} smaller")
+        other = planned.smaller.get(_smaller(key))
         if resolved.too_large and other is not None:
-            again = f"{key} smaller"
+            again = _smaller(key)
             resolved = resolve(child, planned.reader, other, again, planned.settings, loss)
         if resolved.spec is None:
             questions[resolved.name] = str(resolved.question)  # it got further
