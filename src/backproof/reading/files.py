@@ -41,17 +41,12 @@ def _held(statements: Sequence[ast.stmt], read: Reader) -> set[str]:
 
 
 def _is_read(statement: ast.stmt, read: Reader) -> bool:
+    """Whether it reads a file, itself or by a function of the file's own."""
     for node in ast.walk(statement):
-        if isinstance(node, ast.Call):
-            name = patterns.called(node)
-            function = read.functions.get(name)
-            body = [] if function is None else own_nodes(function.body)
-            if _READS.fullmatch(name) and function is None:
-                return True
-            if any(
-                isinstance(one, ast.Call) and _READS.fullmatch(patterns.called(one)) for one in body
-            ):
-                return True
+        function = read.functions.get(patterns.called(node))
+        calls = [node] if function is None else own_nodes(function.body)
+        if any(_READS.fullmatch(patterns.called(one)) for one in calls):
+            return True
     return False
 
 
