@@ -16,7 +16,7 @@ from backproof.notation import Model
 from backproof.tensors import choice, whole
 
 T = TypeVar("T")
-DEVICE_KINDS = ("cpu", "gpu", "tpu")
+_KINDS = ("cpu", "gpu", "tpu")
 _ROW = "devices"  # the mesh's one axis
 _placed: Any = lax.with_sharding_constraint  # JAX does not type these two
 _spec: Any = PartitionSpec
@@ -97,7 +97,7 @@ def share(
 
 
 def _of_kind(kind: str, find: Callable[..., list[jax.Device]]) -> list[jax.Device]:
-    choice("device", kind, DEVICE_KINDS)
+    choice("device", kind, _KINDS)
     try:
         return find(backend=kind)
     except RuntimeError:  # how JAX says that there is none of this kind
