@@ -70,10 +70,10 @@ class Sharing(NamedTuple):
         """Inside of a program: the tensors, each where it is to lie."""
         return {name: _placed(value, self.of(layouts[name])) for name, value in tensors.items()}
 
-    def whole(self, tree: T) -> T:
+    def gathered(self, tree: T) -> T:
         """Inside of a program: all arrays of a tree, each whole on every device."""
-        gathered: T = _placed(tree, self.of(""))
-        return gathered
+        everywhere: T = _placed(tree, self.of(""))
+        return everywhere
 
     def placed(self, value: np.ndarray, layout: str) -> Array:
         """An array that every process has, on the devices; whole where it cannot be cut evenly."""

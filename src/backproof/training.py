@@ -261,7 +261,7 @@ def advance(
     nothing = jax.tree.map(jnp.zeros_like, parameters)
     begun = Advanced(parameters, nothing, room, room)
     done: Advanced = lax.fori_loop(start, stop, body, begun)
-    return done if sharing is None else sharing.whole(done)
+    return done if sharing is None else sharing.gathered(done)
 
 
 def _apart(

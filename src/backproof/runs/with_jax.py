@@ -28,7 +28,7 @@ def prepare(problem: Problem) -> Prepared:
     try:
         found = several(problem.device, problem.devices)
     except ValueError as error:
-        raise Unreadable(f"--{error}") from None
+        raise Unreadable(f"--{error}") from None  # it begins with the option's name
     sharing = None if len(found) == 1 else _sharing(problem, found)
     layouts = problem.model.layouts
     rate = positive("learning_rate", problem.learning_rate, problem.dtype)
