@@ -223,3 +223,10 @@ def test_a_batch_may_be_drawn_by_any_generator(made: str, drawn: str) -> None:
     assert told.verdict == "right", told.problem
     slip = loop(step.replace("np.mean", "np.sum"), ", lr=0.1, batch_size=8", made)
     assert wrong(slip) == {"db"}
+
+
+@pytest.mark.parametrize(("name", "verdict"), [("accuracy", "right"), ("answer", "unread")])
+def test_an_accuracy_on_labels_that_are_not_ours_is_not_needed(name: str, verdict: str) -> None:
+    step = f"{name} = np.mean((p[:, 0] > 0.5) == truth); w -= 0.1 * dw; b -= 0.1 * db"
+    told = loop(step, before="truth = np.arange(101) % 2 * np.ones(101)")
+    assert told.verdict == verdict, told.problem

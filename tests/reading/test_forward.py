@@ -1,0 +1,32 @@
+"""Where a forward pass parts from those of the models is said in words."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from backproof.notation import MODELS
+from backproof.reading.forward import parting
+
+RNG = np.random.default_rng(0)
+SIZES = {"d": 3, "h": 4, "n": 5}
+MODEL = MODELS["mlp"]
+CASE = {name: RNG.normal(size=MODEL.shape(name, SIZES)) for name in ("x", *MODEL.parameters)}
+Z1 = CASE["W1"] @ CASE["x"] + CASE["b1"]
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        ([], r"none of its variables is W1 x \+ b1, or sigmoid, .* of it"),
+        ([("s", Z1), ("z1", Z1)], r"`z1` is W1 x \+ b1, but what follows is none of sigmoid, .*"),
+        (
+            [("z1", Z1), ("a1", np.tanh(Z1))],
+            r"a1 is the tanh of layer 1, but none of its variables is W2 a1 \+ b2, or .* of it",
+        ),
+    ],
+)
+def test_where_it_parts(seen: list[tuple[str, np.ndarray]], words: str) -> None:
+    assert re.fullmatch(words, parting(MODEL, CASE, seen, ()))
