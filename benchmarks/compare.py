@@ -44,7 +44,7 @@ NAMED = {
     "learning rate": "learning rate of",
     "one gradient": "times what it should be",
     "decay": "times the parameter",
-    "stale W2": "W2 as it is of the step before",
+    "stale W2": "W2 as it was a step ago",
     "W2 too early": "W2 as it is after its update",
     "bfloat16 products": "as bfloat16 does",
     "one example dropped per epoch": "leaves out an example",

@@ -105,7 +105,7 @@ FAULTS = {
     "sum": (stretched(dict.fromkeys(EVERY, 48.0)), "of the sum over the batch"),
     "decay": (decayed(0.001), "it adds 0.001 times the parameter to the gradient of dW1, dW2"),
     "updated too early": (too_early, "backward pass uses W2 as it is after its update"),
-    "out of date": (out_of_date(), "backward pass uses W2 as it is of the step before"),
+    "out of date": (out_of_date(), "backward pass uses W2 as it was a step ago"),
     "bfloat16": (in_bfloat16, "round their operands as bfloat16 does"),
 }
 
@@ -259,13 +259,15 @@ def test_records_that_could_show_nothing_are_inconclusive() -> None:
     assert "only a large fault could have shown" in told.words[0]
 
 
-@pytest.mark.parametrize("what", ["start", "data", "activation"])
+@pytest.mark.parametrize("what", ["start", "data", "shape of x", "shape of y", "activation"])
 def test_runs_of_different_things_are_not_compared(what: str) -> None:
     one = run("one", task(steps=2))
     assert compare(one, one, (nothing_of(one), nothing_of(one))).verdict == "bitwise equal"
     other = {
         "start": lambda: one._replace(start={name: 2.0 * v for name, v in one.start.items()}),
         "data": lambda: one._replace(x=one.x + 1.0),
+        "shape of x": lambda: one._replace(x=one.x[:-1]),
+        "shape of y": lambda: one._replace(y=np.vstack([one.y, one.y, one.y])),
         "activation": lambda: one._replace(rule=one.rule._replace(activation="relu")),
     }[what]()
     with pytest.raises(IncomparableError, match=f"{what if what != 'start' else 'start from'}"):

@@ -82,7 +82,8 @@ def _check(one: Run, other: Run) -> None:
     pairs = {
         "model": (one.rule.model.name, other.rule.model.name),
         "activation": (one.rule.activation, other.rule.activation),
-        "number of examples": (one.x.shape, other.x.shape),
+        "shape of x": (one.x.shape, other.x.shape),
+        "shape of y": (one.y.shape, other.y.shape),
     }
     for what, (a, b) in pairs.items():
         if a != b and (what != "activation" or one.rule.model.has_activation):

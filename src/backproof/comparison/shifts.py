@@ -79,8 +79,8 @@ def _stale(rule: Rule, replays: Sequence[Replay], outside: Sequence[Replay]) -> 
     """A weight of a later layer as it is at another time, which the layers before it see."""
     previous = {one.step.number + 1: one.step.before for one in replays}
     times: dict[str, list[Tensors | None]] = {
-        "after its update": [one.step.after for one in outside],
-        "of the step before": [previous.get(one.step.number) for one in outside],
+        "is after its update": [one.step.after for one in outside],
+        "was a step ago": [previous.get(one.step.number) for one in outside],
     }
     places = {False: "backward pass uses", True: "forward and backward pass use"}
     for weight in list(rule.model.parameters)[2::2]:
@@ -90,7 +90,7 @@ def _stale(rule: Rule, replays: Sequence[Replay], outside: Sequence[Replay]) -> 
                 for one, value in zip(outside, values, strict=True):
                     taken = stale_gradients(rule, one.step, weight, value, everywhere)
                     shifts.append(None if taken is None else towards(rule, one, taken))
-                yield Known("stale", f"its {place} {weight} as it is {when}", shifts)
+                yield Known("stale", f"its {place} {weight} as it {when}", shifts)
 
 
 def without_one(rule: Rule, one: Replay, divided_by_all: bool) -> Shift:
