@@ -96,6 +96,7 @@ def plot(
             *_grid(frame),
             *(part for border in borders for part in _border(frame, border)),
             *(part for i in range(len(lines)) for part in _line(frame, lines, i, dots)),
+            *(_words(frame, border) for border in borders),  # to be read over many dots
             "</svg>",
         ]
     )
@@ -147,14 +148,22 @@ def _grid(frame: _Frame) -> Iterator[str]:
 
 
 def _border(frame: _Frame, border: Border) -> Iterator[str]:
-    at = float(frame.down(float(frame.y.at(border.level))))
+    at = _height(frame, border)
     if border.beyond:
         yield (
             f'<rect class="beyond" x="{_LEFT}" y="{_TOP}" width="{frame.right - _LEFT}" '
             f'height="{max(at - _TOP, 0.0):.1f}"/>'
         )
     yield f'<line class="border" x1="{_LEFT}" y1="{at:.1f}" x2="{frame.right}" y2="{at:.1f}"/>'
-    yield f'<text class="end level" x="{frame.right}" y="{at - 4:.1f}">{text(border.words)}</text>'
+
+
+def _words(frame: _Frame, border: Border) -> str:
+    at = _height(frame, border) - 4
+    return f'<text class="end level" x="{frame.right}" y="{at:.1f}">{text(border.words)}</text>'
+
+
+def _height(frame: _Frame, border: Border) -> float:
+    return float(frame.down(float(frame.y.at(border.level))))
 
 
 def _line(frame: _Frame, lines: Sequence[Line], place: int, dots: bool) -> Iterator[str]:
