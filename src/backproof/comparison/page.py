@@ -202,7 +202,7 @@ _ROWS: Final[Mapping[str, _Shown]] = {
     "sizes": lambda _run, _own, told: _listed(told.get("sizes")),
     "parameters": lambda run, _own, _told: run.rule.precision,
     "matrix products": lambda _run, _own, told: told.get("products", ""),
-    "learning rate": lambda run, _own, _told: f"{run.rule.rate:.9g}",
+    "learning rate": lambda run, _own, told: f"{told.get('learning_rate', run.rule.rate):.9g}",
     "examples in a step": lambda run, _own, _told: f"{figures.examples(run):,}",
     "seeds": lambda _run, _own, told: _listed(told.get("seeds")),
     "steps": lambda run, _own, _told: f"{len(run.losses):,}",

@@ -33,7 +33,8 @@ def page_of_run(run: Run) -> str:
 def _head(run: Run) -> Iterator[str]:
     told, losses = run.description, run.losses
     accuracy = run.curves.get("accuracy", np.empty(0))
-    ended = f", the last loss {short(float(losses[-1]), 6)}" if len(losses) else ""
+    of = "the last loss" if told["batch_size"] is None else "the loss of the last batch"
+    ended = f", {of} {short(float(losses[-1]), 6)}" if len(losses) else ""
     held = ""
     if len(accuracy) and np.isfinite(accuracy[-1]):
         held = f", {accuracy[-1]:.1%} of what was held out right"
