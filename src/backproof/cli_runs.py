@@ -39,15 +39,18 @@ def add(commands: Any) -> None:
     data.add_argument("--held-out", type=float, metavar="SHARE", help=share)
     how = training(train)
     how.add_argument("--backend", default="jax", help="jax, reference, torch (default jax)")
-    how.add_argument("--learning-rate", type=float, default=0.1, metavar="RATE")
+    rate = "of each step (default 0.1)"
+    how.add_argument("--learning-rate", type=float, default=0.1, metavar="RATE", help=rate)
     how.add_argument("--batch", type=int, metavar="N", help="examples per step (default: all)")
     products = "of matrix products on accelerators: highest, high or default (default highest)"
     how.add_argument("--products", default="highest", help=products)
-    how.add_argument("--device", choices=("cpu", "gpu", "tpu"))
+    kind = "what computes (default: the backend's choice)"
+    how.add_argument("--device", choices=("cpu", "gpu", "tpu"), help=kind)
     how.add_argument("--devices", type=int, metavar="N", help="that share each step (default 1)")
     where = "this is process I of N, which share each step; or auto, on Slurm, Open MPI, Cloud TPU"
     how.add_argument("--distributed", metavar="HOST:PORT,I/N", help=where)
-    how.add_argument("--seed", type=int, default=0, help="of parameters, batches and split")
+    drawn = "of parameters, batches and split (default 0)"
+    how.add_argument("--seed", type=int, default=0, help=drawn)
     every = "steps from one to the next (default: a twentieth of the run)"
     how.add_argument("--checkpoint", type=int, metavar="STEPS", help=every)
     train.set_defaults(run=_train)
@@ -66,10 +69,12 @@ def examples(command: argparse.ArgumentParser) -> Any:
 def training(command: argparse.ArgumentParser) -> Any:
     """The options for how to train that they share; their group."""
     group = command.add_argument_group("how to train")
-    group.add_argument("--activation", default="sigmoid", help="of the hidden layers")
+    layers = "of the hidden layers (default sigmoid)"
+    group.add_argument("--activation", default="sigmoid", help=layers)
     group.add_argument("--hidden", default="8", metavar="N[,N]", help="units (default 8)")
     group.add_argument("--steps", type=int, default=1000, help="updates (default 1000)")
-    group.add_argument("--precision", choices=_PRECISIONS, default="float32", help="of all numbers")
+    numbers = "of all numbers (default float32)"
+    group.add_argument("--precision", choices=_PRECISIONS, default="float32", help=numbers)
     scale = "standard deviation of the initial parameters (default 0.5)"
     group.add_argument("--scale", type=float, default=0.5, help=scale)
     return group

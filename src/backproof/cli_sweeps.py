@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
         "sweep",
         help="compare learning rates by cross-validation",
         description="Train a model with several learning rates, from several seeds, on the folds "
-        "of cross-validation, by full-batch gradient descent and all at once; and compare the "
+        "of\ncross-validation, by full-batch gradient descent and all at once; and compare the "
         "rates.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
