@@ -225,6 +225,8 @@ def _undisturbed(words: Callable[[], str]) -> Iterator[None]:
 
 
 def _written(options: argparse.Namespace) -> int:
+    import secrets
+
     from backproof.grading import assignment
     from backproof.reading.told import Unreadable, nearest
 
@@ -232,7 +234,7 @@ def _written(options: argparse.Namespace) -> int:
     if options.like not in names:
         raise Unreadable(f"--like {options.like}: unknown; {nearest(options.like, names)}")
     path = Path(options.file)
-    _write_new(path, (assignment.READY_MADE / f"{options.like}.toml").read_bytes())
+    _write_new(path, assignment.begun(options.like, secrets.randbelow(10**9)).encode())
     print(f"{path}: change it, then try it with: backproof assignment test {path}")
     return 0
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from backproof.grading.assignment import (
     READY_MADE,
     Training,
+    begun,
     found,
     public_part,
     read,
@@ -171,6 +173,17 @@ def test_an_assignment_is_told_by_its_file_or_a_ready_made_one_by_its_name() -> 
     assert {found(name) for name in ready_made()} == {*READY_MADE.glob("*.toml")}
     with pytest.raises(Unreadable, match="did you mean 'logistic_regression'"):
         found("logistic")
+
+
+@pytest.mark.parametrize("name", ready_made())
+def test_a_new_one_has_a_seed_of_its_own_and_students_never_have_its_cases(
+    name: str, tmp_path: Path
+) -> None:
+    new = of(begun(name, 417), tmp_path)
+    assert new.seed == 417
+    part = of(public_part(begun(name, 417)), tmp_path)
+    assert part.drawn_from(True) not in range(10**9)
+    assert part.drawn_from(True) == replace(new, seed=0).drawn_from(True) != new.drawn_from(False)
 
 
 @pytest.mark.parametrize("name", ready_made())

@@ -117,8 +117,18 @@ class Assignment:
         """All points that can be had."""
         return sum(sum(function.points.values()) for function in self.functions)
 
+    def drawn_from(self, public: bool) -> int:
+        """The seed of the secret cases; or of those that students have, which is no teacher's."""
+        return self.seed + (2**62 if public else 0)
+
 
 READY_MADE: Final = Path(__file__).parent / "assignments"
+
+
+def begun(name: str, seed: int) -> str:
+    """The text of a ready-made assignment with a seed of its own."""
+    text = (READY_MADE / f"{name}.toml").read_text("utf-8")
+    return re.sub(r"^seed = 1\b", f"seed = {seed}", text, count=1, flags=re.MULTILINE)
 
 
 def ready_made() -> list[str]:

@@ -57,7 +57,7 @@ def exam(assignment: Assignment, *, public: bool = False) -> Exam:
         for place, (function, name) in enumerate(asked)
         if name or ONE_EXAMPLE in function.edges
     }
-    seed = assignment.seed + public
+    seed = assignment.drawn_from(public)
     cases = drawn(assignment.model, len(asked), seed, assignment.sizes, several)
     rates = [rate_of(place) for place in range(len(cases))]
     edges = {place: name for place, (_, name) in enumerate(asked) if name}

@@ -53,7 +53,7 @@ def trials(assignment: Assignment, *, public: bool = False) -> tuple[Trials, ...
     """The trainings that an assignment asks for; the same seed, the same trainings."""
     asked = [one for one in assignment.functions if one.public or not public]
     return tuple(
-        _of(assignment, function, np.random.default_rng([assignment.seed + public, place]))
+        _of(assignment, function, np.random.default_rng([assignment.drawn_from(public), place]))
         for place, function in enumerate(asked)
         if function.training is not None
     )
