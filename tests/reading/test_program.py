@@ -1,11 +1,19 @@
 import ast
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from backproof.reading.program import of_cells, of_notebook, of_script, program
+from backproof.reading.program import (
+    Program,
+    of_cells,
+    of_content,
+    of_notebook,
+    of_script,
+    program,
+)
 from backproof.reading.told import Unreadable
 
 HERE = Path("homework.py")
@@ -127,3 +135,21 @@ def test_a_backslash_that_begins_no_escape_is_itself(text: str, value: str) -> N
     assert isinstance(statement, ast.Assign)
     made = eval(compile(ast.Expression(statement.value), "windows.py", "eval"))
     assert made == value
+
+
+@pytest.mark.parametrize("name", ["a.py", "a.ipynb", "a.txt"])
+@pytest.mark.parametrize(
+    "content",
+    [b"x = 1\n", b"%pwd\nx = 1\n", b"x = = 1\n", b"\xff\n", notebook("x = 1", "y = = 2").encode()],
+)
+def test_bytes_are_read_as_a_file_of_them_is(tmp_path: Path, name: str, content: bytes) -> None:
+    def said(read: Callable[[], Program]) -> tuple[object, ...] | str:
+        try:
+            found = read()
+        except Unreadable as error:
+            return str(error)
+        return found.text, ast.dump(found.tree), found.places, found.notes
+
+    (tmp_path / name).write_bytes(content)
+    of_file = said(lambda: program(tmp_path / name))
+    assert said(lambda: of_content(Path(name), content)) == of_file

@@ -8,7 +8,6 @@ nothing.
 from __future__ import annotations
 
 import gc
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +22,7 @@ from backproof.grading.outcome import Call, Limits, Outcome
 from backproof.grading.sandbox import Sandbox, Unavailable
 from backproof.grading.selftest import self_test
 from backproof.grading.submissions import Submission
-from backproof.reading.program import Program, program
+from backproof.reading.program import of_content
 from backproof.reading.told import Unreadable
 
 MAIN: Final = "submission.py"
@@ -114,7 +113,7 @@ def _graded(told: Paper, asked: Exam, isolated: bool) -> dict[str, Any]:
     read, problems = None, []
     if told.name is not None:
         try:
-            read = _program(told.content, told.name)
+            read = of_content(Path(told.name), told.content)
         except Unreadable as error:
             problems = [{"code": "syntax", "words": str(error)}]
     if read is None:
@@ -145,13 +144,6 @@ def running(beside: Mapping[str, bytes], asked: Exam, isolated: bool) -> Run:
         return sandbox.run(files, MAIN, calls, limits, again=again)
 
     return run
-
-
-def _program(content: bytes, name: str) -> Program:
-    with tempfile.TemporaryDirectory(prefix="backproof-") as folder:
-        path = Path(folder) / name
-        path.write_bytes(content)
-        return program(path)
 
 
 def earned(

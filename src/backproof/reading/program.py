@@ -61,9 +61,15 @@ class Program(NamedTuple):
 
 def program(path: Path) -> Program:
     """The file at `path`; raises `Unreadable` where it cannot be read, saying why and where."""
+    return of_content(path, _content(path) if path.suffix in SUFFIXES else b"")
+
+
+def of_content(path: Path, content: bytes) -> Program:
+    """The program that a file at `path` with these bytes is; raises `Unreadable` as `program`."""
     if path.suffix not in SUFFIXES:
         raise Unreadable(f"{path.name} is no .py or .ipynb file")
-    content = _content(path)
+    if len(content) > _LARGEST:
+        raise _too_large(path.name)
     if path.suffix == ".ipynb":
         try:
             return of_notebook(path, content.decode("utf-8-sig"))
@@ -80,12 +86,16 @@ def _content(path: Path) -> bytes:
         if not stat.S_ISREG(found.st_mode):  # reading a pipe waits for whoever writes on it
             raise Unreadable(f"{path.name} cannot be read: it is not a file")
         if found.st_size > _LARGEST:
-            raise Unreadable(f"{path.name} has more than {_LARGEST >> 20} MB; clear its outputs")
+            raise _too_large(path.name)
         return path.read_bytes()
     except FileNotFoundError:
         raise Unreadable(f"there is no file {path}") from None
     except OSError as error:
         raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
+
+
+def _too_large(name: str) -> Unreadable:
+    return Unreadable(f"{name} has more than {_LARGEST >> 20} MB; clear its outputs")
 
 
 def _decoded(name: str, content: bytes) -> tuple[str, tuple[str, ...]]:
@@ -104,10 +114,13 @@ def _decoded(name: str, content: bytes) -> tuple[str, tuple[str, ...]]:
 
 def of_script(path: Path, text: str) -> Program:
     """The program of a script's text."""
-    mended, notes = _mended(text, path.name)
-    if not _parses(mended) and _parses(_without_magics(text)):  # cells, copied into a script
-        mended, notes = _without_magics(text), ()
-    return Program(path, mended, _parsed(mended, path.name), (), notes)
+    mended, tree, notes = _mended(text, path.name)
+    if tree is None:
+        plain = _without_magics(text)
+        tree = _tree(plain)
+        if tree is not None:  # cells, copied into a script
+            mended, notes = plain, ()
+    return Program(path, mended, tree or _parsed(mended, path.name), (), notes)
 
 
 def of_notebook(path: Path, text: str) -> Program:
@@ -128,8 +141,9 @@ def of_cells(path: Path, cells: Sequence[tuple[int, str]]) -> Program:
         plain = _without_magics(cell)
         where = f"{path.name}, cell {number}"
         try:
-            plain, mended = _mended(plain, where)
-            _parsed(plain, where)
+            plain, tree, mended = _mended(plain, where)
+            if tree is None:
+                _parsed(plain, where)
         except Unreadable as error:
             notes.append(f"left out: {error}".split("\n", 1)[0])
             continue
@@ -196,26 +210,27 @@ def too_deep(name: str) -> Unreadable:
     )
 
 
-def _mended(text: str, name: str) -> tuple[str, tuple[str, ...]]:
-    """The text, mended where one repair makes it parse, and what was done."""
-    if _parses(text):
-        return text, ()
+def _mended(text: str, name: str) -> tuple[str, ast.Module | None, tuple[str, ...]]:
+    """The text, mended where one repair makes it parse, its tree then, and what was done."""
+    tree = _tree(text)
+    if tree is not None:
+        return text, tree, ()
     for repair in (_repairs(text), _repairs(_printed(text))):
         for mended, words in repair:
-            if _parses(mended):
+            tree = _tree(mended)
+            if tree is not None:
                 python2 = mended != text and _printed(text) != text
                 said = [words] if words else []
                 said += ["written for Python 2, read as Python 3"] if python2 else []
-                return mended, tuple(f"{name}: {word}" for word in said)
-    return text, ()
+                return mended, tree, tuple(f"{name}: {word}" for word in said)
+    return text, None, ()
 
 
-def _parses(text: str) -> bool:
+def _tree(text: str) -> ast.Module | None:
     try:
-        syntax.parsed(text)
+        return syntax.parsed(text)
     except _REFUSED:
-        return False
-    return True
+        return None
 
 
 def _repairs(text: str) -> Iterator[tuple[str, str]]:
