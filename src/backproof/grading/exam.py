@@ -11,6 +11,7 @@ from backproof.grading.calls import call_of
 from backproof.grading.edges import EACH, KINK, ONE_EXAMPLE, at_edge, slopes
 from backproof.grading.forms import quantities_in
 from backproof.grading.outcome import Call
+from backproof.grading.prepared import BARE
 from backproof.grading.quantities import Known, drawn, known, rate_of
 from backproof.grading.trials import Trials, trials
 
@@ -23,6 +24,7 @@ class Exam(NamedTuple):
     assignment: Assignment
     known: Mapping[str, Sequence[Known]]  # by precision
     calls: tuple[Call, ...]
+    bare: tuple[Call, ...]  # the same, of the program without its guards
     asked: tuple[tuple[Function, int], ...]  # of each call: the function, and the place of its case
     trials: tuple[Trials, ...] = ()
     edges: Mapping[int, str] = MappingProxyType({})  # of a case's place: which edge it is at
@@ -89,18 +91,20 @@ def exam(assignment: Assignment, *, public: bool = False) -> Exam:
     )
     places = tuple((function, place) for place, (function, _) in enumerate(asked))
     training = trials(assignment, public=public)
-    return Exam(assignment, truths, calls, places, training, edges, kinked)
+    bare = tuple(Call(BARE, (call.function, *call.arguments)) for call in calls)
+    return Exam(assignment, truths, calls, bare, places, training, edges, kinked)
 
 
 def only(exam: Exam, name: str) -> Exam:
     """The part of an exam that asks one function."""
     kept = [
-        (call, asked)
-        for call, asked in zip(exam.calls, exam.asked, strict=True)
+        (call, bare, asked)
+        for call, bare, asked in zip(exam.calls, exam.bare, exam.asked, strict=True)
         if asked[0].name == name
     ]
     return exam._replace(
-        calls=tuple(call for call, _ in kept),
-        asked=tuple(asked for _, asked in kept),
+        calls=tuple(call for call, _, _ in kept),
+        bare=tuple(bare for _, bare, _ in kept),
+        asked=tuple(asked for _, _, asked in kept),
         trials=tuple(one for one in exam.trials if one.function.name == name),
     )

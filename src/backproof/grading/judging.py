@@ -67,6 +67,7 @@ class _Heard(NamedTuple):
         ended: by function how its run ended, where it did not answer.
         failed: why the program could not be run at all; empty where it could.
         sentences: what happened, for a person.
+        bare: what the program answers without its guards, by place of the call, as far as it came.
         printed: in the first run.
         text: what was run: all that is needed of the program, or only its definitions.
     """
@@ -75,25 +76,38 @@ class _Heard(NamedTuple):
     ended: Mapping[str, str]
     failed: str
     sentences: Sequence[str]
+    bare: Mapping[int, Answer]
     printed: str
     text: str
 
 
 def _heard(run: Run, ready: Prepared, asked: Exam) -> _Heard:
-    """Ask all calls. Where a function ends the process, the others are asked without it."""
+    """Ask all calls. Where a function ends the process, the others are asked without it.
+
+    The first run goes on to the program without its guards. It has nothing to tell that the same
+    code could not have told before, and what stays wrong is asked again alone.
+    """
     answers: list[Answer | None] = [None] * len(asked.calls)
     ended: dict[str, str] = {}
     sentences: list[str] = []
+    bare: dict[int, Answer] = {}
     text, printed = ready.text, ""
     left = list(range(len(asked.calls)))
+    # Not where a loop may have no end without its tolerance.
+    guarded = frozenset[str]() if "while" in ready.text else ready.guarded
+    beside = [place for place in left if asked.asked[place][0].name in guarded]
     limits = asked.assignment.limits
     while len(ended) <= _MOST_ENDED:
-        outcome = run(text, [asked.calls[place] for place in left], limits)
+        calls = [asked.calls[place] for place in left] + [asked.bare[place] for place in beside]
+        outcome = run(ready.with_bare if beside else text, calls, limits)
+        bare |= zip(beside, outcome.answers[len(left) :], strict=False)
+        beside = []
         if outcome.status == "failed" and text != ready.definitions:
             text = ready.definitions
             continue
         if outcome.status == "failed":
-            return _Heard(answers, ended, outcome.sentence, sentences, outcome.printed, text)
+            said = outcome.sentence
+            return _Heard(answers, ended, said, sentences, bare, outcome.printed, text)
         printed = printed or outcome.printed
         for place, answer in zip(left, outcome.answers, strict=False):
             answers[place] = answer
@@ -106,7 +120,7 @@ def _heard(run: Run, ready: Prepared, asked: Exam) -> _Heard:
         left = [place for place in unanswered if asked.asked[place][0].name != culprit]
         if not left:
             break
-    return _Heard(answers, ended, "", sentences, printed, text)
+    return _Heard(answers, ended, "", sentences, bare, printed, text)
 
 
 def _marks(run: Run, ready: Prepared, asked: Exam, heard: _Heard) -> list[Mark]:
@@ -117,12 +131,7 @@ def _marks(run: Run, ready: Prepared, asked: Exam, heard: _Heard) -> list[Mark]:
     found = [*marks(asked, heard.answers, ready.defined, (), heard.ended), *of_training]
     if all(mark.verdict == "right" for mark in found):
         return found
-    opened = {one.function for one in found if _is_open(one)}
-    if ready.bare is not None and opened:
-        bare = _bare(run, ready.bare, asked, opened)
-        again = marks(asked, heard.answers, ready.defined, bare, heard.ended, opened)
-        by_part = {(one.function, one.part): one for one in again}
-        found = [by_part.get((one.function, one.part), one) for one in found]
+    found = _excused(run, ready, asked, heard, found)
     carried = {
         name: _not_twice(run, ready, heard, asked, found, name)
         for name in dict.fromkeys(mark.function for mark in found)
@@ -132,6 +141,27 @@ def _marks(run: Run, ready: Prepared, asked: Exam, heard: _Heard) -> list[Mark]:
         for mark in found
     ]
     return _with_own_caches(fair, ready, asked)
+
+
+def _excused(
+    run: Run, ready: Prepared, asked: Exam, heard: _Heard, found: list[Mark]
+) -> list[Mark]:
+    """The marks where guards cost nothing: by what came beside, then by a run of its own."""
+    if ready.bare is None:
+        return found
+    for alone in (False, True):
+        opened = {one.function for one in found if _is_open(one)} & ready.guarded
+        if not opened or not (alone or heard.bare):
+            continue
+        bare: Sequence[Answer | None]
+        if alone:
+            bare = _bare(run, ready.bare, asked, opened)
+        else:
+            bare = [heard.bare.get(place) for place in range(len(asked.calls))]
+        again = marks(asked, heard.answers, ready.defined, bare, heard.ended, opened)
+        by_part = {(one.function, one.part): one for one in again}
+        found = [by_part.get((one.function, one.part), one) for one in found]
+    return found
 
 
 def _with_own_caches(found: Sequence[Mark], ready: Prepared, asked: Exam) -> list[Mark]:

@@ -140,7 +140,7 @@ def running(beside: Mapping[str, bytes], asked: Exam, isolated: bool) -> Run:
         again, ran = ran, True
         sandbox = _sandbox()
         sandbox.limits = asked.assignment.limits
-        sandbox.keep(asked.calls)
+        sandbox.keep((*asked.calls, *asked.bare))
         return sandbox.run(files, MAIN, calls, limits, again=again)
 
     return run

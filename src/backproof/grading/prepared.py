@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from backproof.grading.assignment import Assignment
+from backproof.grading.forms import quantities_in
 from backproof.grading.held import Held, held
 from backproof.reading import syntax
 from backproof.reading.guards import replacement
@@ -21,6 +22,8 @@ from backproof.reading.slices import bound, free
 _AUTODIFF = "autograd chainer flax jax keras mxnet tensorflow theano tinygrad torch"
 AUTODIFF: Final = frozenset(_AUTODIFF.split(" "))
 CALL: Final = "backproof_call"  # calls a function after what it needs beside its arguments is set
+BARE: Final = "backproof_bare"  # calls a function of the program without its guards
+_ANY_NAME: Final = frozenset({"eval", "exec", "globals", "locals", "vars"})
 _THERE: Final = frozenset({*sys.stdlib_module_names, "numpy"})
 _NOTHING: Final = (
     "type('Nothing', (), {'__getattr__': lambda s, n: s, '__call__': lambda s, *a, **k: s, "
@@ -60,6 +63,7 @@ class Prepared(NamedTuple):
     Attributes:
         text: its program.
         bare: the same without small constants against a division by zero; None if it has none.
+        guarded: the graded functions whose values one of these may move; all that give a loss.
         definitions: the same without statements that are no definitions, if it cannot be run.
         defined: the graded functions that it defines.
         held: those that stand inside of something, and where.
@@ -69,11 +73,29 @@ class Prepared(NamedTuple):
 
     text: str
     bare: str | None
+    guarded: frozenset[str]
     definitions: str
     defined: frozenset[str]
     held: Held
     imports: tuple[tuple[str, str], ...]
     body: Sequence[ast.stmt]
+
+    @property
+    def with_bare(self) -> str:
+        """Its text, with a function that calls those of `bare`, which is run when it is called.
+
+        What is printed there is printed by `text` too, and told once.
+        """
+        return f"""{self.text}
+
+def {BARE}(name, *arguments, made={{}}):
+    import contextlib
+    with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
+        if not made:
+            made["__name__"] = __name__
+            exec({self.bare!r}, made)
+        return made[name](*arguments)
+"""
 
     def uses(self, name: str) -> frozenset[str]:
         """What a function looks up outside of itself, directly or not."""
@@ -111,6 +133,7 @@ def prepared(read: Program, assignment: Assignment, beside: Collection[str] = ()
         None
         if bare is None
         else _laid_out(read.text, chosen, beside, bare) + inside.bindings + CALLING,
+        frozenset() if bare is None else _guarded(body, inside, assignment, every),
         _laid_out(read.text, plain, beside) + inside.bindings + CALLING,
         frozenset(wanted & {*inside.calls, *(name for one in chosen for name in bound(one))}),
         inside,
@@ -228,6 +251,30 @@ def _without_guards(text: str, every: Sequence[ast.AST]) -> ast.Module | None:
         if isinstance(node, ast.Constant):
             node.value = replacement(node.value)  # type: ignore[assignment] # of the same type
     return without
+
+
+def _guarded(
+    body: Sequence[ast.stmt], inside: Held, assignment: Assignment, every: Sequence[ast.AST]
+) -> frozenset[str]:
+    """The functions that reach a statement with a guard, or may reach any by a name's text."""
+    names = {function.name for function in assignment.functions}
+    if any(
+        isinstance(node, ast.Global) or (isinstance(node, ast.Name) and node.id in _ANY_NAME)
+        for node in every
+    ):
+        return frozenset(names)
+    guards = {id(one) for one in body if _has_guard(ast.walk(one))}
+    found = {
+        name
+        for name in names
+        if any(id(one) in guards for one in _needed(body, {inside.classes.get(name, name)}, ()))
+    }
+    # Of a loss a guard may be seen where there is none: see `marking`.
+    return frozenset(found) | {
+        function.name
+        for function in assignment.functions
+        if any(one.symbol == "loss" for one in quantities_in(function.returns))
+    }
 
 
 def _imports(

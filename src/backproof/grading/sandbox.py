@@ -92,10 +92,11 @@ class Sandbox:
 
         A run whose calls are all of these, the same objects, costs less.
         """
-        if calls is not self._kept and self.warm:
+        places = {id(call): place for place, call in enumerate(calls)}
+        if places != self._places and self.warm:
             self.close()
             self._kept = calls
-            self._places = {id(call): place for place, call in enumerate(calls)}
+            self._places = places
 
     def run(
         self,

@@ -1,0 +1,120 @@
+"""In how many runs a program is judged, and that it does not matter in how many."""
+
+from pathlib import Path
+
+import pytest
+
+from backproof.grading.exam import exam
+from backproof.grading.judging import judge
+from backproof.grading.outcome import Answer, Outcome
+from backproof.grading.prepared import BARE, prepared
+from backproof.reading.program import of_script
+from grading.papers import run, whole
+
+HEAD = "import numpy as np\n\nEPS = 1e-9\n\n"
+SIGMOID = "def sigmoid(z):\n    return 1 / (1 + np.exp(-z))\n\n"
+FORWARD = "def forward(w, b, x):\n    return sigmoid(w @ x + b), None\n\n"
+LOSS = """def loss(p, y):
+    print("a loss")
+    return -np.mean(y * np.log(p + EPS) + (1 - y) * np.log(1 - p + EPS)){0}
+
+"""
+BACKWARD = """def backward(w, b, x, y):
+    dz = (forward(w, b, x)[0] - y) / x.shape[1]
+    return dz @ x.T, dz.sum(axis=1, keepdims=True){0}
+
+"""
+TEXT = HEAD + SIGMOID + FORWARD + LOSS + BACKWARD
+
+
+@pytest.fixture(scope="module")
+def asked():
+    return exam(whole("logistic_regression"))
+
+
+def judged(text: str, asked, answered=run):
+    """The marks by function, and of each run the functions that were called in it."""
+    runs: list[list[str]] = []
+
+    def counted(text: str, calls, limits):
+        runs.append(list(dict.fromkeys(call.function for call in calls)))
+        return answered(text, calls)
+
+    found = judge(of_script(Path("hw.py"), text), set(), asked, counted)
+    return found.marks, runs
+
+
+def test_a_program_is_asked_without_its_guards_in_the_same_run(asked) -> None:
+    found, runs = judged(TEXT.format(""), asked)
+    assert runs == [["forward", "loss", "backward", BARE]]
+    assert all(mark.verdict == "right" for mark in found)
+    assert [m.function for m in found if {"code": "guarded"} in m.because] == ["loss"]
+
+
+def lost(text: str, calls) -> Outcome:
+    """Ended where the program without its guards begins."""
+    own = [call for call in calls if call.function != BARE]
+    outcome = run(text, own)
+    return outcome if own == calls else _as_killed(outcome)
+
+
+def tampered(text: str, calls) -> Outcome:
+    """The program answers for the one without its guards, wrongly."""
+    outcome = run(text, calls)
+    answers = [
+        Answer(error="NameError: x") if call.function == BARE else answer
+        for call, answer in zip(calls, outcome.answers, strict=True)
+    ]
+    return Outcome("answered", tuple(answers), "", "")
+
+
+def _as_killed(outcome: Outcome) -> Outcome:
+    return Outcome("killed", outcome.answers, "", "It ended its own process.")
+
+
+@pytest.mark.parametrize("how", [lost, tampered])
+@pytest.mark.parametrize("wrong", ["", " * 2"])
+def test_what_came_to_nothing_there_is_asked_alone(how, wrong: str, asked) -> None:
+    together, _ = judged(TEXT.format(wrong), asked)
+    found, runs = judged(TEXT.format(wrong), asked, how)
+    assert found == together
+    assert runs[1] == ["loss"]
+
+
+def test_what_no_guard_reaches_is_not_asked_again(asked) -> None:
+    text = TEXT.replace("x.shape[1]\n", "1\n").format("")
+    found, runs = judged(text, asked)
+    assert {m.function for m in found if m.verdict != "right"} == {"backward"}
+    assert len(runs) == 1
+
+
+def test_a_loop_that_may_need_its_tolerance_is_run_without_it_only_if_it_must(asked) -> None:
+    text = TEXT.replace("    dz", "    while EPS < 0:\n        pass\n    dz").format("")
+    found, runs = judged(text, asked)
+    assert runs == [["forward", "loss", "backward"], ["loss"]]
+    assert all(mark.verdict == "right" for mark in found)
+
+
+def test_what_is_printed_without_guards_is_told_once(asked, capsys) -> None:
+    judged(TEXT.format(""), asked)
+    losses = sum(function.name == "loss" for function, _ in asked.asked)
+    assert capsys.readouterr().out == "a loss\n" * losses
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "guarded"),
+    [
+        ("", "", {"loss"}),
+        ("np.exp(-z)", "np.exp(-z) + 1e-12", {"forward", "loss", "backward"}),
+        ("np.exp(-z)", "np.exp(-z) + helped()", {"forward", "loss", "backward"}),
+        ("return dz", "globals()\n    return dz", {"forward", "loss", "backward"}),
+        ("return dz", "global EPS\n    return dz", {"forward", "loss", "backward"}),
+        ("EPS = 1e-9", "EPS = 1e-3", set()),
+    ],
+)
+def test_guarded_is_whatever_a_guard_may_reach(old: str, new: str, guarded, asked) -> None:
+    text = TEXT.format("").replace(old, new) + "def helped():\n    return 1e-12\n" * (
+        "helped" in new
+    )
+    read = of_script(Path("hw.py"), text)
+    assert prepared(read, asked.assignment).guarded == guarded
