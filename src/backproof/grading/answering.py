@@ -27,6 +27,7 @@ from backproof.grading.frames import Value
 from backproof.reading.failure import described, line_of
 
 _WORDS: Final = 500
+_TRIED_BYTES: Final = 1 << 20
 Asked: TypeAlias = "tuple[str, tuple[Value, ...]]"  # the name of a function, and its arguments
 
 
@@ -91,6 +92,10 @@ def _seeded(fresh: Callable[..., Any]) -> Callable[..., Any]:
 def kept(request: bytes) -> list[Asked]:
     """The calls of these frames, for `answer`; whoever is copied does it once for all copies."""
     calls = [*map(_asked, frames.split(memoryview(request)))]
+    module = types.ModuleType("tried")
+    exec("def same(*given):\n    return given", module.__dict__)
+    for _, given in calls:  # Python runs faster, and on fewer new pages, what it ran before
+        _called(module, "same", given, _TRIED_BYTES)
     gc.freeze()
     return calls
 
