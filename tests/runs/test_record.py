@@ -315,6 +315,12 @@ GOOD = (drawn(0), drawn(1), 0.5)
         (lambda run: run.step(drawn(0, np.float64), *GOOD[1:]), "expected one type"),
         (lambda run: run.step(*[drawn(0, np.float16)] * 2, 0.5), "x: float32, parameters: float16"),
         (lambda run: run.step(*[drawn(0, np.longdouble)] * 2, 0.5), "expected bfloat16, float16"),
+        (lambda run: run.step(None, *GOOD[1:]), "parameters: NoneType; expected a dict of W1"),
+        (lambda run: run.step(GOOD[0], [*GOOD[1].values()], 0.5), "gradients: list; expected"),
+        (lambda run: run.step(GOOD[0], {1: 2}, 0.5), r"gradients: \[1\]; expected a dict of dW1"),
+        (lambda run: run.step(GOOD[0], GOOD[1] | {"dW1": GOOD[1]["W1"]}, 0.5), "'W1', .* 'dW1'"),
+        (lambda run: run.step(GOOD[0] | {"W1": [[1], [2, 3]]}, *GOOD[1:]), "^W1: NumPy makes no"),
+        (lambda run: run.step(*GOOD[:2], 10**400), "loss: int; expected one number"),
     ],
 )
 def test_a_step_that_does_not_fit_is_named(tmp_path: Path, call: Any, words: str) -> None:
@@ -333,6 +339,13 @@ def test_a_step_that_does_not_fit_is_named(tmp_path: Path, call: Any, words: str
         ({"learning_rate": 0}, "learning_rate=0: expected a positive number"),
         ({"batch_size": 8}, "batch_size=8: expected a whole number from 1 to n=7"),
         ({"activation": "tan"}, "did you mean 'tanh'"),
+        ({"x": [[1], [2, 3]]}, "^x: NumPy makes no array of this list"),
+        ({"device": np.float32(1)}, r"device=np.float32\(1.0\): expected a text"),
+        ({"program": b"x"}, "program=b'x': expected a text"),
+        ({"seeds": 3}, "seeds=3: expected a dict"),
+        ({"seeds": {"batches": -1}}, r"seeds\['batches'\]=-1: expected a whole number from 0"),
+        ({"compile_seconds": float("nan")}, "compile_seconds=nan: expected seconds"),
+        ({"budget": 1e8}, "budget=100000000.0: expected a whole number"),
     ],
 )
 def test_a_record_that_does_not_fit_is_named(
@@ -341,6 +354,29 @@ def test_a_record_that_does_not_fit_is_named(
     with pytest.raises(ValueError, match=words):
         backproof.record(tmp_path / "a", **(TOLD | bad))
     assert not (tmp_path / "a").exists()
+
+
+def test_numbers_of_numpy_are_taken_for_settings(tmp_path: Path) -> None:
+    more = {"batch_size": np.int64(2), "steps": np.int64(9), "seeds": {"batches": np.uint32(1)}}
+    told = runs.read(recorded(tmp_path / "a", 9, compile_seconds=np.float32(1), **more)).description
+    assert (told["batch_size"], told["planned_steps"], told["seeds"]) == (2, 9, {"batches": 1})
+
+
+def test_parameters_that_become_another_type_are_refused_at_once(tmp_path: Path) -> None:
+    run = backproof.record(tmp_path / "a", **TOLD)
+    run.step(*GOOD)
+    with pytest.raises(ValueError, match=r"dW1: float64\[2,3\]; expected float32, as at the first"):
+        run.step(drawn(0, np.float64), drawn(1, np.float64), 0.5)
+    assert len(runs.read(tmp_path / "a").losses) == 1
+
+
+@pytest.mark.parametrize(("name", "words"), [("b" * 300, "File name too long"), ("f/c", "")])
+def test_a_folder_that_cannot_be_is_said(tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / "f").write_text("")
+    with pytest.raises((ValueError, OSError), match=words or "f/c/data.npz cannot be written"):
+        backproof.record(tmp_path / name, **TOLD)
+    with pytest.raises(Unreadable, match=words or "f/c is a file"):
+        runs.read(tmp_path / name)
 
 
 def test_no_record_is_written_over(tmp_path: Path) -> None:

@@ -29,8 +29,19 @@ DTYPES: Final = {
 } | {"bfloat16": np.dtype(bfloat16)}
 
 
-def as_numpy(value: Any) -> np.ndarray:
-    """Anything that `np.asarray` takes, and PyTorch's tensors wherever they are."""
+def as_numpy(name: str, value: Any) -> np.ndarray:
+    """Anything that `np.asarray` takes, and PyTorch's tensors; ValueError names what is none."""
+    try:
+        return _as_numpy(value)
+    except (TypeError, ValueError, RuntimeError) as error:  # what frameworks raise, and raggedness
+        kind, words = type(value).__name__, str(error).partition("\n")[0]
+        expected = "expected an array of numbers, all rows of one length"
+        raise ValueError(
+            f"{name}: NumPy makes no array of this {kind} ({words}); {expected}"
+        ) from None
+
+
+def _as_numpy(value: Any) -> np.ndarray:
     if hasattr(value, "detach"):
         value = value.detach().cpu()
         if str(value.dtype) == "torch.bfloat16":  # for which NumPy has no name; this is exact

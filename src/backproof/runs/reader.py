@@ -168,7 +168,11 @@ def _description(folder: Path) -> dict[str, Any]:
         found = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise Unreadable(f"{folder} is not a record of a run: it has no run.json") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except NotADirectoryError:
+        raise Unreadable(f"{folder} is a file; expected a record's folder") from None
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:
         raise Unreadable(f"{path} is damaged or cut short: {error}") from None
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise Unreadable(f'{path} is not a record of a run: it lacks "format": "{FORMAT}"')

@@ -28,7 +28,7 @@ from numpy.typing import ArrayLike
 
 from backproof import tensors
 from backproof.notation import ACTIVATIONS, FAMILY
-from backproof.runs import arrays
+from backproof.runs import arguments, arrays
 from backproof.runs.arrays import as_numpy
 from backproof.runs.description import FORMAT, VERSION, as_json
 from backproof.runs.environment import environment
@@ -119,7 +119,7 @@ class Recorder:
             self._write(f"gradients/{number:08d}.npz", kept)
         if number in self.sampled or number - 1 in self.sampled:
             self._write(f"parameters/{number:08d}.npz", self._fitted(parameters))
-        self._lose([_number(loss)])
+        self._lose([arguments.number(loss)])
         if number in self.sampled or began - self._flushed > FLUSH_SECONDS:
             self.flush()
         self._ours += time.monotonic() - began
@@ -228,39 +228,37 @@ class Recorder:
 
     def _fitted(self, given: Mapping[str, Any], prefix: str = "") -> dict[str, np.ndarray]:
         layouts = self._model.parameters
-        named = {name if name in layouts else name.removeprefix(prefix): name for name in given}
-        if set(named) != set(layouts):
+        is_dict = isinstance(given, Mapping)
+        names = list(given) if is_dict else []
+        named = {n if n in layouts else str(n).removeprefix(prefix): n for n in names}
+        if set(named) != set(layouts) or len(named) != len(names):
             expected = f"a dict of {', '.join(prefix + name for name in layouts)}"
             what = "gradients" if prefix else "parameters"
-            raise ValueError(f"{what}: {list(given)}; expected {expected}, the names of the model")
+            came = names if is_dict else type(given).__name__
+            raise ValueError(f"{what}: {came}; expected {expected}, the names of the model")
         fitted = {}
         for name, layout in layouts.items():
-            value = as_numpy(given[named[name]])
+            value = as_numpy(prefix + name, given[named[name]])
             if value.ndim < 2 and "1" in layout.split():
                 value = value.reshape((-1, 1) if layout.endswith(" 1") else (1, -1))
             value = tensors.matrix(prefix + name, value, layout)
             if value.dtype.name not in arrays.DTYPES or value.dtype.kind in "biu":
                 kinds = "bfloat16, float16, float32 or float64"
                 raise ValueError(f"{prefix}{name}: {tensors.shown(value)}; expected {kinds}")
+            if self.description["dtype"] not in (None, value.dtype.name):
+                first = f"{self.description['dtype']}, as at the first step"
+                raise ValueError(f"{prefix}{name}: {tensors.shown(value)}; expected {first}")
             tensors.bind(prefix + name, value, layout, self._sizes)
             fitted[name] = value
         return fitted
 
     def _indices(self, batch: Any) -> np.ndarray:
-        indices, n = as_numpy(batch), self._sizes["n"]
+        indices, n = as_numpy("batch", batch), self._sizes["n"]
         fits = indices.ndim == 1 and indices.size > 0 and indices.dtype.kind in "iu"
         if not fits or indices.min() < 0 or indices.max() >= n:
             expected = f"whole numbers below n={n}, the columns of x that the step saw"
             raise ValueError(f"batch: {tensors.shown(indices)}; expected {expected}")
         return indices.astype(np.int64)
-
-
-def _number(loss: Any) -> float:
-    try:
-        return float(loss.item() if hasattr(loss, "item") else loss)
-    except (TypeError, ValueError, RuntimeError):
-        shape = getattr(loss, "shape", type(loss).__name__)
-        raise ValueError(f"loss: {shape}; expected one number") from None
 
 
 def record(
@@ -310,15 +308,19 @@ def record(
     known = {name: one for name, one in FAMILY.items() if one.piece is None}
     chosen = known[tensors.choice("model", model, known)]
     tensors.choice("activation", activation, ACTIVATIONS)
-    x, y = as_numpy(x), as_numpy(y)
+    x, y = as_numpy("x", x), as_numpy("y", y)
     for name, value in (("x", x), ("y", y)):
         if value.dtype.name not in arrays.DTYPES:
             raise ValueError(f"{name}: {tensors.shown(value)}; expected real numbers")
     *_, sizes = tensors.examples(chosen, x, y, "float64")
     if batch_size is not None:
-        tensors.whole("batch_size", batch_size, most=sizes["n"])
-    if steps is not None:
-        tensors.whole("steps", steps)
+        batch_size = tensors.whole("batch_size", batch_size, most=sizes["n"])
+    steps = None if steps is None else tensors.whole("steps", steps)
+    budget = tensors.whole("budget", budget, least=0)
+    for name, told in (("backend", backend), ("device", device), ("products", products)):
+        arguments.text(name, told)
+    if program is not None:
+        arguments.text("program", program)
     settings = {
         "model": chosen.name,
         "activation": activation,
@@ -328,17 +330,25 @@ def record(
         "backend": backend,
         "device": device,
         "products": products,
-        "seeds": dict(seeds or {}),
+        "seeds": arguments.seeds({} if seeds is None else seeds),
         "sizes": sizes,
-        "seconds": {"steps": 0.0, "compile": compile_seconds},
+        "seconds": {
+            "steps": 0.0,
+            "compile": arguments.seconds("compile_seconds", compile_seconds),
+        },
     }
     where = None if data_path is None else {"path": str(Path(data_path).absolute()), "recipe": None}
     return begun(Path(folder), settings, {"x": x, "y": y}, where, program, budget)
 
 
 def check_new(folder: Path) -> None:
-    """Raise ValueError where a record would be written over something."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    """Raise ValueError where a record would be written over something, or that cannot be seen."""
+    try:
+        taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    except (OSError, ValueError) as error:
+        words = getattr(error, "strerror", None) or error
+        raise ValueError(f"{str(folder)[:200]!r}: {words}; choose another folder") from None
+    if taken:
         raise ValueError(f"{folder}: is there already; choose another folder, or remove it")
 
 
@@ -382,7 +392,7 @@ def begun(
     if stored:
         description["files"]["data.npz"] = arrays.write(folder / "data.npz", data)
     if program is not None:
-        text = program.encode()
+        text = program.encode(errors="backslashreplace")
         arrays.replace(folder / "step.mlir", text)
         digest = hashlib.sha256(text).hexdigest()
         description["program"] = {"file": "step.mlir", "sha256": digest}

@@ -60,8 +60,8 @@ def prepare(problem: Problem) -> Prepared:
         finally:
             torch.set_float32_matmul_precision(before)
         return Advanced(
-            {name: as_numpy(value) for name, value in held.items()},
-            {name: as_numpy(value) for name, value in gradients.items()},
+            {name: as_numpy(name, value) for name, value in held.items()},
+            {name: as_numpy(name, value) for name, value in gradients.items()},
             np.asarray(torch.stack(losses).double().cpu()),
             np.asarray(torch.stack(norms).cpu()),
         )
