@@ -98,6 +98,8 @@ def _train(options: argparse.Namespace) -> int:
 
     try:
         check_page(options.html)
+        if options.html is not None and options.html.absolute() == Path(options.out).absolute():
+            raise Unreadable(f"--html {options.html}: is the record's own folder; choose another")
         if options.distributed is None:
             return _trained(options)
         with joined(options.distributed) as index, tempfile.TemporaryDirectory() as hidden:

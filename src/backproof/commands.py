@@ -37,6 +37,7 @@ def write_page(path: Path, text: str) -> None:
     """Write an HTML page. Raises `Unreadable`, saying why it cannot be."""
     from backproof.reading.told import Unreadable
 
+    check_page(path)
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -51,6 +52,20 @@ def check_page(path: Path | None) -> None:
         raise Unreadable(f"--html {path}: there is no folder {path.parent}")
     if path is not None and path.is_dir():
         raise Unreadable(f"--html {path}: is a folder; expected a file to write")
+    if path is not None and path.is_file() and not _may_be_replaced(path):
+        raise Unreadable(
+            f"--html {path}: is there already and is no HTML page; choose another name for the page"
+        )
+
+
+def _may_be_replaced(path: Path) -> bool:
+    """Whether a file is empty or a page, and no data or record that somebody still needs."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(15).lower()
+    except OSError:  # which writing will meet and say
+        return True
+    return start in (b"", b"<!doctype html>")
 
 
 def progress() -> tuple[Callable[[str], None], Callable[[], None]]:

@@ -153,6 +153,24 @@ def test_somebody_elses_loop_has_a_page_too(tmp_path: Path) -> None:
     assert "from 0.5 to 0.25" in text
 
 
+def test_no_page_takes_the_place_of_a_record_or_of_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ["train", "mlp", "--data", "xor", "--steps", "9", "--backend", "reference"]
+    (tmp_path / "a").mkdir()
+    record, page = tmp_path / "a" / "run.json", tmp_path / "a.html"
+    assert main([*told, "--out", str(record.parent), "--html", str(record)]) == 2
+    assert "is no HTML page; choose another name" in capsys.readouterr().err
+    assert main([*told, "--out", str(page), "--html", str(page)]) == 2
+    assert "is the record's own folder" in capsys.readouterr().err
+    assert not page.exists()
+    kept = record.read_bytes()
+    assert main(["compare", str(record.parent), "--html", str(record)]) == 2
+    assert record.read_bytes() == kept
+    for _ in range(2):  # a page is replaced
+        assert main(["compare", str(record.parent), "--html", str(page)]) == 0
+
+
 @pytest.mark.parametrize("more", [[], ["--html", "a.html", "--format", "json"]])
 def test_one_record_alone_is_not_compared(
     more: list[str], capsys: pytest.CaptureFixture[str]

@@ -127,6 +127,29 @@ def test_a_fault_is_named(fault: str) -> None:
     assert words in told.words[0]
 
 
+def test_a_batch_divided_by_all_examples_is_named() -> None:
+    asked = task(n=49, batch=8, steps=14)
+
+    def by_all(one: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+        share = np.float32(x.shape[1] / 49)
+        return {name: value * share for name, value in by_hand(one, number, now, x, y).items()}
+
+    told = compared(run("right", asked), run("faulty", asked, by_all))
+    assert told.verdict == "systematic"
+    assert "it divides by all 49 examples, not by those of the batch" in told.words[0]
+
+
+def test_an_update_left_out_is_named() -> None:
+    asked = task(steps=9)
+
+    def skipping(one: Task, number: int, now: Arrays, told: Arrays) -> Arrays:
+        rate = np.asarray(one.rate if number != 5 else 0.0, np.float32)
+        return {name: value - rate * told[name] for name, value in now.items()}
+
+    told = compared(run("right", asked), run("faulty", asked, update=skipping))
+    assert told.words[0].startswith("faulty: it leaves the update out, since step 5")
+
+
 def test_the_gradients_are_told_from_the_update() -> None:
     asked = task(steps=5)
 

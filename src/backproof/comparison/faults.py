@@ -53,15 +53,17 @@ def faults(
     replays: Sequence[Replay],
     outside: Sequence[Replay],
     slopes: Mapping[str, Slope],
+    examples: int,
 ) -> list[Fault]:
     """What could explain those of the steps that lie `outside` of their bounds, one at least.
 
-    `slopes` are those of all replayed steps. [] where nothing known explains it.
+    `slopes` are those of all replayed steps, `examples` is how many there are, of which a batch may
+    be a part. [] where nothing known explains it.
     """
     margins = [one.margins() for one in outside]
     moved = tuple(name for name in margins[0] if any(each[name] > WRONG_ABOVE for each in margins))
     first = outside[0].step.number
-    found = [Fault(*told, first) for told in _known(rule, replays, outside, moved)]
+    found = [Fault(*told, first) for told in _known(rule, replays, outside, moved, examples)]
     return found or [Fault(*told, first) for told in _fitted(rule, outside, moved, slopes)]
 
 
@@ -93,9 +95,13 @@ def _wider(one: Replay, shift: Shift) -> dict[str, float]:
 
 
 def _known(
-    rule: Rule, replays: Sequence[Replay], outside: Sequence[Replay], moved: tuple[str, ...]
+    rule: Rule,
+    replays: Sequence[Replay],
+    outside: Sequence[Replay],
+    moved: tuple[str, ...],
+    examples: int,
 ) -> Iterator[Told]:
-    for one in known_faults(rule, replays, outside):
+    for one in known_faults(rule, replays, outside, examples):
         if _explains(outside, one.shifts):
             yield one.cause, moved, one.words, float("nan")
     for divided_by_all in (False, True):
@@ -205,6 +211,8 @@ def _of_rate(rule: Rule, slope: float) -> Told:
         f"its steps are {1.0 + slope:.6g} times as long: as with a learning rate of "
         f"{rule.rate * (1.0 + slope):.6g}, not {rule.rate:.6g}"
     )
+    if abs(slope + 1.0) < 1e-6:
+        words = "it leaves the update out"
     return "learning_rate", tuple(rule.model.parameters), words, 1.0 + slope
 
 

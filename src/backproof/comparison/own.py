@@ -105,7 +105,7 @@ def own(run: Run) -> Own:
     unexplained = where = near = None
     if outside:
         where = _where(run.rule, [one.step for one in outside])
-        named = faults(run.rule, replays, outside, found)
+        named = faults(run.rule, replays, outside, found, run.x.shape[1])
         if not named:
             lower = _lower(run.rule, finite, outside[0].step.number)
             named = [] if lower is None else [lower]

@@ -27,10 +27,13 @@ class Known(NamedTuple):
 
 
 def known_faults(
-    rule: Rule, replays: Sequence[Replay], outside: Sequence[Replay]
+    rule: Rule, replays: Sequence[Replay], outside: Sequence[Replay], examples: int
 ) -> Iterator[Known]:
-    """Every fault whose shift is known without fitting anything; `outside` are steps to explain."""
-    yield from _of_the_mean(replays, outside)
+    """Every fault whose shift is known without fitting anything; `outside` are steps to explain.
+
+    `examples` is how many there are in all, of which a batch may be a part.
+    """
+    yield from _of_the_mean(replays, outside, examples)
     model, activation = rule.model, rule.activation
     for other in FAMILY.values():
         like = other.parameters == model.parameters and other.piece is None
@@ -49,7 +52,9 @@ def towards(rule: Rule, one: Replay, gradient: Tensors) -> Shift:
     return {name: -rule.rate * value - one.change[name] for name, value in gradient.items()}
 
 
-def _of_the_mean(replays: Sequence[Replay], outside: Sequence[Replay]) -> Iterator[Known]:
+def _of_the_mean(
+    replays: Sequence[Replay], outside: Sequence[Replay], examples: int
+) -> Iterator[Known]:
     """The mean over the batch taken otherwise."""
     sizes = [one.step.x.shape[1] for one in outside]
     whole = max(one.step.x.shape[1] for one in replays)
@@ -59,6 +64,9 @@ def _of_the_mean(replays: Sequence[Replay], outside: Sequence[Replay]) -> Iterat
     if max(sizes) < whole:
         words = f"it divides by {whole} in the smaller batches as well"
         yield Known("loss", words, _longer(outside, [size / whole for size in sizes]))
+    if whole < examples:
+        words = f"it divides by all {examples:,} examples, not by those of the batch"
+        yield Known("loss", words, _longer(outside, [size / examples for size in sizes]))
 
 
 def _longer(outside: Sequence[Replay], factors: Sequence[float]) -> list[Shift]:
