@@ -172,7 +172,8 @@ def steadily(folder: Path, out: Path, *, warm: bool) -> tuple[float, float]:
 
 def machine() -> str:
     """The day, and what this runs on."""
-    told = f"{platform.system()}, {platform.machine()}, Python {platform.python_version()}, {os.cpu_count()} cores"
+    system = f"{platform.system()}, {platform.machine()}"
+    told = f"{system}, Python {platform.python_version()}, {os.cpu_count()} cores"
     return f"{datetime.date.today()}, {told}"
 
 

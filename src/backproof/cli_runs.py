@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -102,6 +104,10 @@ def _train(options: argparse.Namespace) -> int:
             raise Unreadable(f"--html {options.html}: is the record's own folder; choose another")
         if options.distributed is None:
             return _trained(options)
+        if options.backend not in ("jax", None) and not options.resume:
+            raise Unreadable(
+                f"--backend {options.backend}: several processes are for --backend jax"
+            )
         with joined(options.distributed) as index, tempfile.TemporaryDirectory() as hidden:
             return _trained(options, Path(hidden) / "record" if index else None)
     except Unreadable as error:
@@ -126,7 +132,12 @@ def _trained(options: argparse.Namespace, aside: Path | None = None) -> int:
     except (Unreadable, ValueError, OSError) as error:
         clear()
         words = error.strerror if isinstance(error, OSError) and error.strerror else error
-        return refused(f"{words}{_go_on(options, error)}")
+        status = refused(f"{words}{_go_on(options, error)}")
+        if options.distributed is not None and isinstance(error, OSError):
+            # The others wait for its part of a step; JAX ends them once it is gone, not before.
+            sys.stderr.flush()
+            os._exit(status)
+        return status
     clear()
     status = 0 if done.description["status"] == "complete" else DIVERGED
     if aside is not None:
