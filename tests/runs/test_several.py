@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -121,7 +122,56 @@ def test_two_processes_go_on_from_a_checkpoint(
         assert "is complete" in again.stderr
 
 
-@pytest.mark.parametrize("where", ["here", "1/2", "localhost:1,2", "localhost:99,2/2", ",0/1"])
+IMPATIENT = """
+from backproof import cli
+from backproof.runs import processes
+processes._SILENT, processes.SECONDS = 0.1, {}
+cli.run()
+"""
+
+
+def alone(seconds: int) -> subprocess.Popen[str]:
+    """The first of two processes, the second of which never comes."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        where = f"127.0.0.1:{free.getsockname()[1]},0/2"
+    told = [*TRAINED, "--out", "never", "--distributed", where]
+    return subprocess.Popen(
+        [sys.executable, "-c", IMPATIENT.format(seconds), *told],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_process_that_never_comes_is_said_in_words() -> None:
+    process = alone(1)
+    stdout, stderr = process.communicate()
+    assert (process.returncode, stdout) == (2, "")
+    assert "after 1 seconds the processes are not all there; start each with" in stderr
+
+
+def test_ctrl_c_is_heard_while_the_others_are_waited_for() -> None:
+    process = alone(10**6)
+    assert process.stderr is not None
+    assert "waiting for the other processes" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    assert process.communicate()[1] == "interrupted\n"
+    assert process.returncode == 130
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "here",
+        "1/2",
+        "localhost:1,2",
+        "localhost:99,2/2",
+        ",0/1",
+        "localhost:0,0/1",
+        "localhost:65536,0/1",
+    ],
+)
 def test_where_the_others_are_is_said_in_words(where: str) -> None:
     with pytest.raises(Unreadable, match="--distributed"), joined(where):
         pass

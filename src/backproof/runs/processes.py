@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
@@ -19,6 +20,9 @@ from backproof.reading.told import Unreadable
 
 _PLACE: Final = re.compile(r"(?P<address>[^,]+:\d+),(?P<index>\d{1,6})/(?P<count>\d{1,6})")
 _DIGEST: Final = 32
+SECONDS: Final = 300  # that a process waits for the others
+_SILENT: Final = 5  # before it says that it does
+_LONGER: Final = 60  # JAX waits, which then ends the process with an abort
 Begun = TypeVar("Begun")
 
 
@@ -35,27 +39,60 @@ def joined(where: str) -> Iterator[int]:
     """
     import jax
 
-    distributed: Any = jax.distributed  # not in JAX's types
     told = _PLACE.fullmatch(where)
     if told is None and where != "auto":
         raise Unreadable(
             f"--distributed {where}: expected auto, or such as 10.0.0.1:1234,0/2, which is the "
             "first of two processes, that listens there"
         )
-    try:
-        if told is None:
-            distributed.initialize()
-        else:
-            index, count = int(told["index"]), int(told["count"])
-            if index >= count:
-                raise Unreadable(f"--distributed {where}: processes are counted from 0")
-            distributed.initialize(told["address"], count, index)
-    except (RuntimeError, ValueError) as error:
-        raise Unreadable(f"--distributed {where}: {str(error).splitlines()[0]}") from None
+    if told is None:
+        _initialized(where)
+    else:
+        index, count = int(told["index"]), int(told["count"])
+        if index >= count:
+            raise Unreadable(f"--distributed {where}: processes are counted from 0")
+        if not 0 < int(told["address"].rpartition(":")[2]) < 2**16:
+            raise Unreadable(f"--distributed {where}: expected a port from 1 to 65535")
+        _initialized(where, told["address"], count, index)
     with _quiet():
         yield jax.process_index()
     # Not where this one was ended by an exception: the others may wait for it for ever.
+    distributed: Any = jax.distributed  # not in JAX's types
     distributed.shutdown()
+
+
+def _initialized(where: str, *place: Any) -> None:
+    """Wait for the others, where Ctrl-C is heard: not in JAX, which waits in C++ and then aborts.
+
+    Raises `Unreadable` where they do not come; the process has to end then, as JAX still waits.
+    """
+    import jax
+
+    distributed: Any = jax.distributed
+    raised: list[Exception] = []
+
+    def initialize() -> None:
+        try:
+            distributed.initialize(*place, initialization_timeout=SECONDS + _LONGER)
+        except Exception as error:  # for the thread that waits
+            raised.append(error)
+
+    waiting = threading.Thread(target=initialize, daemon=True)
+    waiting.start()
+    waiting.join(_SILENT)
+    if waiting.is_alive():
+        words = f"waiting for the other processes, {SECONDS} seconds at the most"
+        print(f"backproof: --distributed {where}: {words}", file=sys.stderr, flush=True)
+        waiting.join(SECONDS - _SILENT)
+    if waiting.is_alive():
+        raise Unreadable(
+            f"--distributed {where}: after {SECONDS} seconds the processes are not all there; "
+            "start each with its own number, and the address of process 0, which all can reach"
+        )
+    for error in raised:
+        if not isinstance(error, RuntimeError | ValueError):
+            raise error
+        raise Unreadable(f"--distributed {where}: {str(error).partition(chr(10))[0]}")
 
 
 @contextmanager
