@@ -255,6 +255,8 @@ BAD: list[tuple[list[str], str]] = [
     (["mlp", "--data", "xor", "--scale", "0"], "scale=0.0: expected a positive number"),
     (["mlp", "--data", "xor", "--products", "max"], "products='max': expected one of highest"),
     (["mlp", "--data", "xor", "--backend", "jaxx"], "did you mean 'jax'?"),
+    (["mlp", "--data", "xor", "--hidden", "999999999", "--steps", "9"], "3,999,999,997 parameters"),
+    (["mlp", "--data", "xor", "--steps", "99999999999999"], "1,490,116 GB or more, which this"),
     (["mlp", "--data", "xor", "--held-out", "2"], "--held-out 2: expected a share"),
 ]  # fmt: skip
 

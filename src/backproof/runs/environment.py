@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import sys
@@ -49,3 +50,10 @@ def _versions() -> dict[str, str]:
             except metadata.PackageNotFoundError:
                 found[name] = str(getattr(sys.modules[name], "__version__", "unknown"))
     return found
+
+
+def memory() -> float:
+    """Bytes of this machine's memory; infinite where that cannot be asked for."""
+    if not hasattr(os, "sysconf"):  # as on Windows
+        return math.inf
+    return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))

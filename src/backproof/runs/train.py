@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -19,12 +20,12 @@ from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
-from backproof.notation import ACTIVATIONS, MODELS
+from backproof.notation import ACTIVATIONS, MODELS, Model
 from backproof.reading.told import Unreadable
 from backproof.runs import arrays, reader, record
 from backproof.runs.backends import Parameters, Prepared, Problem, backend
 from backproof.runs.data import Examples, Recipe, load
-from backproof.runs.environment import differences, environment
+from backproof.runs.environment import differences, environment, memory
 from backproof.runs.processes import together
 from backproof.runs.scores import accuracy, confusion
 from backproof.start import batches, initial_parameters
@@ -311,9 +312,11 @@ def _ready(settings: Settings) -> _Ready:
     examples = load(_recipe(settings))
     sizes = _sizes(examples)
     sizes |= hidden_sizes(model, for_layers(settings.hidden)) if model.hidden_axes else {}
-    order = None
+    order, size = None, None
     if settings.batch is not None:
         size = whole("batch", settings.batch, most=sizes["n"])
+    _check_memory(model, sizes, steps, size)
+    if size is not None:
         order = batches(sizes["n"], size, steps, settings.seed)
     every = -(-steps // CHECKPOINTS) if settings.checkpoint is None else settings.checkpoint
     every = whole("checkpoint", every)
@@ -333,6 +336,19 @@ def _ready(settings: Settings) -> _Ready:
         longest=every,
     )
     return _Ready(examples, problem, start, backend(settings.backend)(problem))
+
+
+def _check_memory(model: Model, sizes: Mapping[str, int], steps: int, batch: int | None) -> None:
+    """Refuse what is sure not to fit; systems end processes where memory runs out."""
+    parameters = sum(math.prod(model.shape(name, sizes)) for name in model.parameters)
+    # Drawn in float64; of each step the loss, the norm, and the indices of its batch and their
+    # count in int32.
+    needed = 8 * parameters + steps * (16 + (0 if batch is None else 4 * (batch + 1)))
+    if needed > memory():
+        raise Unreadable(
+            f"{parameters:,} parameters and {steps:,} steps take {needed / 2**30:,.0f} GB or more, "
+            "which this machine has not; take fewer --hidden units or --steps, or a smaller --batch"
+        )
 
 
 def _settings_of(run: reader.Run) -> Settings:
