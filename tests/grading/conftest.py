@@ -3,9 +3,10 @@ import subprocess
 import pytest
 
 from backproof.grading import bubblewrap
-from backproof.grading.sandbox import Sandbox, Unavailable
+from backproof.grading.sandbox import Call, Limits, Sandbox, Unavailable
 from backproof.grading.submissions import collected
 from grading.classes import zipped
+from grading.sandboxes import ADD, HOSTILE
 
 
 @pytest.fixture
@@ -50,3 +51,29 @@ def kept_cold():
     sandbox = started(warm=False)
     yield sandbox
     sandbox.close()
+
+
+@pytest.fixture
+def sandbox(request):
+    """It serves the next submission as if nothing had been."""
+    way = getattr(request, "param", "warm")
+    sandbox = request.getfixturevalue("kept" if way == "warm" else "kept_cold")
+    sandbox.limits = Limits()
+    yield sandbox
+    sandbox.limits = Limits()
+    outcome = sandbox.run({"add.py": ADD}, "add.py", [Call("add", (1,))])
+    assert (outcome.status, outcome.answers[0].value) == ("answered", 2)
+    assert sandbox.warm == (way == "warm")
+
+
+@pytest.fixture
+def run(sandbox):
+    def run(name, *calls, limits=None, more=None):
+        sandbox.limits = limits or Limits()
+        made = [
+            Call(one) if isinstance(one, str) else Call(one[0], tuple(one[1:])) for one in calls
+        ]
+        files = {name: (HOSTILE / name).read_bytes(), **(more or {})}
+        return sandbox.run(files, name, made)
+
+    return run

@@ -273,15 +273,15 @@ def test_entries_that_share_their_bytes_are_refused(collect):
 def test_zips_of_students_are_unpacked_one_level(collect):
     deepest = zipped({"c.py": b"3"})
     inner = zipped(
-        {"work/mlp.ipynb": b"{}", "work/deepest.zip": deepest, "__MACOSX/work/._mlp.ipynb": b""}
+        {"hw3/mlp.ipynb": b"{}", "hw3/deepest.zip": deepest, "__MACOSX/hw3/._mlp.ipynb": b""}
     )
     ana = first(collect, {"work.zip": inner, "old.rar": b"Rar!"})
-    assert list(ana.files) == ["work.zip/work/mlp.ipynb"]
+    assert list(ana.files) == ["work.zip/hw3/mlp.ipynb"]
     assert ana.problems == (
         "old.rar is a .rar archive, which is not unpacked",
-        "work.zip/work/deepest.zip is a zip inside of a zip, which is not unpacked",
+        "work.zip/hw3/deepest.zip is a zip inside of a zip, which is not unpacked",
     )
-    assert submitted_program(ana, "mlp.ipynb") == "work.zip/work/mlp.ipynb"
+    assert submitted_program(ana, "mlp.ipynb") == "work.zip/hw3/mlp.ipynb"
 
 
 @pytest.mark.parametrize(
