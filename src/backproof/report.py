@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backproof import published
 from backproof.verdict import AS_GIVEN, Counterexample, FileReport, Quantity, Report
 
 SCHEMA_VERSION = 1
@@ -241,7 +242,7 @@ def _quantity(quantity: Quantity) -> dict[str, Any]:
     shown = quantity.counterexample
     return {
         "verdict": quantity.verdict,
-        "margin": _finite(quantity.margin),
+        "margin": published.finite(quantity.margin),
         "why": quantity.why,
         "counterexample": shown
         and {
@@ -249,21 +250,17 @@ def _quantity(quantity: Quantity) -> dict[str, Any]:
             "expected": _lists(shown.expected),
             "actual": None if shown.actual is None else _lists(shown.actual),
             "worst": list(shown.worst),
-            "margin": _finite(shown.margin),
+            "margin": published.finite(shown.margin),
             "problem": shown.problem,
         },
     }
-
-
-def _finite(number: float) -> float | None:
-    return float(number) if math.isfinite(number) else None
 
 
 def _lists(array: NDArray) -> Any:
     """Nested lists; what JSON has no number for becomes null."""
     values = np.asarray(array, np.float64)
     if values.ndim == 0:
-        return _finite(float(values))
+        return published.finite(float(values))
     return [_lists(part) for part in values]
 
 
@@ -286,8 +283,4 @@ def _open(files: Sequence[FileReport]) -> bool:
 
 def schema() -> Mapping[str, Any]:
     """The published schema of `as_json`."""
-    from importlib import resources
-
-    text = resources.files("backproof").joinpath("report.schema.json").read_text("utf-8")
-    content: Mapping[str, Any] = json.loads(text)
-    return content
+    return published.schema("backproof", "report.schema.json")

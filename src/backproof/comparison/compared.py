@@ -7,10 +7,10 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from backproof import published
 from backproof.comparison.own import Own, Run, own
 from backproof.comparison.pairs import IncomparableError, Pair, compare
 from backproof.comparison.records import loaded
@@ -116,7 +116,7 @@ def as_json(told: Compared) -> str:
             "model": run.rule.model.name,
             "activation": run.rule.activation if run.rule.model.has_activation else None,
             "precision": run.rule.precision,
-            "learning_rate": _finite(run.rule.rate),
+            "learning_rate": published.finite(run.rule.rate),
             "settings": {name: run.description.get(name) for name in SETTINGS},
             "steps": len(run.losses),
             "replayed": own.steps,
@@ -125,7 +125,11 @@ def as_json(told: Compared) -> str:
                 str(number): _all_finite(residual) for number, residual in own.residuals.items()
             },
             "faults": [
-                {**fault._asdict(), "tensors": list(fault.tensors), "size": _finite(fault.size)}
+                {
+                    **fault._asdict(),
+                    "tensors": list(fault.tensors),
+                    "size": published.finite(fault.size),
+                }
                 for fault in own.faults
             ],
             "unexplained": own.unexplained,
@@ -139,7 +143,7 @@ def as_json(told: Compared) -> str:
             "verdict": pair.verdict,
             "words": list(pair.words),
             "floors": _all_finite(pair.floors),
-            "drift": {str(number): _finite(share) for number, share in pair.drift.items()},
+            "drift": {str(number): published.finite(share) for number, share in pair.drift.items()},
             "looked_to": pair.looked_to,
         }
         for (i, j), pair in told.pairs.items()
@@ -150,14 +154,8 @@ def as_json(told: Compared) -> str:
 
 def schema() -> Mapping[str, Any]:
     """The published schema of `as_json`, version 1."""
-    text = resources.files("backproof.comparison").joinpath("schema.json").read_text("utf-8")
-    content: dict[str, Any] = json.loads(text)
-    return content
+    return published.schema("backproof.comparison", "schema.json")
 
 
 def _all_finite(numbers: Mapping[str, float]) -> dict[str, float | None]:
-    return {name: _finite(number) for name, number in numbers.items()}
-
-
-def _finite(number: float) -> float | None:
-    return number if math.isfinite(number) else None
+    return {name: published.finite(number) for name, number in numbers.items()}

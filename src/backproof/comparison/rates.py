@@ -21,7 +21,7 @@ from backproof.comparison.regression import student
 from backproof.notation import MODELS, Model
 from backproof.reading.told import Unreadable
 from backproof.runs.data import Examples, Recipe, load
-from backproof.runs.environment import memory
+from backproof.runs.environment import check_memory
 from backproof.start import folded
 from backproof.sweeps import Swept, sweep
 from backproof.tensors import DType, choice, dtype_of, for_layers, hidden_sizes, whole
@@ -185,11 +185,8 @@ def _check_memory(tried: Sweep, model: Model, examples: Examples) -> None:
     runs = len(set(tried.learning_rates)) * tried.runs
     # What layers give and the parameters, once for the values and once for the gradients.
     needed = runs * (2 * numbers + tried.steps) * dtype_of(tried.dtype).itemsize
-    if needed > memory():
-        raise Unreadable(
-            f"{runs:,} runs at once take {needed / 2**30:,.0f} GB or more, which this machine has "
-            "not; take fewer learning rates, --seeds, --folds or --hidden units"
-        )
+    advice = "take fewer learning rates, --seeds, --folds or --hidden units"
+    check_memory(needed, f"{runs:,} runs at once", advice)
 
 
 def compared(learning_rates: Sequence[float], swept: Swept) -> tuple[list[Rate], int | None]:

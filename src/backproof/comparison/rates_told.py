@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from importlib import resources
 from typing import Any
 
+from backproof import published
 from backproof.comparison.axes import short
 from backproof.comparison.rates import Rate, Rates
 from backproof.notation import MODELS
@@ -179,21 +179,15 @@ def _rate(told: Rates, one: Rate) -> dict[str, Any]:
         "learning_rate": one.rate,
         "runs": told.tried.runs,
         "diverged": one.diverged,
-        "training_loss": _finite(one.training_loss),
-        "held_out_loss": _finite(one.held_loss),
-        "accuracy": _finite(one.accuracy),
-        "accuracy_error": _finite(one.accuracy_error),
-        "above_best": _finite(one.above),
-        "margin": _finite(one.margin),
+        "training_loss": published.finite(one.training_loss),
+        "held_out_loss": published.finite(one.held_loss),
+        "accuracy": published.finite(one.accuracy),
+        "accuracy_error": published.finite(one.accuracy_error),
+        "above_best": published.finite(one.above),
+        "margin": published.finite(one.margin),
     }
-
-
-def _finite(number: float) -> float | None:
-    return number if math.isfinite(number) else None
 
 
 def schema() -> Mapping[str, Any]:
     """The published schema of `as_json`, version 1."""
-    text = resources.files("backproof.comparison").joinpath("rates.schema.json").read_text("utf-8")
-    content: dict[str, Any] = json.loads(text)
-    return content
+    return published.schema("backproof.comparison", "rates.schema.json")

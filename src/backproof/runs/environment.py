@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Any, Final
 
+from backproof.reading.told import Unreadable
+
 PACKAGES: Final = ("backproof", "numpy", "ml_dtypes", "jax", "jaxlib", "torch", "tensorflow", "mlx")
 # What changes how frameworks compute: products in TF32, instruction sets, threads, order of sums.
 _PREFIXES: Final = (
@@ -52,7 +54,17 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def memory() -> float:
+def check_memory(needed: float, what: str, advice: str) -> None:
+    """Refuse what takes more bytes than this machine has, where processes are ended for it.
+
+    Raises `Unreadable`, which says what it is and what to do.
+    """
+    if needed > _memory():
+        size = f"{needed / 2**30:,.0f} GB or more"
+        raise Unreadable(f"{what} take {size}, which this machine has not; {advice}")
+
+
+def _memory() -> float:
     """Bytes of this machine's memory; infinite where that cannot be asked for."""
     if not hasattr(os, "sysconf"):  # as on Windows
         return math.inf

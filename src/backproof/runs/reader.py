@@ -6,12 +6,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from backproof import published
 from backproof.notation import FAMILY, Model
 from backproof.reading.told import Unreadable
 from backproof.runs import arrays
@@ -199,6 +199,4 @@ def _check_program(folder: Path, description: Mapping[str, Any]) -> None:
 
 def schema() -> Mapping[str, Any]:
     """The published schema of `run.json`, version 1."""
-    text = resources.files("backproof.runs").joinpath("schema.json").read_text("utf-8")
-    content: dict[str, Any] = json.loads(text)
-    return content
+    return published.schema("backproof.runs", "schema.json")

@@ -25,7 +25,7 @@ from backproof.reading.told import Unreadable
 from backproof.runs import arrays, reader, record
 from backproof.runs.backends import Parameters, Prepared, Problem, backend
 from backproof.runs.data import Examples, Recipe, load
-from backproof.runs.environment import differences, environment, memory
+from backproof.runs.environment import check_memory, differences, environment
 from backproof.runs.processes import together
 from backproof.runs.scores import accuracy, confusion
 from backproof.start import batches, initial_parameters
@@ -344,11 +344,8 @@ def _check_memory(model: Model, sizes: Mapping[str, int], steps: int, batch: int
     # Drawn in float64; of each step the loss, the norm, and the indices of its batch and their
     # count in int32.
     needed = 8 * parameters + steps * (16 + (0 if batch is None else 4 * (batch + 1)))
-    if needed > memory():
-        raise Unreadable(
-            f"{parameters:,} parameters and {steps:,} steps take {needed / 2**30:,.0f} GB or more, "
-            "which this machine has not; take fewer --hidden units or --steps, or a smaller --batch"
-        )
+    advice = "take fewer --hidden units or --steps, or a smaller --batch"
+    check_memory(needed, f"{parameters:,} parameters and {steps:,} steps", advice)
 
 
 def _settings_of(run: reader.Run) -> Settings:
