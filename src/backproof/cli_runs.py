@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -156,7 +157,7 @@ def _trained(options: argparse.Namespace, aside: Path | None = None) -> int:
 def _go_on(options: argparse.Namespace, error: Exception) -> str:
     if not isinstance(error, OSError) or not (Path(options.out) / "run.json").exists():
         return ""
-    return f"\ngo on with: backproof train --resume --out {options.out}"
+    return f"\ngo on with: backproof train --resume --out {shlex.quote(options.out)}"
 
 
 def _anew(options: argparse.Namespace, out: str | Path, show: Any) -> Run:

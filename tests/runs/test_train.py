@@ -20,7 +20,7 @@ import backproof
 from backproof import runs
 from backproof.cli import main
 from backproof.reading.told import Unreadable
-from backproof.runs import arrays
+from backproof.runs import arrays, record
 from backproof.runs.environment import differences, environment
 from backproof.runs.reader import schema
 from backproof.runs.record import sampled_steps
@@ -166,13 +166,13 @@ def test_a_full_disk_is_said_and_the_run_goes_on_when_there_is_room(
         replaced(source, target)
 
     told = ["--data", "iris", "--backend", "reference", "--steps", "200", "--out"]
-    out = str(tmp_path / "a")
+    out = str(tmp_path / "a b")
     monkeypatch.setattr(os, "replace", full)
     assert main(["train", "mlp_softmax", *told, out]) == 2
     monkeypatch.undo()
     said = capsys.readouterr().err
     assert "cannot be written: No space left on device" in said
-    assert f"go on with: backproof train --resume --out {out}" in said
+    assert f"go on with: backproof train --resume --out '{out}'" in said
     assert main(["train", "--resume", "--out", out]) == 0
     assert main(["train", "mlp_softmax", *told, str(tmp_path / "b")]) == 0
     assert bits(runs.read(out)) == bits(runs.read(tmp_path / "b"))
@@ -199,6 +199,26 @@ def test_what_cannot_be_gone_on_with_is_said(tmp_path: Path) -> None:
         resume(tmp_path / "b")
     with pytest.raises(Unreadable, match=r"has no run\.json"):
         resume(tmp_path / "c")
+
+
+def test_a_run_that_still_goes_on_is_not_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings("mlp", "xor", backend="reference", steps=9)
+    real = record.Recorder.passed
+    met: list[str] = []
+
+    def meanwhile(self: record.Recorder, losses: Any) -> None:
+        met.append("")
+        with pytest.raises(Unreadable, match="another process is writing this record"):
+            resume(tmp_path / "a")
+        real(self, losses)
+
+    monkeypatch.setattr(record.Recorder, "passed", meanwhile)
+    monkeypatch.setattr(record, "MOST", 4)
+    done = run(settings, tmp_path / "a")
+    assert met
+    assert done.description["status"] == "complete"
 
 
 def test_other_data_are_not_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

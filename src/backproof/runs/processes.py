@@ -6,12 +6,14 @@ from the seed, and computes its part of each step. The first one keeps the recor
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -108,6 +110,33 @@ def _quiet() -> Iterator[None]:
             sys.stdout.flush()
             os.dup2(kept, 1)
             sys.stdout = ours
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Write a record as the only process on this machine that does, until it ends or is killed.
+
+    Raises `Unreadable` where another process holds it. File systems and Windows that know no such
+    locks (flock(2)) let anybody.
+    """
+    held = None
+    try:
+        fcntl: Any = importlib.import_module("fcntl")
+        held = os.open(folder, os.O_RDONLY)
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        if held is not None:
+            os.close(held)
+        raise Unreadable(
+            f"{folder}: another process is writing this record; wait for it, or end it"
+        ) from None
+    except (ImportError, OSError):
+        pass
+    try:
+        yield
+    finally:
+        if held is not None:
+            os.close(held)
 
 
 def together(begin: Callable[[], Begun], digest: Callable[[Begun], bytes]) -> Begun:

@@ -26,7 +26,7 @@ from backproof.runs import arrays, reader, record
 from backproof.runs.backends import Parameters, Prepared, Problem, backend
 from backproof.runs.data import Examples, Recipe, load
 from backproof.runs.environment import check_memory, differences, environment
-from backproof.runs.processes import together
+from backproof.runs.processes import alone, together
 from backproof.runs.scores import accuracy, confusion
 from backproof.start import batches, initial_parameters
 from backproof.tensors import DType, choice, for_layers, hidden_sizes, positive, whole
@@ -215,7 +215,7 @@ def _trained(
             accuracy=np.array([*judged.values()], np.float64),
         )
 
-    with recorder:
+    with alone(recorder.folder), recorder:
         while (t := recorder.steps) < steps:
             sampled = recorder.samples_next
             if sampled or t % every == 0:
