@@ -129,6 +129,20 @@ def test_npz_that_does_not_fit_is_named(
         table(saved(tmp_path / "a.npz", **content))
 
 
+def test_what_is_no_npz_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    with open(path, "wb") as file:
+        np.save(file, np.ones(3))
+    with pytest.raises(Unreadable, match="holds one array; expected an NPZ file of several"):
+        table(str(path))
+    path.write_bytes(b"\x80\x04pickle")
+    with pytest.raises(Unreadable, match=r"is no NPZ file.*\(object\) data$"):
+        table(str(path))
+    np.savez(path, x=np.ones((2, 1)), y=np.array(["a", "b"], object))
+    with pytest.raises(Unreadable, match=r"holds an array of Python objects; expected .*astype"):
+        table(str(path))
+
+
 @pytest.mark.parametrize(
     ("source", "words"),
     [

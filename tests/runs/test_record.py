@@ -221,6 +221,11 @@ def _swap(path: Path) -> None:
     shutil.copy(path.with_name("00000002.npz"), path)
 
 
+def _one_array(path: Path) -> None:
+    with open(path, "wb") as file:
+        np.save(file, X)
+
+
 @pytest.mark.parametrize(
     ("file", "harm", "words"),
     [
@@ -230,6 +235,7 @@ def _swap(path: Path) -> None:
         ("data.npz", Path.unlink, "data.npz is missing"),
         ("gradients/00000001.npz", _flip, "gradients/00000001.npz"),
         ("parameters/00000001.npz", _swap, "W1 is not what was recorded; its SHA-256 differs"),
+        ("data.npz", _one_array, "data.npz holds one array; expected an NPZ file of several"),
         ("step.mlir", _cut, "step.mlir is not what was recorded"),
         ("step.mlir", Path.unlink, "step.mlir cannot be read: No such file"),
     ],

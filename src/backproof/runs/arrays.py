@@ -13,9 +13,10 @@ import io
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 from ml_dtypes import bfloat16
@@ -27,6 +28,12 @@ DTYPES: Final = {
     name: np.dtype(name)
     for name in ("bool", "int32", "int64", "uint8", "float16", "float32", "float64")
 } | {"bfloat16": np.dtype(bfloat16)}
+
+# What reading a file raises that is no NPZ file, or another one: encrypted, cut short, flipped.
+_DAMAGED: Final = (
+    *(ValueError, EOFError, MemoryError, AttributeError, TypeError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
 def as_numpy(name: str, value: Any) -> np.ndarray:
@@ -102,32 +109,34 @@ def read(path: Path, described: Mapping[str, Mapping[str, Any]]) -> dict[str, np
     Raises `Unreadable`, which says what the file lacks or where it differs.
     """
     try:
-        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+        with open(path, "rb") as raw, _opened(path, raw) as file:
             return {name: _fitting(path, name, file, told) for name, told in described.items()}
     except FileNotFoundError:
         raise Unreadable(f"{path} is missing, which run.json names") from None
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        zipfile.BadZipFile,
-        MemoryError,
-        AttributeError,
-    ) as error:
+    except (OSError, *_DAMAGED) as error:
         raise Unreadable(f"{path} is damaged or cut short: {error}") from None
 
 
 def read_any(path: Path) -> dict[str, np.ndarray]:
     """All arrays of somebody's NPZ file; raises `Unreadable`."""
     try:
-        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise Unreadable(f"{path} holds one array; expected an NPZ file of several")
+        with open(path, "rb") as raw, _opened(path, raw) as file:
             return {name: np.asarray(file[name]) for name in file.files}
     except OSError as error:
         raise Unreadable(f"{path} cannot be read: {error.strerror or error}") from None
-    except (ValueError, EOFError, zipfile.BadZipFile, MemoryError) as error:
-        raise Unreadable(f"{path} is no NPZ file, or cut short: {error}") from None
+    except _DAMAGED as error:
+        if str(error).startswith("Object arrays"):
+            kinds = "expected numbers, and labels as numbers or, by .astype(str), texts"
+            raise Unreadable(f"{path} holds an array of Python objects; {kinds}") from None
+        words = str(error).partition(". If you trust")[0]  # NumPy tells how to run what it holds
+        raise Unreadable(f"{path} is no NPZ file, or cut short: {words}") from None
+
+
+def _opened(path: Path, raw: IO[bytes]) -> Any:
+    file = np.load(raw, allow_pickle=False)
+    if not isinstance(file, np.lib.npyio.NpzFile):
+        raise Unreadable(f"{path} holds one array; expected an NPZ file of several")
+    return file
 
 
 def _fitting(path: Path, name: str, file: Any, told: Mapping[str, Any]) -> np.ndarray:
