@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 import backproof
 from backproof import runs
+from backproof.comparison.records import loaded
 from backproof.notation import MODELS
 from backproof.reading.told import Unreadable
 from backproof.runs import arrays
@@ -277,6 +278,26 @@ def test_any_part_missing_or_of_another_kind_is_refused(
     (folder / "run.json").write_bytes(as_json(said))
     with contextlib.suppress(Unreadable):
         runs.read(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"learning_rate": "x"},
+        {"activation": "zz"},
+        {"dtype": "int9"},
+        {"seeds": None},
+        {"model": "mlp3"},
+    ],
+)
+def test_a_description_with_a_digest_of_its_own_is_not_trusted(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    folder = recorded(tmp_path / "a", 2, batch_size=2)
+    said = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_bytes(as_json(said | change))
+    with pytest.raises(Unreadable, match="does not follow its schema"):
+        loaded(folder, "a")
 
 
 def test_large_data_stays_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

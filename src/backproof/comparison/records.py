@@ -22,6 +22,14 @@ def loaded(folder: Path, name: str) -> Run:
     Raises `Unreadable` where there is none, or no step to look at.
     """
     record = reader.read(folder)
+    try:
+        return _loaded(record, folder, name)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        words = f"{type(error).__name__}: {error}"
+        raise Unreadable(f"{folder / 'run.json'} does not follow its schema: {words}") from None
+
+
+def _loaded(record: reader.Run, folder: Path, name: str) -> Run:
     sampled = [record.step(number) for number in record.steps]
     whole = [step for step in sampled if step.after is not None]
     if not whole:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from backproof import published
-from backproof.notation import FAMILY, Model
+from backproof import published, tensors
+from backproof.notation import ACTIVATIONS, FAMILY, Model
 from backproof.reading.told import Unreadable
 from backproof.runs import arrays
 from backproof.runs.data import Recipe, load
@@ -149,6 +149,8 @@ def read(folder: str | Path) -> Run:
 
 
 def _checked(folder: Path, description: Mapping[str, Any]) -> Run:
+    tensors.choice("activation", description["activation"], ACTIVATIONS)
+    tensors.positive("learning_rate", description["learning_rate"], "float64")
     files = description["files"]
     for name, described in files.items():
         arrays.read(folder / name, described)
