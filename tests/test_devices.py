@@ -39,7 +39,7 @@ def test_a_hidden_axis_is_cut_wherever_it_is_and_nothing_else(model: Model) -> N
 
 
 def test_too_many_devices_are_refused_with_what_there_is() -> None:
-    with pytest.raises(ValueError, match=r"devices=1000000: here there are \d+: "):
+    with pytest.raises(ValueError, match=r"devices=1000000: only \d+ here: "):
         several("cpu", 1_000_000)
     with pytest.raises(ValueError, match="devices"):
         several(None, 0)

@@ -45,7 +45,7 @@ def several(kind: str | None, count: int | None) -> list[jax.Device]:
         return found
     count = 1 if count is None else whole("devices", count)
     if count > len(found):
-        raise ValueError(f"devices={count}: here there are {len(found)}: {_listed(found)}")
+        raise ValueError(f"devices={count}: only {len(found)} here: {_listed(found)}")
     return found[:count]
 
 
