@@ -23,7 +23,7 @@ from typing import Any, Final
 import numpy as np
 
 from backproof.reading import guards, helpers, recipes, stubs, wire
-from backproof.reading.call import Function, outcomes
+from backproof.reading.call import Case, Function, Outcome, outcomes
 from backproof.reading.driven import Driven
 from backproof.reading.failure import PLACES, described, line_of
 from backproof.reading.probe import Probe
@@ -33,41 +33,33 @@ from backproof.reading.watching import watched_case
 _FAILURES: Final = "__backproof_failures__"
 _FILLED: Final = "__backproof_filled__"
 _CHUNK: Final = 1 << 16
-_FLUSH_SECONDS: Final = 0.004
+_MOMENT: Final = 0.01  # seconds
 
 
 class _Pipe:
-    """Frames in, frames out, on two descriptors; what goes out is gathered for a moment."""
+    """Frames in, frames out, on two descriptors."""
 
     def __init__(self, source: int, sink: int) -> None:
         self._sink = sink
         self._frames = self._read(source)
-        self._gathered = bytearray()
-        self._flushed = time.monotonic()
         self._owner = os.getpid()
 
     def take(self) -> wire.Frame | None:
         """The next frame, or None when the other end is gone."""
-        self._end_copy()
+        self.end_copy()
         return next(self._frames, None)
 
-    def give(self, data: bytes, *, now: bool = True) -> None:
-        """Send a frame; with `now` false it may be kept for as long as it takes to gather more."""
-        self._end_copy()
-        self._gathered += data
-        moment = time.monotonic()
-        if not now and len(self._gathered) < _CHUNK and moment < self._flushed + _FLUSH_SECONDS:
-            return
-        self._flushed = moment
-        view = memoryview(bytes(self._gathered))
-        self._gathered.clear()
+    def give(self, data: bytes) -> None:
+        """Send a frame."""
+        self.end_copy()
+        view = memoryview(data)
         try:
             while view:
                 view = view[os.write(self._sink, view) :]
         except OSError:
             os._exit(wire.CLOSED)
 
-    def _end_copy(self) -> None:
+    def end_copy(self) -> None:
         """End a process that somebody's code has forked: it would answer what is asked of us."""
         if os.getpid() != self._owner:
             os._exit(0)
@@ -287,13 +279,17 @@ def _run(
     spec = from_json(header["spec"])
     total: int = header["count"]
 
-    def arriving() -> Iterator[dict[str, np.ndarray]]:
-        for number in range(1, total + 1):
+    def arriving() -> Iterator[Case]:
+        number = 0
+        while number < total:
             frame = pipe.take()
             if frame is None:
                 return
-            wire.COUNT.pack_into(begun, 0, number)
-            yield frame.arrays
+            for case in wire.to_cases(frame):
+                pipe.end_copy()
+                number += 1
+                wire.COUNT.pack_into(begun, 0, number)
+                yield case
 
     cases = arriving()
     try:
@@ -312,8 +308,21 @@ def _run(
         repeat=header["repeat"],
         memory=memory,
     )
-    for number, outcome in enumerate(results, start=1):
-        pipe.give(wire.from_outcome(outcome), now=number == total)
+    for some in _gathered(results):
+        pipe.give(wire.from_outcomes(some))
+
+
+def _gathered(results: Iterator[Outcome]) -> Iterator[list[Outcome]]:
+    """What comes within a moment, together: sending it costs as much as some calls do."""
+    some: list[Outcome] = []
+    sent = time.monotonic()
+    for outcome in results:
+        some.append(outcome)
+        if time.monotonic() > sent + _MOMENT:
+            yield some
+            some, sent = [], time.monotonic()
+    if some:
+        yield some
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import marshal
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import CodeType, TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -18,13 +18,14 @@ import numpy as np
 
 from backproof.reading import wire
 from backproof.reading.call import Case, Outcome
-from backproof.reading.live import CHUNK, Gone, Live
+from backproof.reading.live import Gone, Live
 from backproof.reading.spec import Spec, to_json
 from backproof.reading.told import Unreadable
 
 MEMORY: Final = 2 << 30
 SECONDS: Final = 10.0
 _START_SECONDS: Final = 60.0  # for Python and NumPy to start on a busy machine
+_TOGETHER: Final = 64  # cases in a message
 _ASKED_AGAIN: Final = 2  # for answers that were lost on their way
 
 
@@ -156,7 +157,7 @@ class Child:
                 frame = live.receive(self._seconds)
                 if "error" in frame.header:
                     raise Unreadable(f"{self._path.name} {frame.header['error']}")
-                outcomes.append(wire.to_outcome(frame))
+                outcomes += wire.to_outcomes(frame)
         except Gone as gone:
             begun = min(live.begun(), len(cases))
             self.close()
@@ -236,12 +237,9 @@ class Child:
         return live
 
 
-def _messages(request: dict[str, Any], cases: Iterable[Case], needed: set[str]) -> Iterator[bytes]:
-    """The frames of a request, joined to pieces large enough that writing them costs little."""
-    piece = bytearray(wire.packed(request))
-    for case in cases:
-        piece += wire.packed({}, {name: case[name] for name in case if name in needed})
-        if len(piece) > CHUNK:
-            yield bytes(piece)
-            piece.clear()
-    yield bytes(piece)
+def _messages(request: dict[str, Any], cases: Sequence[Case], needed: set[str]) -> Iterator[bytes]:
+    """A request and its cases, some of them at a time so that the process can begin with them."""
+    yield wire.packed(request)
+    for start in range(0, len(cases), _TOGETHER):
+        some = cases[start : start + _TOGETHER]
+        yield wire.from_cases([{n: case[n] for n in case if n in needed} for case in some])
