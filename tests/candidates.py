@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backproof.explain import Candidate
+from backproof.candidate import Candidate
 from backproof.judge import judge
 from backproof.notation import MODELS
 from backproof.reading.call import in_process

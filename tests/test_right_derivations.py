@@ -8,8 +8,9 @@ from typing import NamedTuple
 import pytest
 
 import backproof.judge
+from backproof.candidate import Candidate
 from backproof.cases import Case
-from backproof.explain import Candidate, Explanation, explain
+from backproof.explain import Explanation, explain
 from backproof.judge import judge
 from backproof.reading.guards import precisions_named
 from candidates import candidate

@@ -271,7 +271,7 @@ def _judged(
     seed: int,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
-    from backproof.explain import Candidate
+    from backproof.candidate import Candidate
     from backproof.judge import judge
 
     spec = one.spec

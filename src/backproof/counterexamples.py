@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from backproof.candidate import Candidate, is_arithmetic
 from backproof.cases import Arrays, Case
-from backproof.explain import Candidate, is_arithmetic
 from backproof.reading.call import Outcome
 from backproof.reading.convention import laid_out, to_theirs
 from backproof.verdict import Counterexample, Quantity, Verdict, distances

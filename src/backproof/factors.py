@@ -10,9 +10,9 @@ from typing import TypeAlias
 
 import numpy as np
 
+from backproof.candidate import Candidate
 from backproof.cases import Case
 from backproof.error_bounds import FORMATS
-from backproof.explain import Candidate
 from backproof.reading.call import Outcome
 from backproof.witnesses import Truth
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from backproof.candidate import FACTORS, Candidate
 from backproof.cases import Case
-from backproof.explain import FACTORS, Candidate, Explanation
+from backproof.explain import Explanation
 from backproof.notation import slope_below
 from backproof.reading.call import Outcome
 from backproof.verdict import WRONG_ABOVE, Finding, Quantity, margin

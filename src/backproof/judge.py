@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backproof.candidate import Candidate, is_arithmetic
 from backproof.cases import Case, Scale
 from backproof.counterexamples import (
     counterexample,
@@ -23,13 +24,7 @@ from backproof.counterexamples import (
     malformed,
     most_common_problem,
 )
-from backproof.explain import (
-    Candidate,
-    Explanation,
-    explain,
-    is_arithmetic,
-    is_inside,
-)
+from backproof.explain import Explanation, explain, is_inside
 from backproof.factors import (
     NO_RATE,
     Compared,
@@ -135,7 +130,7 @@ def judge(
     candidate = candidate._replace(spec=candidate.spec._replace(times=times))
     factor, loss_decided = factor_of(candidate, several, told_factor)
     candidate = candidate._replace(factor=factor)
-    truth = [candidate.as_asked(case, one) for case, one in zip(cases, known, strict=True)]
+    truth = candidate.as_asked(cases, known)
     candidate, truth = with_kink(candidate, cases, outcomes, truth)
 
     judged: dict[str, _Judged] = {}

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from backproof.candidate import Candidate
 from backproof.cases import Case
-from backproof.explain import Candidate, explain, is_inside
+from backproof.explain import explain, is_inside
 from backproof.notation import slope_below
 from backproof.reading.call import Outcome
 from backproof.witnesses import Truth, truths
