@@ -78,7 +78,8 @@ class Candidate(NamedTuple):
         if plain or not known:
             return list(known)
         # Over thousands of small arrays at once, many times as fast as one by one.
-        asked = {name: self._asked_of(name, cases, known) for name in known[0].values}
+        rates = [self.rate(case) for case in cases] if spec.updates else []
+        asked = {name: self._asked_of(name, cases, known, rates) for name in known[0].values}
         return [
             Truth(
                 {name: values[i] for name, (values, _) in asked.items()},
@@ -89,7 +90,7 @@ class Candidate(NamedTuple):
         ]
 
     def _asked_of(
-        self, name: str, cases: Sequence[Case], known: Sequence[Truth]
+        self, name: str, cases: Sequence[Case], known: Sequence[Truth], rates: Sequence[float]
     ) -> tuple[list[NDArray], list[NDArray]]:
         """Of one gradient or the loss, what it should be in each case, and its bounds."""
         spec = self.spec
@@ -98,11 +99,12 @@ class Candidate(NamedTuple):
         shapes = [truth.values[name].shape for truth in known]
         sizes = [truth.values[name].size for truth in known]
 
-        def spread(numbers: Sequence[float]) -> NDArray:
-            return np.repeat(np.array(numbers), sizes)
+        def spread(numbers: Any) -> NDArray:
+            return np.repeat(np.broadcast_to(numbers, len(cases)), sizes)
 
         value = _flat([truth.values[name] for truth in known])
-        scale = spread([self.scale(case, name) for case in cases])
+        k, n = np.array([case.arrays[self.model.target].shape for case in cases]).T
+        scale = spread(_scale(self.factor, k, n, name))
         penalty: Any = 0.0
         bound = np.abs(scale) * _flat([truth.bounds[name] for truth in known])
         if self.factor == "1/n of dW and db":  # the truth is without this division
@@ -114,7 +116,7 @@ class Candidate(NamedTuple):
             bound = bound + u * ((8.0 + terms) * np.abs(penalty) + 4.0 * np.abs(value))
         if spec.updates and name != "loss":
             before = _flat([case.arrays[name[1:]] for case in cases])
-            rate = spread([self.rate(case) for case in cases])
+            rate = spread(rates)
             expected = before - rate * (np.abs(scale) * value + penalty)
             bound = rate * bound
             # lr * dW rounds, so does the difference, and the rate may be 1 / n of something.
@@ -143,7 +145,7 @@ class Candidate(NamedTuple):
     def scale(self, case: Case, name: str) -> float:
         """What `factor` is in a case, for the loss or a gradient."""
         k, n = case.arrays[self.model.target].shape
-        return _scale(self.factor, k, n, name)
+        return float(_scale(self.factor, k, n, name))
 
     def penalty(self, case: Case, name: str) -> Any:
         """What its L2 term adds to the loss or to a gradient."""
@@ -207,20 +209,18 @@ def _as_numpy_would(model: Model, case: Case, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _scale(factor: str, k: int, n: int, name: str) -> float:
-    if factor == "1":
-        return 1.0
-    factors: dict[str, float] = {
-        "n": n,
-        "2": 2.0,
-        "2n": 2.0 * n,
-        "1/k": 1.0 / k,
-        "2/k": 2.0 / k,
-        "-1": -1.0,
-        "-n": -n,
-        "1/n of dW and db": 1.0 / n if name in ("dW", "db") else 1.0,
-    }
-    return factors[factor]
+def _scale(factor: str, k: Any, n: Any, name: str) -> Any:
+    """For k outputs and n examples, or arrays of both."""
+    match factor:
+        case "n" | "-n":
+            return n if factor == "n" else -n
+        case "2n":
+            return 2.0 * n
+        case "1/k" | "2/k":
+            return float(factor[0]) / k
+        case "1/n of dW and db":
+            return 1.0 / n if name in ("dW", "db") else 1.0
+    return float(factor)
 
 
 # What gradients may be of, in words; the design lets a factor n pass where nothing is stated.
