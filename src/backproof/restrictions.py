@@ -16,7 +16,7 @@ from backproof.notation import Model
 from backproof.reading.spec import Spec
 from backproof.witnesses import Truth, truths
 
-_SHARED = 12  # of each kind; a set takes up to 30 MB
+_SHARED = 48  # of each kind; a set takes up to 30 MB, most take 5
 
 
 class Restriction(NamedTuple):

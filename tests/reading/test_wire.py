@@ -1,4 +1,4 @@
-"""Many cases, or answers, in few frames: what comes out is what went in, to the bit."""
+"""Many cases, or answers, in one frame: what comes out is what went in, to the bit."""
 
 from __future__ import annotations
 
@@ -41,20 +41,15 @@ def _same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
 
 @given(st.lists(_NAMED, max_size=6), st.integers(1, 200))
 def test_cases_come_out_as_they_went_in(cases, chunk) -> None:
-    frames = _frames(wire.from_cases(cases), chunk)
-    came = [case for frame in frames for case in wire.to_cases(frame)]
+    (frame,) = _frames(wire.joined({}, cases), chunk)
+    came = [*wire.parted(frame)]
     assert len(came) == len(cases)
     assert all(_same(one, other) for one, other in zip(cases, came, strict=True))
 
 
 @given(st.lists(_OUTCOMES, max_size=6), st.integers(1, 200))
 def test_outcomes_come_out_as_they_went_in(outcomes, chunk) -> None:
-    frames = _frames(wire.from_outcomes(outcomes), chunk)
-    came = [outcome for frame in frames for outcome in wire.to_outcomes(frame)]
+    (frame,) = _frames(wire.from_outcomes(outcomes), chunk)
+    came = wire.to_outcomes(frame)
     assert [one[1:] for one in came] == [one[1:] for one in outcomes]
     assert all(_same(one.values, other.values) for one, other in zip(outcomes, came, strict=True))
-
-
-def test_a_thousand_cases_that_are_alike_are_one_frame() -> None:
-    cases = [{"x": np.ones((2, n))} for n in range(1000)]
-    assert len(_frames(wire.from_cases(cases), 1 << 20)) == 1

@@ -285,7 +285,7 @@ def _run(
             frame = pipe.take()
             if frame is None:
                 return
-            for case in wire.to_cases(frame):
+            for case in wire.parted(frame):
                 pipe.end_copy()
                 number += 1
                 wire.COUNT.pack_into(begun, 0, number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import os
 import traceback
+from functools import lru_cache
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 # For a notebook: where each line of its joined text stands, `cell 3, line 2`.
@@ -44,6 +45,7 @@ def line_of(error: BaseException) -> str:
     return f", {where}: `{text[:120]}`" if text else f", {where}"
 
 
+@lru_cache
 def _is_theirs(path: str) -> bool:
     if path.startswith(("<frozen", "<__array_function__")) or path.endswith(".pyx"):
         return False

@@ -242,4 +242,4 @@ def _messages(request: dict[str, Any], cases: Sequence[Case], needed: set[str]) 
     yield wire.packed(request)
     for start in range(0, len(cases), _TOGETHER):
         some = cases[start : start + _TOGETHER]
-        yield wire.from_cases([{n: case[n] for n in case if n in needed} for case in some])
+        yield wire.joined({}, [{n: case[n] for n in case if n in needed} for case in some])

@@ -10,7 +10,6 @@ import json
 import math
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -20,7 +19,8 @@ from backproof.reading.call import Outcome
 CLOSED: Final = 74  # the child's exit status when somebody's code closed the pipe it answers on
 COUNT: Final = struct.Struct("<Q")  # how many cases of a run were begun, in shared memory
 _LENGTHS = struct.Struct("<IQ")
-_SHAPES: Final = "shapes"  # no tensor and no gradient has this name
+_SHAPES: Final = "shapes"  # the other names have a dtype
+_CHANGED: Final = Outcome._fields[1:].index("changed")
 
 Arrays: TypeAlias = dict[str, np.ndarray]
 
@@ -78,68 +78,53 @@ def _arrays(shapes: list[Any], data: bytes) -> Arrays:
     return arrays
 
 
-def joined(several: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Cases or answers that are `alike` as one: the entries of all of them, and their shapes.
+def joined(header: Mapping[str, Any], several: Sequence[Mapping[str, np.ndarray]]) -> bytes:
+    """One frame of many cases, or answers: all entries of all arrays of a name, and all shapes.
 
-    Thousands of small arrays cost less this way than a header and a message each.
+    Thousands of small arrays cost less this way than with a header and a message for each.
     """
-    shapes = [[size for array in one.values() for size in array.shape] for one in several]
-    entries = {name: np.concatenate([one[name].ravel() for one in several]) for name in several[0]}
-    return {**entries, _SHAPES: np.array(shapes, np.int32)}
+    kinds: dict[tuple[tuple[str, int], ...], int] = {}
+    which: list[int] = []
+    shapes: list[int] = []
+    entries: dict[str, list[np.ndarray]] = {}
+    for arrays in several:
+        kind = []
+        for name, array in arrays.items():
+            of_a_kind = f"{name} {array.dtype.str}"
+            kind.append((of_a_kind, array.ndim))
+            shapes += array.shape
+            entries.setdefault(of_a_kind, []).append(array.ravel())
+        which.append(kinds.setdefault(tuple(kind), len(kinds)))
+    flat = {name: np.concatenate(parts) for name, parts in entries.items()}
+    told = {**header, "kinds": [*kinds], "which": which}
+    return packed(told, {**flat, _SHAPES: np.array(shapes, np.int64)})
 
 
-def parted(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> list[Arrays]:
-    """The inverse of `joined`; the header says how many axes each of the arrays has."""
-    starts = dict.fromkeys(arrays, 0)
-    several: list[Arrays] = []
-    for sizes in arrays[_SHAPES].tolist():
+def parted(frame: Frame) -> Iterator[Arrays]:
+    """The inverse of `joined`, but for the header."""
+    shapes = frame.arrays[_SHAPES].tolist()
+    starts = dict.fromkeys(frame.arrays, 0)
+    place = 0
+    for kind in frame.header["which"]:
         one: Arrays = {}
-        for name, axes in header["axes"]:
-            shape, sizes = sizes[:axes], sizes[axes:]
+        for name, axes in frame.header["kinds"][kind]:
+            shape = shapes[place : place + axes]
+            place += axes
             start = starts[name]
             starts[name] = end = start + math.prod(shape)
-            one[name] = arrays[name][start:end].reshape(shape)
-        several.append(one)
-    return several
-
-
-def alike(arrays: Mapping[str, np.ndarray]) -> tuple[tuple[str, int, np.dtype], ...]:
-    """What arrays have to have in common to be joined: names, numbers of axes and dtypes."""
-    return tuple((name, array.ndim, array.dtype) for name, array in arrays.items())
-
-
-def from_cases(cases: Sequence[Mapping[str, np.ndarray]]) -> bytes:
-    """The frames of cases."""
-    return b"".join(_frame({}, list(group)) for _, group in groupby(cases, alike))
-
-
-def to_cases(frame: Frame) -> list[Arrays]:
-    """The cases of a frame that `from_cases` made."""
-    return parted(frame.header, frame.arrays)
+            one[name.partition(" ")[0]] = frame.arrays[name][start:end].reshape(shape)
+        yield one
 
 
 def from_outcomes(outcomes: Sequence[Outcome]) -> bytes:
-    """The frames of outcomes."""
-    return b"".join(
-        _frame({"outcome": outcome}, [one.values for one in group])
-        for outcome, group in _grouped(outcomes)
-    )
+    """The frame of outcomes."""
+    told = [one[1:] for one in outcomes]
+    return joined({"outcomes": told}, [one.values for one in outcomes])
 
 
 def to_outcomes(frame: Frame) -> list[Outcome]:
     """The outcomes of a frame that `from_outcomes` made."""
-    common = frame.header["outcome"]
-    common["changed"] = tuple(common["changed"])
-    return [Outcome(values, **common) for values in parted(frame.header, frame.arrays)]
-
-
-def _grouped(outcomes: Sequence[Outcome]) -> Iterator[tuple[dict[str, Any], list[Outcome]]]:
-    """Those that follow one another and differ in nothing but the entries and sizes of values."""
-    for key, group in groupby(outcomes, lambda one: (one[1:], alike(one.values))):
-        common = dict(zip(Outcome._fields[1:], key[0], strict=True))
-        yield common, list(group)
-
-
-def _frame(header: Mapping[str, Any], several: Sequence[Mapping[str, np.ndarray]]) -> bytes:
-    axes = [(name, array.ndim) for name, array in several[0].items()]
-    return packed({**header, "axes": axes}, joined(several))
+    return [
+        Outcome(values, *told)._replace(changed=tuple(told[_CHANGED]))
+        for told, values in zip(frame.header["outcomes"], parted(frame), strict=True)
+    ]
