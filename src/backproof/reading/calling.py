@@ -51,39 +51,7 @@ def _recipe_or_question(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
         return Recipe(scope.name, scope.line, (), frozenset(), question=str(error))
 
 
-def losses(read: Reader) -> list[Recipe]:
-    """The one loss function of a file, with the forward pass before it."""
-    found = []
-    for scope in read.found:
-        function = scope.function
-        if function is None or not names.is_loss(function.name) or function.decorator_list:
-            continue
-        if _returns_gradients(function):
-            continue
-        composer = Composer(read, scope.owner)
-        composer.done.add(function.name)
-        try:
-            before, call = _call(read, composer, scope)
-        except Unbound:
-            continue
-        lines = [*before, *composer.lines, f"{PROBE}.note({{'loss': {call}}})"]
-        body = [parsed(line) for line in lines]
-        wanted = words_of(read, scope) | _given(body)
-        statements = needed(read, with_globals(read, body), {})
-        found.append(
-            Recipe(
-                scope.name,
-                function.lineno,
-                statements,
-                frozenset(wanted),
-                updates=False,
-                loss_only=True,
-            )
-        )
-    return found if len(found) == 1 else []
-
-
-def _given(body: list[ast.stmt]) -> set[str]:
+def given_to_probe(body: list[ast.stmt]) -> set[str]:
     """The names of what the driver exchanges the parameters of."""
     return {name for name, _ in asked_of_probe(body, "give")}
 
@@ -184,7 +152,7 @@ def _unrolled(read: Reader, function: ast.FunctionDef) -> str | None:
     return next((name for name in listed if is_unrolled(name, function, read)), None)
 
 
-def _returns_gradients(function: ast.FunctionDef) -> bool:
+def returns_gradients(function: ast.FunctionDef) -> bool:
     """Whether a function returns gradients, beside the loss perhaps."""
     value = updates.returned_value(function)
     found = returned_names(function)
@@ -203,7 +171,7 @@ def _gives_gradients(read: Reader, scope: Scope) -> bool:
     if names.is_piece(parameters):
         return False
     if names.is_loss(function.name):
-        return scope.owner is None and _returns_gradients(function)
+        return scope.owner is None and returns_gradients(function)
     if any(names.gradient(name) is not None for name in returned_names(function)):
         return True
     if names.is_backward(function.name) and updates.returned_value(function) is not None:
@@ -220,7 +188,7 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
     assert scope.function is not None
     composer = Composer(read, scope.owner)
     function = scope.function
-    before, call = _call(read, composer, scope)
+    before, call = called_with(read, composer, scope)
     composer.done.add(function.name)
     lines = [*before, *composer.lines, *_losses(composer, scope), f"__result = {call}"]
     kept = _kept_globally(read, [parsed(line) for line in lines])
@@ -238,7 +206,7 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
         whole = None if scope.owner is not None else _unrolled(read, function)
         result = f"{PROBE}.rolled({whole!r}, __result)" if whole else "__result"
         body += [parsed(f"return {result}")]
-    wanted = words_of(read, scope) | _given(body) | set(moved)
+    wanted = words_of(read, scope) | given_to_probe(body) | set(moved)
     known_rates = rates.rate_names(function.body, read.program.tree) if moves else set()
     steps = list(updates.updates(function.body))
     return Recipe(
@@ -256,7 +224,7 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
     )
 
 
-def _call(read: Reader, composer: Composer, scope: Scope) -> tuple[list[str], str]:
+def called_with(read: Reader, composer: Composer, scope: Scope) -> tuple[list[str], str]:
     """The call of a function or method as source, and what sets its object up."""
     function, owner = scope.function, scope.owner
     assert function is not None
