@@ -166,9 +166,13 @@ def _gives_gradients(read: Reader, scope: Scope) -> bool:
     parameters = [name for name, _, _ in parameters_of(function)]
     if any(updates.updates(scope.body)) or _moved(function):
         return False
+    if function.name in read.handed.gradients:
+        return True
     if _unrolled(read, function) and any(roles.role(name) == "x" for name in parameters):
         return True
     if names.is_piece(parameters):
+        return False
+    if function.name in read.handed.losses:
         return False
     if names.is_loss(function.name):
         return scope.owner is None and returns_gradients(function)

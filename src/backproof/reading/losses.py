@@ -94,7 +94,8 @@ def defined(read: Reader) -> list[Scope]:
         scope.name: scope
         for scope in read.found
         if scope.function is not None
-        and names.is_loss(scope.function.name)
+        and (names.is_loss(scope.function.name) or scope.function.name in read.handed.losses)
+        and scope.function.name not in read.handed.gradients
         and updates.returned_value(scope.function) is not None
         and not returns_gradients(scope.function)
     }

@@ -213,15 +213,19 @@ def as_numpy_1(module: types.ModuleType, text: str) -> None:
         module.__dict__.setdefault("float", _Float)
 
 
+def _defines(text: str, name: str) -> bool:
+    return re.search(rf"\bdef {name}\(", text) is not None
+
+
 def fill(module: types.ModuleType, text: str) -> list[str]:
     """Define what the file calls and nowhere defines, as helpers of its name are; says which.
 
     So does what it imports from modules that are not there.
     """
     called, alone = _called_in(text)
-    filled = sorted(_handed_out & called)
+    filled = sorted(name for name in _handed_out & called if not _defines(text, name))
     for name in alone & {*HELPERS, *_OF_NUMPY}:
-        if name not in module.__dict__ and not re.search(rf"\bdef {name}\(", text):
+        if name not in module.__dict__ and not _defines(text, name):
             setattr(module, name, HELPERS.get(name) or getattr(np, name))
             filled.append(name)
     if _handed_out >= {*HELPERS}:  # all names of a module that is not there: it may have any other
