@@ -8,10 +8,11 @@ from __future__ import annotations
 import ast
 
 from backproof.reading import names, rates, roles, scopes, updates
-from backproof.reading.arguments import callee, instance, preparing
+from backproof.reading.arguments import callee, instance
 from backproof.reading.binding import parameters_of
 from backproof.reading.composing import FORWARD, Composer, returned_names
 from backproof.reading.drivers import needed, used_by, with_globals
+from backproof.reading.objects import called_in, completing, looks_up, prepared
 from backproof.reading.recipes import (
     PROBE,
     Reader,
@@ -234,10 +235,12 @@ def called_with(read: Reader, composer: Composer, scope: Scope) -> tuple[list[st
     assert function is not None
     if owner is None:
         return [], f"{function.name}({composer.arguments(function, 0)})"
-    before = [f"__self = {instance(owner, read)}", *preparing(owner, function, read)]
+    before = [f"__self = {instance(owner, read)}", *prepared(owner, function, read)]
     before.append(f"__self = {PROBE}.give('__self', __self)")
     _run_forward(composer, scope)
-    return before, f"{callee(owner, function)}({composer.arguments(function, 1)})"
+    call = f"{callee(owner, function)}({composer.arguments(function, 1)})"
+    run = called_in(owner, [*composer.lines, call])
+    return [*before, *completing(owner, run, before)], call
 
 
 def _kept_globally(read: Reader, body: list[ast.stmt]) -> list[str]:
@@ -253,6 +256,8 @@ def _run_forward(composer: Composer, scope: Scope) -> None:
     assert scope.owner is not None
     assert scope.function is not None
     if any(FORWARD.match(name.lower().strip("_")) for name in scopes.calls(scope.body)):
+        return
+    if names.is_loss(scope.function.name) and not looks_up(scope.owner, scope.function):
         return
     for part in scope.owner.body:
         if (

@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from backproof.reading import names, patterns, rates, roles, scopes, syntax, updates
-from backproof.reading.arguments import bound_arguments, callee, instance, preparing
+from backproof.reading.arguments import bound_arguments, callee, instance
 from backproof.reading.drivers import driver_of, needed, with_globals
 from backproof.reading.inputs import passed_objects, prelude, with_data
+from backproof.reading.objects import completing, prepared
 from backproof.reading.recipes import (
     PROBE,
     Reader,
@@ -105,6 +106,7 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
         disturbed=rates.is_disturbed(bodies, known_rates, by_velocity=not momentum),
         momentum=momentum,
         single=scopes.is_one_at_a_time(loops)
+        or any(scopes.takes_one(body) for body in bodies[1:])
         or any(f"{PROBE}.pairs" in ast.unparse(one) for one in statements[-1:])
         or _goes_by_row(scope, loops),
         batch=scopes.batch_size(loops, read.program.tree),
@@ -276,7 +278,8 @@ def _calling(read: Reader, scope: Scope, function: ast.FunctionDef) -> list[ast.
     if scope.owner is None:
         return [parsed(f"return {callee(None, function)}({bound_arguments(function, read)})")]
     made = instance(scope.owner, read)
-    prepared = [parsed(line) for line in preparing(scope.owner, scope.function, read)]
+    before = prepared(scope.owner, scope.function, read)
+    before += completing(scope.owner, [scope.function.name], before, parameters=False)
     static = any(
         isinstance(one, ast.Name) and one.id in ("staticmethod", "classmethod")
         for one in function.decorator_list
@@ -284,6 +287,6 @@ def _calling(read: Reader, scope: Scope, function: ast.FunctionDef) -> list[ast.
     arguments = bound_arguments(function, read, skip=0 if static else 1)
     return [
         parsed(f"__self = {made}"),
-        *prepared,
+        *(parsed(line) for line in before),
         parsed(f"return {callee(scope.owner, function)}({arguments})"),
     ]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from backproof.reading import names, patterns, updates
+from backproof.reading.arguments import callee
 from backproof.reading.calling import called_with, given_to_probe, returns_gradients
 from backproof.reading.composing import Composer
 from backproof.reading.drivers import needed, with_globals
@@ -108,6 +109,9 @@ def reached(read: Reader, body: Iterable[ast.AST]) -> set[str]:
     for scope in read.found:
         if scope.function is not None:
             bodies.setdefault(scope.function.name, []).append(scope.body)
+            if scope.owner is not None:  # as our driver calls a private one
+                outer = callee(scope.owner, scope.function).removeprefix("__self.")
+                bodies.setdefault(outer, []).append(scope.body)
     found: set[str] = set()
     waiting = list(body)
     while waiting:
