@@ -230,3 +230,27 @@ def test_an_accuracy_on_labels_that_are_not_ours_is_not_needed(name: str, verdic
     step = f"{name} = np.mean((p[:, 0] > 0.5) == truth); w -= 0.1 * dw; b -= 0.1 * db"
     told = loop(step, before="truth = np.arange(101) % 2 * np.ones(101)")
     assert told.verdict == verdict, told.problem
+
+
+FOR_EACH_CLASS = """
+import numpy as np
+
+def train(X, y, epochs=100, lr=0.1):
+    found = []
+    for c in np.unique(y):
+        w, b = np.zeros((X.shape[1], 1)), 0.0
+        for it in range(epochs):
+            e = 1 / (1 + np.exp(-(X @ w + b))) - (y == c)
+            w -= lr * X.T @ e / len(X)
+            b -= lr * np.mean(e)
+        found.append((w, b))
+    return found
+"""
+
+
+def test_parameters_that_are_drawn_for_each_class_are_said() -> None:
+    told = checked(FOR_EACH_CLASS)
+    assert told.verdict == "unread"
+    assert "train: draws its parameters anew in each turn of the loop in line 6" in str(
+        told.problem
+    )

@@ -68,6 +68,11 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
     loops = scopes.updating_loops(loop, set(read.known))
     bodies = reached(read, scope, loop)
     steps = [one for body in bodies for one in updates.updates(body)]
+    if _draws_anew(scope, loops, steps):
+        raise Unbound(
+            f"draws its parameters anew in each turn of the loop in line {loop.lineno}, once for "
+            "each class perhaps; put what trains one of them into a function of its own"
+        )
     wanted = {one.word for one in steps} | keys_of(read) | _renewed(read, loop)
     wanted |= left_alone(scope, bodies)
     known_rates = {word for body in bodies for word in rates.rate_names(body, read.program.tree)}
@@ -110,6 +115,18 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
         or any(f"{PROBE}.pairs" in ast.unparse(one) for one in statements[-1:])
         or _goes_by_row(scope, loops),
         batch=scopes.batch_size(loops, read.program.tree),
+    )
+
+
+def _draws_anew(scope: Scope, loops: Sequence[Loop], steps: Sequence[updates.Update]) -> bool:
+    """Whether all that is moved is drawn inside of the outer loop: `for c in classes: w = ...`."""
+    if len(loops) < 2 or not steps:
+        return False
+    before = bound_before(scope.body, loops[0])
+    inside = bound_before(loops[0].body, loops[1])
+    return all(
+        isinstance(one.target, ast.Name) and one.base in inside and one.base not in before
+        for one in steps
     )
 
 
