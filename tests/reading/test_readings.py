@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from backproof.checking import check_program
 from backproof.reading.program import of_script
@@ -254,3 +256,36 @@ def test_parameters_that_are_drawn_for_each_class_are_said() -> None:
     assert "train: draws its parameters anew in each turn of the loop in line 6" in str(
         told.problem
     )
+
+
+GUARDED = """
+import numpy as np
+
+def train(X, y, epochs=100):
+    m = X.shape[0]
+    w, b = np.zeros((X.shape[1], 1)), 0.0
+    speeds = {speeds}
+    for it in range(epochs):
+        p = 1 / (1 + np.exp(-(X @ w + b)){plus})
+        dw = X.T @ (p - y) / {m}
+        db = np.mean(p - y){slip}
+        w -= speeds[it] * dw
+        b -= speeds[it] * db
+    return w, b
+"""
+
+
+@given(
+    speeds=st.sampled_from(
+        ["[0.3] * 200", "np.linspace(0.7, 0.1, 100)", "1.9 ** -np.arange(2.0, 99.0)"]
+    ),
+    plus=st.sampled_from([" + 1e-8", " + 1e-7", " + 1e-9", ""]),
+    m=st.sampled_from(["m", "(m + 1e-8)"]),
+    slip=st.sampled_from(["", " * 1.5", " + 1e-3 * np.mean(p)"]),
+)
+@settings(max_examples=8, deadline=None)
+def test_a_guard_is_no_part_of_a_rate_that_only_the_steps_tell(
+    speeds: str, plus: str, m: str, slip: str
+) -> None:
+    told = checked(GUARDED.format(speeds=speeds, plus=plus, m=m, slip=slip))
+    assert (told.verdict == "right") == (not slip), (told.verdict, told.problem)
