@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 
-from backproof.reading import names, rates, roles, scopes, updates
+from backproof.reading import names, patterns, rates, roles, scopes, updates
 from backproof.reading.arguments import callee, instance
 from backproof.reading.binding import parameters_of
 from backproof.reading.composing import FORWARD, Composer, returned_names
@@ -158,7 +158,32 @@ def returns_gradients(function: ast.FunctionDef) -> bool:
     value = updates.returned_value(function)
     found = returned_names(function)
     together = isinstance(value, ast.Tuple) and any(names.is_collection(name) for name in found)
+    together = together or _is_loss_and_slopes(function)
     return together or any(names.gradient(name) is not None for name in found)
+
+
+def _is_loss_and_slopes(function: ast.FunctionDef) -> bool:
+    """`return J / m, X.T.dot(error) / m`: a loss, and a product, or `g`, for each parameter."""
+    value = updates.returned_value(function)
+    listed = [name for name, _, _ in parameters_of(function)]
+    taken = [name for name in listed if names.parameter(name) is not None]
+    if not isinstance(value, ast.Tuple) or len(value.elts) != len(taken) + 1 or not taken:
+        return False
+    loss, *slopes = value.elts
+    words = {part.id for part in ast.walk(loss) if isinstance(part, ast.Name)} - {*listed}
+    return (
+        {"x", "y"} <= {roles.role(name) for name in listed}
+        and any(names.is_loss(word) for word in words)
+        and all(_is_product(one) or ast.unparse(one) in ("g", "G") for one in slopes)
+    )
+
+
+def _is_product(node: ast.expr) -> bool:
+    return any(
+        patterns.called(part) in ("dot", "matmul")
+        or (isinstance(part, ast.BinOp) and isinstance(part.op, ast.MatMult))
+        for part in ast.walk(node)
+    )
 
 
 def _gives_gradients(read: Reader, scope: Scope) -> bool:
@@ -178,6 +203,8 @@ def _gives_gradients(read: Reader, scope: Scope) -> bool:
     if names.is_loss(function.name):
         return scope.owner is None and returns_gradients(function)
     if any(names.gradient(name) is not None for name in returned_names(function)):
+        return True
+    if _is_loss_and_slopes(function):
         return True
     if names.is_backward(function.name) and updates.returned_value(function) is not None:
         return True

@@ -200,10 +200,10 @@ def understand(child: Child, planned: Plan) -> Understood:
                 questions = {q: why for q, why in questions.items() if q.split(".")[-1] != name}
     calling = _calling(planned, judgeable)
     last = "" if loss is None else loss.name.split(".")[-1]
-    judged = any(last in called for _, called in calling)
+    is_called = any(last in called for _, called in calling)
     told = planned.settings.function
     alone = any(one.loss_only and _is_called(one, told or "") for one in planned.recipes.values())
-    beside = (bool(judgeable) or alone) and not judged
+    beside = (bool(judgeable) or alone) and not is_called
     if beside and loss is not None and loss.spec is not None:
         loss = _laid_out_alike(child, loss, judgeable)
         judgeable.append(_judgeable(planned, loss))
