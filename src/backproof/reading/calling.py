@@ -265,7 +265,8 @@ def called_with(read: Reader, composer: Composer, scope: Scope) -> tuple[list[st
     before = [f"__self = {instance(owner, read)}", *prepared(owner, function, read)]
     before.append(f"__self = {PROBE}.give('__self', __self)")
     _run_forward(composer, scope)
-    call = f"{callee(owner, function)}({composer.arguments(function, 1)})"
+    static = any(ast.unparse(one) == "staticmethod" for one in function.decorator_list)
+    call = f"{callee(owner, function)}({composer.arguments(function, 0 if static else 1)})"
     run = called_in(owner, [*composer.lines, call])
     return [*before, *completing(owner, run, before)], call
 

@@ -72,7 +72,7 @@ def losses(read: Reader) -> list[Recipe]:
 
 def _recipe(read: Reader, scope: Scope) -> Recipe:
     assert scope.function is not None
-    if scope.function.decorator_list:
+    if _decorators(scope.function) - {"staticmethod", "classmethod"}:
         raise Unbound("is decorated")
     composer = Composer(read, scope.owner)
     composer.done.add(scope.function.name)
@@ -97,10 +97,15 @@ def defined(read: Reader) -> list[Scope]:
         if scope.function is not None
         and (names.is_loss(scope.function.name) or scope.function.name in read.handed.losses)
         and scope.function.name not in read.handed.gradients
+        and "property" not in _decorators(scope.function)
         and updates.returned_value(scope.function) is not None
         and not returns_gradients(scope.function)
     }
     return list(found.values())
+
+
+def _decorators(function: ast.FunctionDef) -> set[str]:
+    return {updates.last_word(one) or patterns.called(one) for one in function.decorator_list}
 
 
 def reached(read: Reader, body: Iterable[ast.AST]) -> set[str]:
