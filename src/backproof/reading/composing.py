@@ -104,7 +104,8 @@ class Composer:
             parameters_of(function)[skip:],
             lambda name, default: self._value(name, function, default, deep),
             "",
-            "what that is could not be read from its name or from what the other functions return",
+            "what that is could not be read from its name or from what the other functions return; "
+            "give it a default, or let a loop of the file call it with what it takes",
         )
 
     def _value(self, name: str, function: ast.FunctionDef, default: bool, deep: int) -> str | None:
