@@ -22,7 +22,14 @@ from backproof.reading.program import Program, program, too_deep
 from backproof.reading.settle import best
 from backproof.reading.source import UNTOLD, read_function, to_spec
 from backproof.reading.told import MOST_CASES, Settings, Unreadable
-from backproof.reading.understand import Judgeable, Plan, laid_out, plan, understand
+from backproof.reading.understand import (
+    Judgeable,
+    Plan,
+    Understood,
+    laid_out,
+    plan,
+    understand,
+)
 from backproof.reading.watching import Here
 from backproof.verdict import FileReport, Report, Verdict, worst
 
@@ -208,7 +215,7 @@ def check_program(
     if verdict == "right" and not found.whole:
         verdict = "undecided"
         asked.append("its pieces are right, but not all of what goes with them could be judged")
-    notes += _filled(child)
+    notes += [*_filled(child), *_without_verdict(found, reports, read)]
     stands_open = "\n".join(asked) or (None if reports else planned.nothing)
     return file_report(verdict, reports, problem=stands_open, question=not reports)
 
@@ -237,6 +244,16 @@ def _filled(child: Child) -> list[str]:
         return []
     listed = ", ".join(child.filled)
     return [f"not defined in the file, so taken to be what the name says: {listed}"]
+
+
+def _without_verdict(found: Understood, reports: Sequence[Report], read: Program) -> list[str]:
+    """Which loss functions were not judged, though something of the file was, and why."""
+    judged = {report.name for report in reports if report.loss is not None}
+    return [
+        f"the loss function {one.name} ({read.where(one.line)}) is not judged: {one.why}"
+        for one in found.losses
+        if reports and not one.judged_with & judged
+    ]
 
 
 def _checked(

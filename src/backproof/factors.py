@@ -54,8 +54,21 @@ def times_of(candidate: Candidate, compared: Compared, told: str | None) -> floa
     """What its steps are of the rate times the gradient, if that is one number in all cases.
 
     A constant says nothing of the gradient where nobody knows the rate. It has to be one and the
-    same for every parameter that has one; the factor of a sum is none, because n differs.
+    same for every parameter that has one; the factor of a sum is none, because n differs. Guards
+    move the steps by more than rounding does, so that it is looked for without them first.
     """
+    if candidate.guards:
+        bare = candidate.answers([case for case, _, _ in compared], without_guards=True)
+        without = [
+            (case, outcome, truth) for (case, _, truth), outcome in zip(compared, bare, strict=True)
+        ]
+        found = _one_constant(candidate, without, told)
+        if found is not None:
+            return found
+    return _one_constant(candidate, compared, told)
+
+
+def _one_constant(candidate: Candidate, compared: Compared, told: str | None) -> float | None:
     factors = (told,) if told else dict.fromkeys((candidate.spec.stated or "1", "1", "n"))
     for factor in factors:
         own = candidate._replace(factor=factor)

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from backproof.checking import check_program
 from backproof.reading.program import of_script
@@ -230,3 +232,60 @@ def test_an_accuracy_on_labels_that_are_not_ours_is_not_needed(name: str, verdic
     step = f"{name} = np.mean((p[:, 0] > 0.5) == truth); w -= 0.1 * dw; b -= 0.1 * db"
     told = loop(step, before="truth = np.arange(101) % 2 * np.ones(101)")
     assert told.verdict == verdict, told.problem
+
+
+FOR_EACH_CLASS = """
+import numpy as np
+
+def train(X, y, epochs=100, lr=0.1):
+    found = []
+    for c in np.unique(y):
+        w, b = np.zeros((X.shape[1], 1)), 0.0
+        for it in range(epochs):
+            e = 1 / (1 + np.exp(-(X @ w + b))) - (y == c)
+            w -= lr * X.T @ e / len(X)
+            b -= lr * np.mean(e)
+        found.append((w, b))
+    return found
+"""
+
+
+def test_parameters_that_are_drawn_for_each_class_are_said() -> None:
+    told = checked(FOR_EACH_CLASS)
+    assert told.verdict == "unread"
+    assert "train: draws its parameters anew in each turn of the loop in line 6" in str(
+        told.problem
+    )
+
+
+GUARDED = """
+import numpy as np
+
+def train(X, y, epochs=100):
+    m = X.shape[0]
+    w, b = np.zeros((X.shape[1], 1)), 0.0
+    speeds = {speeds}
+    for it in range(epochs):
+        p = 1 / (1 + np.exp(-(X @ w + b)){plus})
+        dw = X.T @ (p - y) / {m}
+        db = np.mean(p - y){slip}
+        w -= speeds[it] * dw
+        b -= speeds[it] * db
+    return w, b
+"""
+
+
+@given(
+    speeds=st.sampled_from(
+        ["[0.3] * 200", "np.linspace(0.7, 0.1, 100)", "1.9 ** -np.arange(2.0, 99.0)"]
+    ),
+    plus=st.sampled_from([" + 1e-8", " + 1e-7", " + 1e-9", ""]),
+    m=st.sampled_from(["m", "(m + 1e-8)"]),
+    slip=st.sampled_from(["", " * 1.5", " + 1e-3 * np.mean(p)"]),
+)
+@settings(max_examples=8, deadline=None)
+def test_a_guard_is_no_part_of_a_rate_that_only_the_steps_tell(
+    speeds: str, plus: str, m: str, slip: str
+) -> None:
+    told = checked(GUARDED.format(speeds=speeds, plus=plus, m=m, slip=slip))
+    assert (told.verdict == "right") == (not slip), (told.verdict, told.problem)

@@ -221,7 +221,7 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
         role = "lambda"
     ours = role in ("d", "h", "k", "dims") and _is_of_vector(function, read)
     one = role in ("d", "h", "k") and _is_one(name, function)
-    if role in _KEPT and default and not (ours or one):
+    if role in _KEPT and default and not (ours or one or _is_imported(name, function, read)):
         return None
     if role is not None:
         return SIMPLE[role]
@@ -276,6 +276,15 @@ def _is_one(name: str, function: ast.FunctionDef) -> bool:
     """Whether a size is 1 by default, with which other axes cannot be told from it."""
     default = defaults_of(function.args).get(name)
     return default is not None and patterns.number(default) == 1
+
+
+def _is_imported(name: str, function: ast.FunctionDef, read: Reader) -> bool:
+    """Whether a default comes of another module: `epochs=config.EPOCHS`."""
+    default = defaults_of(function.args).get(name)
+    base = "" if default is None else updates.base_of(default)
+    return any(
+        isinstance(one, ast.Import | ast.ImportFrom) and base in bound(one) for one in read.script
+    )
 
 
 def _is_keyed(name: str, function: ast.FunctionDef) -> bool:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import ast
 
-from backproof.reading import names, rates, roles, scopes, updates
-from backproof.reading.arguments import callee, instance, preparing
+from backproof.reading import names, patterns, rates, roles, scopes, updates
+from backproof.reading.arguments import callee, instance
 from backproof.reading.binding import parameters_of
 from backproof.reading.composing import FORWARD, Composer, returned_names
 from backproof.reading.drivers import needed, used_by, with_globals
+from backproof.reading.objects import called_in, completing, looks_up, prepared
 from backproof.reading.recipes import (
     PROBE,
     Reader,
@@ -51,39 +52,7 @@ def _recipe_or_question(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
         return Recipe(scope.name, scope.line, (), frozenset(), question=str(error))
 
 
-def losses(read: Reader) -> list[Recipe]:
-    """The one loss function of a file, with the forward pass before it."""
-    found = []
-    for scope in read.found:
-        function = scope.function
-        if function is None or not names.is_loss(function.name) or function.decorator_list:
-            continue
-        if _returns_gradients(function):
-            continue
-        composer = Composer(read, scope.owner)
-        composer.done.add(function.name)
-        try:
-            before, call = _call(read, composer, scope)
-        except Unbound:
-            continue
-        lines = [*before, *composer.lines, f"{PROBE}.note({{'loss': {call}}})"]
-        body = [parsed(line) for line in lines]
-        wanted = words_of(read, scope) | _given(body)
-        statements = needed(read, with_globals(read, body), {})
-        found.append(
-            Recipe(
-                scope.name,
-                function.lineno,
-                statements,
-                frozenset(wanted),
-                updates=False,
-                loss_only=True,
-            )
-        )
-    return found if len(found) == 1 else []
-
-
-def _given(body: list[ast.stmt]) -> set[str]:
+def given_to_probe(body: list[ast.stmt]) -> set[str]:
     """The names of what the driver exchanges the parameters of."""
     return {name for name, _ in asked_of_probe(body, "give")}
 
@@ -184,12 +153,37 @@ def _unrolled(read: Reader, function: ast.FunctionDef) -> str | None:
     return next((name for name in listed if is_unrolled(name, function, read)), None)
 
 
-def _returns_gradients(function: ast.FunctionDef) -> bool:
+def returns_gradients(function: ast.FunctionDef) -> bool:
     """Whether a function returns gradients, beside the loss perhaps."""
     value = updates.returned_value(function)
     found = returned_names(function)
     together = isinstance(value, ast.Tuple) and any(names.is_collection(name) for name in found)
+    together = together or _is_loss_and_slopes(function)
     return together or any(names.gradient(name) is not None for name in found)
+
+
+def _is_loss_and_slopes(function: ast.FunctionDef) -> bool:
+    """`return J / m, X.T.dot(error) / m`: a loss, and a product, or `g`, for each parameter."""
+    value = updates.returned_value(function)
+    listed = [name for name, _, _ in parameters_of(function)]
+    taken = [name for name in listed if names.parameter(name) is not None]
+    if not isinstance(value, ast.Tuple) or len(value.elts) != len(taken) + 1 or not taken:
+        return False
+    loss, *slopes = value.elts
+    words = {part.id for part in ast.walk(loss) if isinstance(part, ast.Name)} - {*listed}
+    return (
+        {"x", "y"} <= {roles.role(name) for name in listed}
+        and any(names.is_loss(word) for word in words)
+        and all(_is_product(one) or ast.unparse(one) in ("g", "G") for one in slopes)
+    )
+
+
+def _is_product(node: ast.expr) -> bool:
+    return any(
+        patterns.called(part) in ("dot", "matmul")
+        or (isinstance(part, ast.BinOp) and isinstance(part.op, ast.MatMult))
+        for part in ast.walk(node)
+    )
 
 
 def _gives_gradients(read: Reader, scope: Scope) -> bool:
@@ -198,13 +192,19 @@ def _gives_gradients(read: Reader, scope: Scope) -> bool:
     parameters = [name for name, _, _ in parameters_of(function)]
     if any(updates.updates(scope.body)) or _moved(function):
         return False
+    if function.name in read.handed.gradients:
+        return True
     if _unrolled(read, function) and any(roles.role(name) == "x" for name in parameters):
         return True
     if names.is_piece(parameters):
         return False
+    if function.name in read.handed.losses:
+        return False
     if names.is_loss(function.name):
-        return scope.owner is None and _returns_gradients(function)
+        return scope.owner is None and returns_gradients(function)
     if any(names.gradient(name) is not None for name in returned_names(function)):
+        return True
+    if _is_loss_and_slopes(function):
         return True
     if names.is_backward(function.name) and updates.returned_value(function) is not None:
         return True
@@ -220,7 +220,7 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
     assert scope.function is not None
     composer = Composer(read, scope.owner)
     function = scope.function
-    before, call = _call(read, composer, scope)
+    before, call = called_with(read, composer, scope)
     composer.done.add(function.name)
     lines = [*before, *composer.lines, *_losses(composer, scope), f"__result = {call}"]
     kept = _kept_globally(read, [parsed(line) for line in lines])
@@ -238,7 +238,7 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
         whole = None if scope.owner is not None else _unrolled(read, function)
         result = f"{PROBE}.rolled({whole!r}, __result)" if whole else "__result"
         body += [parsed(f"return {result}")]
-    wanted = words_of(read, scope) | _given(body) | set(moved)
+    wanted = words_of(read, scope) | given_to_probe(body) | set(moved)
     known_rates = rates.rate_names(function.body, read.program.tree) if moves else set()
     steps = list(updates.updates(function.body))
     return Recipe(
@@ -256,16 +256,19 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
     )
 
 
-def _call(read: Reader, composer: Composer, scope: Scope) -> tuple[list[str], str]:
+def called_with(read: Reader, composer: Composer, scope: Scope) -> tuple[list[str], str]:
     """The call of a function or method as source, and what sets its object up."""
     function, owner = scope.function, scope.owner
     assert function is not None
     if owner is None:
         return [], f"{function.name}({composer.arguments(function, 0)})"
-    before = [f"__self = {instance(owner, read)}", *preparing(owner, function, read)]
+    before = [f"__self = {instance(owner, read)}", *prepared(owner, function, read)]
     before.append(f"__self = {PROBE}.give('__self', __self)")
     _run_forward(composer, scope)
-    return before, f"{callee(owner, function)}({composer.arguments(function, 1)})"
+    static = any(ast.unparse(one) == "staticmethod" for one in function.decorator_list)
+    call = f"{callee(owner, function)}({composer.arguments(function, 0 if static else 1)})"
+    run = called_in(owner, [*composer.lines, call])
+    return [*before, *completing(owner, run, before)], call
 
 
 def _kept_globally(read: Reader, body: list[ast.stmt]) -> list[str]:
@@ -281,6 +284,8 @@ def _run_forward(composer: Composer, scope: Scope) -> None:
     assert scope.owner is not None
     assert scope.function is not None
     if any(FORWARD.match(name.lower().strip("_")) for name in scopes.calls(scope.body)):
+        return
+    if names.is_loss(scope.function.name) and not looks_up(scope.owner, scope.function):
         return
     for part in scope.owner.body:
         if (

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from backproof.reading import names, roles, updates
+from backproof.reading import names, patterns, roles, updates
 from backproof.reading.arguments import anything, as_called, callee, data_by_use, value_for, written
 from backproof.reading.binding import parameters_of
 from backproof.reading.chosen import chosen_activation
@@ -104,7 +104,8 @@ class Composer:
             parameters_of(function)[skip:],
             lambda name, default: self._value(name, function, default, deep),
             "",
-            "what that is could not be read from its name or from what the other functions return",
+            "what that is could not be read from its name or from what the other functions return; "
+            "give it a default, or let a loop of the file call it with what it takes",
         )
 
     def _value(self, name: str, function: ast.FunctionDef, default: bool, deep: int) -> str | None:
@@ -204,11 +205,32 @@ class Composer:
     def _results(self, function: ast.FunctionDef) -> list[str]:
         value = updates.returned_value(function)
         if isinstance(value, ast.Tuple):
-            return [
+            unpacked = self._unpacked_as(function, len(value.elts))
+            found = [
                 updates.last_word(one).strip("_")
                 if isinstance(one, ast.Name | ast.Attribute | ast.Subscript)
-                else ("cache" if isinstance(one, ast.Dict | ast.Tuple | ast.List) else f"_{place}")
-                for place, one in enumerate(value.elts)
+                else ("cache" if isinstance(one, ast.Dict | ast.Tuple | ast.List) else name)
+                for one, name in zip(value.elts, unpacked, strict=True)
+            ]
+            nameless = [place for place, name in enumerate(found) if not name]
+            result = nameless[-1] if nameless else None  # the later one is made of the others
+            return [
+                name or ("yhat" if place == result else f"_{place}")
+                for place, name in enumerate(found)
             ]
         word = updates.last_word(value) if isinstance(value, ast.Name | ast.Attribute) else ""
         return [word or "yhat"]
+
+    def _unpacked_as(self, function: ast.FunctionDef, count: int) -> list[str]:
+        """What the file calls the results of a function: `A1, P = forward(X)`; empty if nothing."""
+        found = [""] * count
+        for node in ast.walk(self.read.program.tree):
+            if (
+                isinstance(node, ast.Assign)
+                and patterns.called(node.value) == function.name
+                and isinstance(node.targets[0], ast.Tuple)
+                and len(node.targets[0].elts) == count
+            ):
+                words = [updates.last_word(one).strip("_") for one in node.targets[0].elts]
+                found = [one or word for one, word in zip(found, words, strict=True)]
+        return found

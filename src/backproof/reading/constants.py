@@ -37,8 +37,19 @@ def _rows_in(statement: ast.stmt) -> int | None:
 
 
 def classes_in(read: Reader) -> list[dict[str, int]]:
-    """The numbers of classes that the file may fix: `np.eye(10)`, `{0: 1.0, 1: 2.0, 2: 1.0}`."""
+    """The numbers of classes that the file may fix: `np.eye(10)`, `{0: 1.0, 1: 2.0, 2: 1.0}`.
+
+    So may a variable by which parameters are reshaped: `theta.reshape(labels, d)`.
+    """
     found: dict[int, None] = {}
+    shaping = {
+        part.id
+        for node in ast.walk(read.program.tree)
+        if isinstance(node, ast.Call) and patterns.called(node) == "reshape"
+        for argument in node.args
+        for part in ast.walk(argument)
+        if isinstance(part, ast.Name)
+    }
     for node in ast.walk(read.program.tree):
         if isinstance(node, ast.Dict) and len(node.keys) > 2:
             labels = [None if key is None else patterns.number(key) for key in node.keys]
@@ -54,7 +65,10 @@ def classes_in(read: Reader) -> list[dict[str, int]]:
                     and 2 < part.value <= LARGEST
                 }
             )
-        elif isinstance(node, ast.Assign) and roles.role(updates.last_word(node.targets[0])) == "k":
+        elif isinstance(node, ast.Assign) and (
+            roles.role(updates.last_word(node.targets[0])) == "k"
+            or ast.unparse(node.targets[0]) in shaping
+        ):
             number = patterns.number(node.value)
             if number is not None and 2 < number <= LARGEST:
                 found[int(number)] = None

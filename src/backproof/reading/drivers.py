@@ -141,7 +141,9 @@ class _AsArrays(ast.NodeTransformer):
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         self.generic_visit(node)
         held = isinstance(node.value, ast.Name) and roles.is_data(node.value.id)
-        return node.value if held and node.attr in ("values", "iloc") else node
+        row = isinstance(node.value, ast.Name) and node.value.id in ("row", "record")
+        kept = ("values", "iloc", "loc") if held else ("values",) if row else ()
+        return node.value if node.attr in kept else node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         method = node.func
@@ -149,6 +151,8 @@ class _AsArrays(ast.NodeTransformer):
         if isinstance(method, ast.Attribute):
             if method.attr in ("to_numpy", "as_matrix"):
                 return method.value
+            if method.attr in ("iterrows", "itertuples") and not node.args:
+                return _pairs_of(method, node)
             node.func = method  # `values()` is of a dict
         if not names.is_loss(patterns.called(node)):
             return node
@@ -156,6 +160,14 @@ class _AsArrays(ast.NodeTransformer):
         assert isinstance(kept, ast.Call)
         kept.args = [node]
         return ast.fix_missing_locations(ast.copy_location(kept, node))
+
+
+def _pairs_of(method: ast.Attribute, call: ast.Call) -> ast.expr:
+    """`enumerate(X)` for `X.iterrows()`, and `X` for `X.itertuples()`, where X may be an array."""
+    if method.attr == "itertuples":
+        return method.value
+    each = ast.Call(ast.Name("enumerate", ast.Load()), [method.value], [])
+    return ast.fix_missing_locations(ast.copy_location(each, call))
 
 
 def _exchanged(statement: ast.stmt) -> set[str]:

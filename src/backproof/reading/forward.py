@@ -96,6 +96,10 @@ def parting(
     for place, (weight, bias) in enumerate(zip(layers[::2], layers[1::2], strict=True), 1):
         z, text = case[weight] @ a + case[bias], f"{weight} {entering} + {bias}"
         if place == model.depth:
+            telling = bool((z > 0.0).any() and (z < 0.0).any())
+            for name in activations_of(model, slopes) if telling else ():
+                if "lu" in name and is_among(np.asarray(DERIVED[name].g(z)), arrays):
+                    return f"its output is the {name} of {text}, where a model's goes through none"
             return f"{known}none of its variables is {text}, or the sigmoid, softmax or tanh of it"
         found = [
             name
@@ -107,11 +111,32 @@ def parting(
             held = [name for name in names_of(z, seen) if name.isidentifier()]
             if held:
                 called = min(held, key=lambda name: (name[0] not in "zZ", name))
+                steepness = _steepness(z, arrays)
+                if steepness is not None:
+                    return f"{known}`{called}` is {text}, and what follows the sigmoid of " + (
+                        f"{steepness:g} times it"
+                    )
                 return f"{known}`{called}` is {text}, but what follows is none of {choices}"
             return f"{known}none of its variables is {text}, or {choices} of it"
         a, entering = np.asarray(DERIVED[found[0]].g(z)), f"a{place}"
         known = f"a{place} is the {found[0]} of layer {place}, but "
     return ""
+
+
+def _steepness(z: np.ndarray, seen: Sequence[np.ndarray]) -> float | None:
+    """The number c other than 1 for which some array is the sigmoid of c z."""
+    for array in seen:
+        if array.size != z.size or not np.all((array >= 0.0) & (array <= 1.0)):
+            continue
+        near = int(np.argmax(-np.abs(array - 0.25)))
+        for turned in (array.squeeze(), array.squeeze().T):
+            value, score = turned.flat[near], z.squeeze()
+            if turned.shape != score.shape or score.flat[near] == 0.0 or not 0.0 < value < 1.0:
+                continue
+            steepness = float(f"{np.log(value / (1.0 - value)) / score.flat[near]:.6g}")
+            if same(_out(steepness * z, "sigmoid"), array):
+                return steepness
+    return None
 
 
 def _given(model: Model, case: Mapping[str, np.ndarray], activation: str) -> np.ndarray:

@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from backproof.reading import names, patterns, rates, roles, scopes, syntax, updates
-from backproof.reading.arguments import bound_arguments, callee, instance, preparing
+from backproof.reading.arguments import bound_arguments, callee, instance
 from backproof.reading.drivers import driver_of, needed, with_globals
 from backproof.reading.inputs import passed_objects, prelude, with_data
+from backproof.reading.objects import completing, prepared
 from backproof.reading.recipes import (
     PROBE,
     Reader,
@@ -67,6 +68,11 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
     loops = scopes.updating_loops(loop, set(read.known))
     bodies = reached(read, scope, loop)
     steps = [one for body in bodies for one in updates.updates(body)]
+    if _draws_anew(scope, loops, steps):
+        raise Unbound(
+            f"draws its parameters anew in each turn of the loop in line {loop.lineno}, once for "
+            "each class perhaps; put what trains one of them into a function of its own"
+        )
     wanted = {one.word for one in steps} | keys_of(read) | _renewed(read, loop)
     wanted |= left_alone(scope, bodies)
     known_rates = {word for body in bodies for word in rates.rate_names(body, read.program.tree)}
@@ -105,9 +111,22 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
         disturbed=rates.is_disturbed(bodies, known_rates, by_velocity=not momentum),
         momentum=momentum,
         single=scopes.is_one_at_a_time(loops)
+        or any(scopes.takes_one(body) for body in bodies[1:])
         or any(f"{PROBE}.pairs" in ast.unparse(one) for one in statements[-1:])
         or _goes_by_row(scope, loops),
         batch=scopes.batch_size(loops, read.program.tree),
+    )
+
+
+def _draws_anew(scope: Scope, loops: Sequence[Loop], steps: Sequence[updates.Update]) -> bool:
+    """Whether all that is moved is drawn inside of the outer loop: `for c in classes: w = ...`."""
+    if len(loops) < 2 or not steps:
+        return False
+    before = bound_before(scope.body, loops[0])
+    inside = bound_before(loops[0].body, loops[1])
+    return all(
+        isinstance(one.target, ast.Name) and one.base in inside and one.base not in before
+        for one in steps
     )
 
 
@@ -276,7 +295,8 @@ def _calling(read: Reader, scope: Scope, function: ast.FunctionDef) -> list[ast.
     if scope.owner is None:
         return [parsed(f"return {callee(None, function)}({bound_arguments(function, read)})")]
     made = instance(scope.owner, read)
-    prepared = [parsed(line) for line in preparing(scope.owner, scope.function, read)]
+    before = prepared(scope.owner, scope.function, read)
+    before += completing(scope.owner, [scope.function.name], before, parameters=False)
     static = any(
         isinstance(one, ast.Name) and one.id in ("staticmethod", "classmethod")
         for one in function.decorator_list
@@ -284,6 +304,6 @@ def _calling(read: Reader, scope: Scope, function: ast.FunctionDef) -> list[ast.
     arguments = bound_arguments(function, read, skip=0 if static else 1)
     return [
         parsed(f"__self = {made}"),
-        *prepared,
+        *(parsed(line) for line in before),
         parsed(f"return {callee(scope.owner, function)}({arguments})"),
     ]

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from backproof.reading import scopes, syntax
+from backproof.reading.optimisers import Handed, handed
 from backproof.reading.program import Program
 from backproof.reading.scopes import Scope
 
@@ -79,6 +80,7 @@ class Reader(NamedTuple):
     classes: Mapping[str, ast.ClassDef]
     known: frozenset[str]
     script: tuple[ast.stmt, ...]
+    handed: Handed  # to an optimiser
 
 
 def reader(program: Program) -> Reader:
@@ -93,6 +95,7 @@ def reader(program: Program) -> Reader:
         classes,
         frozenset(scopes.updaters(found)),
         tuple(_flat(program.tree.body)),
+        handed(program.tree),
     )
 
 

@@ -132,6 +132,12 @@ def concluded(
         for activation, output in trial.matches
         if settings.activation in (None, activation)
     ]
+    used = "\n".join(ast.unparse(one) for one in recipe.statements) or read.program.text
+    if ":sign" in trial.spec.layouts["y"] and _HINGE.search(used) and "exp(" not in used:
+        return blank._replace(
+            question="its loss is the hinge loss, max(0, 1 - margin), which is none of the "
+            "models'; judge it by backproof.check(gradient, loss=...)"
+        )
     if ":sign" in trial.spec.layouts["y"] and "exp(" in read.program.text:
         # What follows the score is inside of the margin's loss, where no variable shows it.
         matches = [(a, "sigmoid" if output == "identity" else output) for a, output in matches]
@@ -165,6 +171,9 @@ def concluded(
     if not (stated.factor or "-").startswith("-"):
         spec = spec._replace(stated=stated.factor)
     return blank._replace(spec=spec, match=(activation, output), stated=stated)
+
+
+_HINGE = re.compile(r"max(?:imum)?\((?:0\.?0?, 1\.?0? - |1\.?0? - .*, 0\.?0?\))|< 1\b")
 
 
 def _may_go_on(text: str, activation: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias, TypeGuard
 
 from backproof.reading import patterns, roles
@@ -184,18 +184,22 @@ def is_one_at_a_time(loops: Sequence[Loop]) -> bool:
         if isinstance(loop, ast.For)
         else set()
     )
-    drawn: set[str] = set()
-    for node in own_nodes(loop.body):
-        if isinstance(node, ast.Assign) and _draws_one(node.value):
-            drawn |= {part.id for part in ast.walk(node.targets[0]) if isinstance(part, ast.Name)}
-    index = targets | drawn
     if re.search(r"zip\(|enumerate\(", text) and names_data(text):
         return True
     if len(targets) == 2 and re.fullmatch(
         r"(?:self\.)?\w*(?:data|pairs|samples|batch|set)\w*", text
     ):
         return True
-    for node in own_nodes(loop.body):
+    return takes_one(loop.body, targets)
+
+
+def takes_one(body: Sequence[ast.stmt], targets: Iterable[str] = ()) -> bool:
+    """Whether one example is taken: by an index that is drawn, or that is among `targets`."""
+    index = {*targets}
+    for node in own_nodes(body):
+        if isinstance(node, ast.Assign) and _draws_one(node.value):
+            index |= {part.id for part in ast.walk(node.targets[0]) if isinstance(part, ast.Name)}
+    for node in own_nodes(body):
         if isinstance(node, ast.Subscript) and roles.is_data(last_word(node.value)):
             parts = {part.id for part in ast.walk(node.slice) if isinstance(part, ast.Name)}
             sliced = any(

@@ -108,7 +108,7 @@ def tried(child: Watching, spec: Spec, slopes: Sequence[float] = ()) -> Trial:
     if "loss" in values:
         losses.setdefault("loss", float(values["loss"].reshape(())))
     ran = header["kind"] in ("returned", "malformed") and bool(values)
-    problem = None if ran else str(header["problem"])
+    problem = None if ran else str(header["problem"] or "it gave no numbers")
     if header["rates"]:  # it was passed after all
         spec = spec._replace(rate=None)
     matches = tuple(forward.matches(spec, case, seen, slopes))

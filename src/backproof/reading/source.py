@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from backproof.notation import FAMILY, MODELS, Model
 from backproof.reading import convention, meaning, names, syntax
 from backproof.reading.binding import arguments_of, loss_beside, parameters_of, signature
+from backproof.reading.nothing import returned_names, why_nothing
 from backproof.reading.program import Program, program
 from backproof.reading.returned import returned
 from backproof.reading.scopes import is_main_guard
@@ -121,7 +122,7 @@ def found_in(read: Program, settings: Settings = UNTOLD) -> list[Found]:
             if name in beside.functions or _may_be_meant(function, file)
         ]
     if not chosen:
-        raise NothingFound(_nothing_found(tree, file))
+        raise NothingFound(why_nothing(path.name, file.functions, tree))
     found = [
         _found(function, file, _sources(function, file, command, beside)) for function in chosen
     ]
@@ -241,17 +242,7 @@ def _may_be_meant(function: ast.FunctionDef, file: _File) -> bool:
     return any(
         model.depth == depth and len(returned(function, model).places) > 0
         for model in MODELS.values()
-    ) or bool(names.bind(_returned_names(function), gradients=True).tensors)
-
-
-def _returned_names(function: ast.FunctionDef) -> list[str]:
-    return [
-        part.id
-        for node in ast.walk(function)
-        if isinstance(node, ast.Return) and node.value is not None
-        for part in ast.walk(node.value)
-        if isinstance(part, ast.Name)
-    ]
+    ) or bool(names.bind(returned_names(function), gradients=True).tensors)
 
 
 def _without_steps(found: list[Found], file: _File) -> list[Found]:
@@ -265,25 +256,6 @@ def _without_steps(found: list[Found], file: _File) -> list[Found]:
         for name in (node.func.id,)
     }
     return [one for one in found if one.question is None or one.function not in used]
-
-
-def _nothing_found(tree: ast.Module, file: _File) -> str:
-    seen = list(file.functions)
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef):
-            seen += [f"{node.name}.{part.name}" for part in node.body if hasattr(part, "name")]
-    if seen and not file.functions:
-        return (
-            f"{file.name}: none of its methods gives gradients or trains: {', '.join(seen[:20])}\n"
-            "one would return gradients, leave them in self.dW1 and the like, or move the weights"
-        )
-    if not seen:
-        return f"{file.name} defines no function with def"
-    shown = ", ".join(seen[:20]) + (", ..." if len(seen) > 20 else "")
-    return (
-        f"{file.name}: none of its functions is known to be a backward pass: {shown}\n"
-        f"point at one with --function NAME --model MODEL (one of {', '.join(MODELS)})"
-    )
 
 
 def _sources(function: ast.FunctionDef, file: _File, command: Told, beside: Beside) -> list[Told]:

@@ -23,7 +23,17 @@ import numpy as np
 from backproof.reading import syntax
 from backproof.reading.helpers import HELPERS
 
-_NEVER_RUN = ("matplotlib", "seaborn", "google.colab", "IPython", "ipywidgets", "tqdm", "plotly")
+_NEVER_RUN = (
+    "matplotlib",
+    "seaborn",
+    "google.colab",
+    "IPython",
+    "ipywidgets",
+    "plotly",
+    "tqdm",
+    "progressbar",
+    "alive_progress",
+)
 _LARGE = 1 << 12  # numbers
 _WITHIN = ("numpy", "backproof")
 _handed_out: set[str] = set()  # the helpers that somebody imports from a module that is not there
@@ -67,8 +77,35 @@ class Nothing:
         return 0
 
 
-def _passed_through(iterable: Any = (), *_: Any, **__: Any) -> Any:
-    return iterable
+class Bar(Nothing):
+    """A progress bar: goes through what it is given, and takes every call there is."""
+
+    def __init__(self, iterable: Any = (), *_: Any, **__: Any) -> None:
+        self._iterable = iterable
+
+    def __call__(self, iterable: Any = (), *_: Any, **__: Any) -> Any:
+        return Bar(iterable)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._iterable)
+
+    def __len__(self) -> int:
+        return len(self._iterable)
+
+    def __enter__(self) -> Any:
+        return self
+
+
+def _counting(*bounds: Any, **_: Any) -> Any:
+    return Bar(range(*bounds))
+
+
+_BARS: dict[str, Callable[..., Any]] = {
+    "trange": _counting,
+    **dict.fromkeys(
+        ("tqdm", "tqdm_notebook", "track", "alive_it", "progressbar", "ProgressBar"), Bar
+    ),
+}
 
 
 class _Stub(types.ModuleType):
@@ -80,8 +117,8 @@ class _Stub(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        if name in ("tqdm", "trange", "tqdm_notebook"):
-            return _passed_through if name != "trange" else range
+        if name in _BARS:
+            return _BARS[name]
         if name in (*_OF_NUMPY, "subtract", "multiply", "matmul", "transpose"):
             return getattr(np, name)
         if name in HELPERS:
@@ -213,15 +250,19 @@ def as_numpy_1(module: types.ModuleType, text: str) -> None:
         module.__dict__.setdefault("float", _Float)
 
 
+def _defines(text: str, name: str) -> bool:
+    return re.search(rf"\bdef {name}\(", text) is not None
+
+
 def fill(module: types.ModuleType, text: str) -> list[str]:
     """Define what the file calls and nowhere defines, as helpers of its name are; says which.
 
     So does what it imports from modules that are not there.
     """
     called, alone = _called_in(text)
-    filled = sorted(_handed_out & called)
+    filled = sorted(name for name in _handed_out & called if not _defines(text, name))
     for name in alone & {*HELPERS, *_OF_NUMPY}:
-        if name not in module.__dict__ and not re.search(rf"\bdef {name}\(", text):
+        if name not in module.__dict__ and not _defines(text, name):
             setattr(module, name, HELPERS.get(name) or getattr(np, name))
             filled.append(name)
     if _handed_out >= {*HELPERS}:  # all names of a module that is not there: it may have any other

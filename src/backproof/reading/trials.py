@@ -22,6 +22,7 @@ from backproof.reading.recipes import DRIVER, PROBE, Reader, Recipe, asked_of_pr
 from backproof.reading.returned import returned
 from backproof.reading.slots import SIZES, Assignment
 from backproof.reading.spec import Argument, Spec
+from backproof.reading.usage import is_cut
 
 
 def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[settle.Trial]:
@@ -106,7 +107,8 @@ def _one_vector(
     """The trials of a vector of all parameters: biases inside of their weights, or beside them."""
     slopes = slopes_in(read)
     for several in _outputs(read):
-        for depth in (2, 3, 1):
+        fixed = classes_in(read) if several else ()
+        for depth in (2, 3, 1) if is_cut(read) else (1,):
             model = member(depth, "sigmoid", several)
             assert model is not None
             for layouts in slots.vectors(model):
@@ -120,7 +122,8 @@ def _one_vector(
                     for form in (x, *_with_ones(x, assignment)):
                         spec = _spec(recipe, key, assignment, form, y)
                         places = tuple(f"d{tensor}" for tensor in tensors.values())
-                        yield settle.tried(child, spec._replace(returns=places), slopes)
+                        spec = spec._replace(returns=places)
+                        yield at_some_sizes(child, spec, slopes, fixed)
 
 
 def _handed_over(

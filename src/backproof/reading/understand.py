@@ -18,6 +18,7 @@ from backproof.reading import (
     drivers,
     layers,
     loops,
+    losses,
     patterns,
     piece_layouts,
     pieces,
@@ -29,6 +30,7 @@ from backproof.reading import (
     straight,
 )
 from backproof.reading.constants import classes_in, slopes_in
+from backproof.reading.losses import LossFunction
 from backproof.reading.process import Child, Module
 from backproof.reading.program import Program
 from backproof.reading.recipes import Reader, Recipe
@@ -86,7 +88,11 @@ class Plan(NamedTuple):
     @property
     def questions(self) -> dict[str, str]:
         """What stands in the way of judging what was found, without having run anything."""
-        asked = {one.name: one.question for one in self.recipes.values() if one.question}
+        asked = {
+            one.name: one.question
+            for one in self.recipes.values()
+            if one.question and not one.loss_only
+        }
         return asked | {one.function: one.question for one in self.functions if one.question}
 
 
@@ -100,8 +106,8 @@ def plan(program: Program, settings: Settings) -> Plan:
         functions, nothing = (), str(error)
     listed = _recipes(reader, {one.function for one in functions if one.question is None})
     if settings.function is not None:
-        listed = [one for one in listed if _is_called(one, settings.function)]
-        if not listed and not functions:
+        listed = [one for one in listed if one.loss_only or _is_called(one, settings.function)]
+        if not any(_is_called(one, settings.function) for one in listed) and not functions:
             raise Unreadable(nothing)
     keyed = {f"recipe {place}": recipe for place, recipe in enumerate(listed)}
     smaller = {
@@ -123,7 +129,7 @@ def _is_called(recipe: Recipe, name: str) -> bool:
 
 
 def _recipes(reader: Reader, judged: set[str]) -> list[Recipe]:
-    found = [*calling.losses(reader), *loops.training(reader)]
+    found = [*losses.losses(reader), *loops.training(reader)]
     found += [one for one in calling.called(reader) if one.name not in judged]
     found += [*calling.stepping(reader), *pieces.pieces(reader), *layers.layers(reader)]
     if judged or any(one.question is None and not one.loss_only for one in found):
@@ -148,12 +154,14 @@ def _module(
 class Understood(NamedTuple):
     """What can be judged, and by name what stands in the way of the rest.
 
-    `whole` is whether more than pieces can be judged, where there is more.
+    `whole` is whether more than pieces can be judged, where there is more; `losses` are the loss
+    functions of the file.
     """
 
     judgeable: Sequence[Judgeable]
     questions: Mapping[str, str]
     whole: bool
+    losses: Sequence[LossFunction] = ()
 
 
 def understand(child: Child, planned: Plan) -> Understood:
@@ -190,11 +198,16 @@ def understand(child: Child, planned: Plan) -> Understood:
             judgeable.append(_judgeable(planned, resolved))
             for name in _called_by(recipe):  # what it calls is judged with it
                 questions = {q: why for q, why in questions.items() if q.split(".")[-1] != name}
-    has_loss = any(one.spec.loss or "loss" in one.spec.notes for one in judgeable)
-    has_loss = has_loss or any("loss" in one.spec.returns for one in judgeable)
-    if judgeable and not has_loss and loss is not None and loss.spec is not None:
+    calling = _calling(planned, judgeable)
+    last = "" if loss is None else loss.name.split(".")[-1]
+    is_called = any(last in called for _, called in calling)
+    told = planned.settings.function
+    alone = any(one.loss_only and _is_called(one, told or "") for one in planned.recipes.values())
+    beside = (bool(judgeable) or alone) and not is_called
+    if beside and loss is not None and loss.spec is not None:
         loss = _laid_out_alike(child, loss, judgeable)
         judgeable.append(_judgeable(planned, loss))
+        calling.append((loss.name, {last}))
     whole = bool(judgeable)
     more = any(_kind(one) == "training" for one in planned.recipes.values())
     for key, recipe in planned.recipes.items():
@@ -206,7 +219,30 @@ def understand(child: Child, planned: Plan) -> Understood:
                 questions.setdefault(recipe.name, problem)
     for judged in judgeable:
         questions.pop(judged.name, None)
-    return Understood(judgeable, questions, whole or not (more or questions))
+    why = "it is called, and gave no number"
+    if loss is not None and loss.spec is None:
+        why = str(loss.question)
+    functions = losses.known(planned.reader, [*planned.recipes.values()], calling, why)
+    return Understood(judgeable, questions, whole or not (more or questions), functions)
+
+
+def _calling(planned: Plan, judgeable: Sequence[Judgeable]) -> list[tuple[str, set[str]]]:
+    """What is judged together with a loss, and the last names of all that it calls."""
+    recipes = {one.name: one for one in planned.recipes.values()}
+    found = []
+    for one in judgeable:
+        spec = one.spec
+        if not (spec.loss or "loss" in spec.notes or "loss" in spec.returns):
+            continue
+        recipe = recipes.get(one.name)
+        own = planned.reader.functions.get(one.name)
+        if spec.module == _FUNCTIONS and own is not None:
+            body: Sequence[ast.stmt] = own.body
+        else:
+            body = () if recipe is None else recipe.statements[-1:]
+        called = losses.reached(planned.reader, body)
+        found.append((one.name, called | ({spec.loss} if spec.loss else set())))
+    return found
 
 
 def _called_by(recipe: Recipe) -> set[str]:

@@ -265,24 +265,46 @@ def _cuts(value: ast.expr, held: set[str]) -> bool:
 
 
 def is_unrolled(name: str, function: ast.FunctionDef, read: Reader, deep: int = 0) -> bool:
-    """Whether all parameters are in one vector, of which slices are reshaped to them."""
+    """Whether all parameters are in one vector, of which slices are reshaped to them.
+
+    What an optimiser hands over is a vector, and may be reshaped as a whole.
+    """
+    optimised = function.name in read.handed.losses | read.handed.gradients
     for node in ast.walk(function):
-        if not isinstance(node, ast.Call):
-            continue
-        if patterns.called(node) == "reshape":
-            parts = [node.func.value] if isinstance(node.func, ast.Attribute) else []
-            for part in [*parts, *node.args[:1]]:
-                if (
-                    isinstance(part, ast.Subscript)
-                    and isinstance(part.slice, ast.Slice)
-                    and isinstance(part.value, ast.Name)
-                    and part.value.id == name
-                ):
-                    return True
+        if any(base == name and (cut or optimised) for base, cut in _reshaped(node)):
+            return True
     return deep < 2 and any(
         is_unrolled(parameter, callee, read, deep + 1)
+        or (optimised and _is_reshaped(parameter, callee))
         for callee, parameter in handed_on(ast.walk(function), name, read)
         if callee is not function
+    )
+
+
+def is_cut(read: Reader) -> bool:
+    """Whether slices of some vector are reshaped, as those of several parameters are."""
+    return any(cut for node in ast.walk(read.program.tree) for _, cut in _reshaped(node))
+
+
+def _reshaped(node: ast.AST) -> Iterator[tuple[str, bool]]:
+    """Which variable a call reshapes, and whether only a slice of it."""
+    if not isinstance(node, ast.Call) or patterns.called(node) != "reshape":
+        return
+    parts = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+    for part in [*parts, *node.args[:1]]:
+        cut = isinstance(part, ast.Subscript) and isinstance(part.slice, ast.Slice)
+        of = part.value if isinstance(part, ast.Subscript) and cut else part
+        if isinstance(of, ast.Name):
+            yield of.id, cut
+
+
+def _is_reshaped(name: str, function: ast.FunctionDef) -> bool:
+    """Whether a function only gives a vector its shape: `return theta.reshape(k, d)`."""
+    value = updates.returned_value(function)
+    return (
+        value is not None
+        and patterns.called(value) == "reshape"
+        and name in (part.id for part in ast.walk(value) if isinstance(part, ast.Name))
     )
 
 

@@ -1,0 +1,159 @@
+"""The loss functions of a file: how the one that is meant is run by itself, and who calls which."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from backproof.reading import names, patterns, updates
+from backproof.reading.arguments import callee
+from backproof.reading.calling import called_with, given_to_probe, returns_gradients
+from backproof.reading.composing import Composer
+from backproof.reading.drivers import needed, with_globals
+from backproof.reading.recipes import PROBE, Reader, Recipe, Unbound, parsed
+from backproof.reading.roots import words_of
+from backproof.reading.scopes import Scope
+
+_SEVERAL = (
+    "there are several loss functions, and which of them belongs to the gradients is not shown; "
+    "let the function that gives these call it"
+)
+_LAMBDA = "it is a lambda, which is run only where what is judged calls it; define it with def"
+
+
+class LossFunction(NamedTuple):
+    """A loss function of the file.
+
+    Attributes:
+        name: as people call it.
+        line: where it is defined.
+        judged_with: the names of what is judged that calls it, or that it is itself.
+        why: why it is not judged, where none of these gives a loss.
+    """
+
+    name: str
+    line: int
+    judged_with: frozenset[str]
+    why: str
+
+
+def losses(read: Reader) -> list[Recipe]:
+    """The one loss function that is meant, with the forward pass before it; or why it is none.
+
+    Of several, the one that calls all the others.
+    """
+    found = defined(read)
+    helpers = {
+        name
+        for scope in found
+        for name in reached(read, scope.body)
+        if name != scope.name.split(".")[-1]
+    }
+    alone = [scope for scope in found if scope.name.split(".")[-1] not in helpers]
+    if len(alone) != 1:
+        return []
+    try:
+        return [_recipe(read, alone[0])]
+    except Unbound as error:
+        scope = alone[0]
+        return [
+            Recipe(
+                scope.name,
+                scope.line,
+                (),
+                frozenset(),
+                question=str(error),
+                updates=False,
+                loss_only=True,
+            )
+        ]
+
+
+def _recipe(read: Reader, scope: Scope) -> Recipe:
+    assert scope.function is not None
+    if _decorators(scope.function) - {"staticmethod", "classmethod"}:
+        raise Unbound("is decorated")
+    composer = Composer(read, scope.owner)
+    composer.done.add(scope.function.name)
+    before, call = called_with(read, composer, scope)
+    lines = [*before, *composer.lines, f"{PROBE}.note({{'loss': {call}}})"]
+    body = [parsed(line) for line in lines]
+    return Recipe(
+        scope.name,
+        scope.function.lineno,
+        needed(read, with_globals(read, body), {}),
+        frozenset(words_of(read, scope) | given_to_probe(body)),
+        updates=False,
+        loss_only=True,
+    )
+
+
+def defined(read: Reader) -> list[Scope]:
+    """The functions and methods of the file that give a loss, and no gradients beside it."""
+    found = {  # of several of one name the last is there when anything is called
+        scope.name: scope
+        for scope in read.found
+        if scope.function is not None
+        and (names.is_loss(scope.function.name) or scope.function.name in read.handed.losses)
+        and scope.function.name not in read.handed.gradients
+        and "property" not in _decorators(scope.function)
+        and updates.returned_value(scope.function) is not None
+        and not returns_gradients(scope.function)
+    }
+    return list(found.values())
+
+
+def _decorators(function: ast.FunctionDef) -> set[str]:
+    return {updates.last_word(one) or patterns.called(one) for one in function.decorator_list}
+
+
+def reached(read: Reader, body: Iterable[ast.AST]) -> set[str]:
+    """The last names of the file's functions and methods that these statements come to call."""
+    bodies: dict[str, list[Sequence[ast.stmt]]] = {}
+    for scope in read.found:
+        if scope.function is not None:
+            bodies.setdefault(scope.function.name, []).append(scope.body)
+            if scope.owner is not None:  # as our driver calls a private one
+                outer = callee(scope.owner, scope.function).removeprefix("__self.")
+                bodies.setdefault(outer, []).append(scope.body)
+    found: set[str] = set()
+    waiting = list(body)
+    while waiting:
+        for node in ast.walk(waiting.pop()):
+            name = patterns.called(node) if isinstance(node, ast.Call) else ""
+            if name and name not in found:
+                found.add(name)
+                waiting += [statement for one in bodies.get(name, ()) for statement in one]
+    return found
+
+
+def known(
+    read: Reader, listed: Sequence[Recipe], calling: Sequence[tuple[str, set[str]]], why: str
+) -> list[LossFunction]:
+    """All loss functions of the file.
+
+    Arguments:
+        read: the file.
+        listed: its recipes.
+        calling: what is judged together with a loss, and the last names of what it calls.
+        why: why the one that `losses` found is not judged by itself, where it is not.
+    """
+    meant = next((one for one in listed if one.loss_only), None)
+    everything = [(scope.name, scope.line) for scope in defined(read)]
+    lambdas = {
+        (statement.targets[0].id, statement.lineno)
+        for statement in read.script
+        if isinstance(statement, ast.Assign)
+        and isinstance(statement.value, ast.Lambda)
+        and isinstance(statement.targets[0], ast.Name)
+        and names.is_loss(statement.targets[0].id)
+    }
+    found = []
+    for name, line in [*everything, *sorted(lambdas)]:
+        own = _LAMBDA if (name, line) in lambdas else _SEVERAL
+        if meant is not None and name == meant.name:
+            own = meant.question or why
+        judged = {one for one, called in calling if name.split(".")[-1] in called or one == name}
+        found.append(LossFunction(name, line, frozenset(judged), own))
+    return found

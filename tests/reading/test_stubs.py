@@ -1,0 +1,45 @@
+"""Stand-ins do what the code around them needs."""
+
+from pathlib import Path
+
+import pytest
+
+from backproof.checking import check_program
+from backproof.reading.program import of_script
+
+BARS = """
+import numpy as np
+{imported}
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def train(X, y, epochs=100, lr=0.1):
+    w, b = np.zeros((X.shape[1], 1)), 0.0
+    {before}
+    for i in {turns}:
+        e = (sigmoid(X @ w + b) - y) / len(X)
+        w -= lr * X.T @ e
+        b -= lr * np.sum(e)
+        {after}
+    return w, b
+"""
+
+
+@pytest.mark.parametrize(
+    ("imported", "before", "turns", "after"),
+    [
+        ("from tqdm import tqdm", "pass", "tqdm(range(epochs), desc='fit')", "pass"),
+        ("from tqdm.auto import trange", "pass", "trange(epochs)", "pass"),
+        ("import tqdm", "bar = tqdm.trange(epochs)", "bar", "bar.set_postfix(b=b)"),
+        ("from tqdm import tqdm", "bar = tqdm(total=epochs)", "range(epochs)", "bar.update(1)"),
+        ("import tqdm", "bar = tqdm.tqdm(range(epochs))", "bar", "bar.set_description(f'{b:.2f}')"),
+        ("import progressbar", "bar = progressbar.ProgressBar()", "bar(range(epochs))", "pass"),
+    ],
+)
+def test_a_progress_bar_goes_through_what_it_is_given(
+    imported: str, before: str, turns: str, after: str
+) -> None:
+    text = BARS.format(imported=imported, before=before, turns=turns, after=after)
+    told = check_program(of_script(Path("one.py"), text), cases=40)
+    assert told.verdict == "right", told.problem
