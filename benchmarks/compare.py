@@ -30,7 +30,14 @@ from backproof.comparison.own import Run, own
 from backproof.comparison.pairs import Pair, compare
 from backproof.runs.record import sampled_steps
 from backproof.start import batches
-from comparison.faulty_runs import decayed, in_bfloat16, out_of_date, stretched, too_early
+from comparison.faulty_runs import (
+    decayed,
+    in_bfloat16,
+    out_of_date,
+    stretched,
+    too_early,
+    with_momentum,
+)
 from comparison.made_runs import Task, in_jax, run, task
 
 MODELS = ("linear_regression", "logistic_regression", "softmax_regression", "mlp", "mlp_softmax")
@@ -43,14 +50,15 @@ WORKERS = {
 NAMED = {
     "learning rate": "learning rate of",
     "one gradient": "times what it should be",
-    "decay": "times the parameter",
+    "decay": "times the parameter to the gradient of dW1, dW2",
+    "momentum": "as momentum does",
     "stale W2": "W2 as it was a step ago",
     "W2 too early": "W2 as it is after its update",
     "bfloat16 products": "as bfloat16 does",
     "one example dropped per epoch": "leaves out an example",
     "last batch skipped": "skips the last, smaller batch",
 }
-SIZED = ("learning rate", "one gradient")
+SIZED = ("learning rate", "one gradient", "decay")
 
 
 def drawn(rng: np.random.Generator, **fixed: object) -> Task:
@@ -137,6 +145,8 @@ def faulty(kind: str, asked: Task, size: float) -> Run:
         gradient = stretched({"W1": 1.0 + size})
     elif kind == "decay":
         gradient = decayed(size)
+    elif kind == "momentum":
+        gradient = with_momentum(0.9)
     elif kind in ("stale W2", "W2 too early", "bfloat16 products"):
         gradient = {
             "stale W2": out_of_date(),
@@ -178,7 +188,10 @@ def faults(count: int, rng: np.random.Generator) -> None:
         right = run("right", asked, recorded=sampled_steps(64, asked.steps))
         told = pair_of(right, faulty(kind, asked, size))
         words = " ".join(told.words)
-        floor = max(told.floors.values()) if kind == "learning rate" else told.floors["W1"]
+        floor = {
+            "learning rate": max(told.floors.values()),
+            "decay": max(told.decay_floors[name] for name in ("W1", "W2")),
+        }.get(kind, told.floors["W1"])
         above = kind not in SIZED or size > floor
         found = told.verdict in ("systematic", "lower precision")
         named = found and NAMED[kind] in words and words.count("faulty: ") <= 1

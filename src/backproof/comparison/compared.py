@@ -6,7 +6,7 @@ import itertools
 import json
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -85,7 +85,7 @@ def as_text(told: Compared) -> str:
         lines += ["", f"{told.runs[i].name} and {told.runs[j].name}: {pair.verdict}"]
         lines += [f"  {words}" for words in pair.words]
         if pair.verdict in ("rounding", "inconclusive"):
-            lines.append(f"  {_floors(pair)}")
+            lines += [f"  {words}" for words in _floors(pair)]
     return "\n".join(lines)
 
 
@@ -98,9 +98,11 @@ def _of_run(run: Run, own: Own) -> str:
     )
 
 
-def _floors(pair: Pair) -> str:
+def _floors(pair: Pair) -> Iterator[str]:
     shown = ", ".join(f"d{name} {_short(floor)}" for name, floor in pair.floors.items())
-    return f"a gradient too large by this share would have shown: {shown}"
+    yield f"a gradient too large by this share would have shown: {shown}"
+    shown = ", ".join(f"{name} {_short(floor)}" for name, floor in pair.decay_floors.items())
+    yield f"a decay of this strength would have shown: {shown}"
 
 
 def _short(number: float) -> str:
@@ -143,6 +145,7 @@ def as_json(told: Compared) -> str:
             "verdict": pair.verdict,
             "words": list(pair.words),
             "floors": _all_finite(pair.floors),
+            "decay_floors": _all_finite(pair.decay_floors),
             "drift": {str(number): published.finite(share) for number, share in pair.drift.items()},
             "looked_to": pair.looked_to,
         }
