@@ -30,7 +30,14 @@ from backproof.comparison.own import Run, own
 from backproof.comparison.pairs import Pair, compare
 from backproof.runs.record import sampled_steps
 from backproof.start import batches
-from comparison.faulty_runs import decayed, in_bfloat16, out_of_date, stretched, too_early
+from comparison.faulty_runs import (
+    decayed,
+    in_bfloat16,
+    out_of_date,
+    stretched,
+    too_early,
+    with_momentum,
+)
 from comparison.made_runs import Task, in_jax, run, task
 
 MODELS = ("linear_regression", "logistic_regression", "softmax_regression", "mlp", "mlp_softmax")
@@ -43,14 +50,15 @@ WORKERS = {
 NAMED = {
     "learning rate": "learning rate of",
     "one gradient": "times what it should be",
-    "decay": "times the parameter",
+    "decay": "times the parameter to the gradient of dW1, dW2",
+    "momentum": "as momentum does",
     "stale W2": "W2 as it was a step ago",
     "W2 too early": "W2 as it is after its update",
     "bfloat16 products": "as bfloat16 does",
     "one example dropped per epoch": "leaves out an example",
     "last batch skipped": "skips the last, smaller batch",
 }
-SIZED = ("learning rate", "one gradient")
+SIZED = ("learning rate", "one gradient", "decay")
 
 
 def drawn(rng: np.random.Generator, **fixed: object) -> Task:
@@ -96,6 +104,7 @@ def right_pairs(count: int, rng: np.random.Generator) -> None:
     """Print the verdicts on pairs of right runs, and every one that is systematic."""
     kinds = ("NumPy", "turned", *WORKERS)
     verdicts: dict[str, Counter[str]] = {kind: Counter() for kind in kinds}
+    alone: Counter[bool] = Counter()
     with workers() as pools:
         for place in range(count):
             kind, asked = kinds[place % len(kinds)], drawn(rng)
@@ -108,7 +117,11 @@ def right_pairs(count: int, rng: np.random.Generator) -> None:
             else:
                 devices = 8 if kind == "8 devices" else 1
                 other = pools[kind].submit(in_jax, kind, asked, False, recorded, devices).result()
-            told = pair_of(one, other)
+            owns = own(one), own(other)
+            told = compare(one, other, owns)
+            # Of pairs that are bitwise equal nothing else is said, whatever their steps show.
+            for shown in owns:
+                alone[bool(shown.faults) or shown.unexplained is not None] += 1
             verdicts[kind][told.verdict] += 1
             if told.verdict in ("systematic", "lower precision", "diverged"):
                 print(f"  {kind}: {told.verdict}: {told.words}\n    {described(asked)}")
@@ -117,6 +130,7 @@ def right_pairs(count: int, rng: np.random.Generator) -> None:
     print(f"  {'':22}" + "".join(f"{name:>17}" for name in columns))
     for kind, counted in verdicts.items():
         print(f"  {kind:22}" + "".join(f"{counted[name]:17}" for name in columns))
+    print(f"  of {2 * count} runs by themselves, {alone[True]} show a fault")
 
 
 def described(asked: Task) -> str:
@@ -137,6 +151,8 @@ def faulty(kind: str, asked: Task, size: float) -> Run:
         gradient = stretched({"W1": 1.0 + size})
     elif kind == "decay":
         gradient = decayed(size)
+    elif kind == "momentum":
+        gradient = with_momentum(0.9)
     elif kind in ("stale W2", "W2 too early", "bfloat16 products"):
         gradient = {
             "stale W2": out_of_date(),
@@ -178,7 +194,10 @@ def faults(count: int, rng: np.random.Generator) -> None:
         right = run("right", asked, recorded=sampled_steps(64, asked.steps))
         told = pair_of(right, faulty(kind, asked, size))
         words = " ".join(told.words)
-        floor = max(told.floors.values()) if kind == "learning rate" else told.floors["W1"]
+        floor = {
+            "learning rate": max(told.floors.values()),
+            "decay": max(told.decay_floors[name] for name in ("W1", "W2")),
+        }.get(kind, told.floors["W1"])
         above = kind not in SIZED or size > floor
         found = told.verdict in ("systematic", "lower precision")
         named = found and NAMED[kind] in words and words.count("faulty: ") <= 1

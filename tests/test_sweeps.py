@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import backproof
+from backproof.notation import MODELS
 from backproof.start import folded
 from backproof.sweeps import sweep
 
@@ -36,9 +37,8 @@ def test_each_run_is_the_one_that_is_trained_alone(model: str, y: np.ndarray) ->
 def test_each_fold_is_trained_on_the_others_and_judged_on_itself() -> None:
     told: dict[str, Any] = {"activation": "tanh", "steps": 40, "dtype": "float64", "scale": 0.5}
     swept = sweep("mlp", X, TWO, folds=6, learning_rates=[1.0], **told)
-    order = np.random.default_rng(0).permutation(20)
-    for fold in range(6):
-        held = order[fold::6]
+    for fold, trained_on in enumerate(folded(MODELS["mlp"], TWO, 6)):
+        held = np.flatnonzero(~trained_on)
         kept = np.setdiff1d(np.arange(20), held)
         alone = backproof.train("mlp", X[:, kept], TWO[:, kept], learning_rate=1.0, **told)
         np.testing.assert_allclose(swept.losses[0, 0, fold], alone.losses, rtol=1e-11)
@@ -53,14 +53,34 @@ def test_each_fold_is_trained_on_the_others_and_judged_on_itself() -> None:
         assert swept.held_losses[0, 0, fold] == pytest.approx(loss, rel=1e-9)
 
 
-@given(st.integers(2, 60).flatmap(lambda n: st.tuples(st.just(n), st.integers(2, n))))
-def test_folds_hold_out_each_example_once_and_are_of_a_size(two: tuple[int, int]) -> None:
-    n, folds = two
-    held = ~folded(n, folds)
-    assert held.shape == (folds, n)
+OUTPUTS = ["linear_regression", "logistic_regression", "softmax_regression"]
+
+
+@given(
+    st.sampled_from(OUTPUTS),
+    st.lists(st.integers(0, 2), min_size=2, max_size=60).flatmap(
+        lambda labels: st.tuples(st.just(labels), st.integers(2, len(labels)))
+    ),
+)
+def test_folds_hold_out_each_example_once_and_as_many_of_each_class(
+    model: str, two: tuple[list[int], int]
+) -> None:
+    labels, folds = np.array(two[0]), two[1]
+    one_hot = np.eye(3)[:, labels]
+    y = one_hot if model == "softmax_regression" else one_hot[:1]
+    held = ~folded(MODELS[model], y, folds)
+    assert held.shape == (folds, len(labels))
     np.testing.assert_array_equal(held.sum(axis=0), 1)
-    sizes = held.sum(axis=1)
-    assert sizes.max() - sizes.min() <= 1
+    assert np.ptp(held.sum(axis=1)) <= 1
+    for of_class in y if model != "linear_regression" else []:
+        assert np.ptp(held @ of_class) <= 1
+        assert np.ptp(held @ (1.0 - of_class)) <= 1 or model == "softmax_regression"
+
+
+def test_folds_are_shuffled_within_a_class() -> None:
+    held = ~folded(MODELS["logistic_regression"], np.zeros((1, 40)), 2)
+    assert held[0, :20].any()
+    assert not np.array_equal(held[0], np.arange(40) % 2 == 0)
 
 
 def test_numbers_have_no_accuracy() -> None:
@@ -71,7 +91,9 @@ def test_numbers_have_no_accuracy() -> None:
 
 
 # One shape for all examples, so that one program serves them.
-FOLDS, KEPT = 4, folded(20, 4)
+FOLDS = 4
+KEPT = folded(MODELS["mlp"], TWO, FOLDS)
+KEPT_OF_NUMBERS = folded(MODELS["linear_regression"], TWO, FOLDS)
 LARGE = st.sampled_from([-1e38, 1e38]) | st.floats(-1e38, 1e38)
 
 
@@ -85,9 +107,10 @@ def test_nothing_of_a_folds_training_depends_on_what_it_holds_out(
     other, flipped = X.copy(), TWO.copy()
     if which == "x":
         other[:, ~KEPT[fold]] = np.reshape(numbers, (3, 5))
-    else:
-        flipped[:, ~KEPT[fold]] = 1.0 - TWO[:, ~KEPT[fold]]
-    one, another = sweep("mlp", X, TWO, **told), sweep("mlp", other, flipped, **told)
+    else:  # of numbers: labels say which folds there are
+        flipped[:, ~KEPT_OF_NUMBERS[fold]] = 1.0 - TWO[:, ~KEPT_OF_NUMBERS[fold]]
+    model = "mlp" if which == "x" else "linear_regression"
+    one, another = sweep(model, X, TWO, **told), sweep(model, other, flipped, **told)
     np.testing.assert_array_equal(one.losses[:, :, fold], another.losses[:, :, fold])
     for name, value in one.parameters.items():
         np.testing.assert_array_equal(value[:, :, fold], another.parameters[name][:, :, fold])
@@ -99,7 +122,7 @@ def test_a_fold_is_on_the_scale_of_its_own_training_part(model: str) -> None:
     far = 100.0 * X + [[5.0], [-7.0], [1e4]]
     told: dict[str, Any] = {"activation": "tanh", "steps": 30, "dtype": "float64", "scale": 0.5}
     swept = sweep(model, far, y, folds=FOLDS, standardise=True, **told)
-    for fold, kept in enumerate(KEPT):
+    for fold, kept in enumerate(folded(MODELS[model], y, FOLDS)):
         x = far[:, kept]
         x = (x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True)
         alone = backproof.train(model, x, y[:, kept], **told)

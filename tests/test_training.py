@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from backproof import models, training
-from backproof.notation import ACTIVATIONS, MODELS, Model, mlp
+from backproof.notation import ACTIVATIONS, INITIAL_SCALE, MODELS, Model, mlp
 from backproof.reference import logistic_regression
 from backproof.reference import mlp as reference_mlp
 from backproof.reference import optimize as reference
@@ -228,9 +228,9 @@ def test_initial_parameters_are_those_of_the_reference() -> None:
         assert list(mine) == list(theirs)
         for name in mine:
             np.testing.assert_array_equal(mine[name], theirs[name])
-    close = initial_parameters("mlp", {"d": 100, "h": 100})["W1"]
-    assert close.dtype == np.float32
-    assert np.std(close) == pytest.approx(0.01, rel=0.1)
+    told = initial_parameters("mlp", {"d": 100, "h": 100})["W1"]
+    assert told.dtype == np.float32
+    assert np.std(told) == pytest.approx(INITIAL_SCALE, rel=0.1)
 
 
 def test_integers_and_lists_are_cast() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from backproof.commands import check_page, printed, progress, refused, write_page
+from backproof.notation import INITIAL_SCALE, MODELS
 
 if TYPE_CHECKING:
     from backproof.runs.reader import Run
@@ -74,19 +75,23 @@ def training(command: argparse.ArgumentParser) -> Any:
     group = command.add_argument_group("how to train")
     layers = "of the hidden layers (default sigmoid)"
     group.add_argument("--activation", default="sigmoid", help=layers)
-    group.add_argument("--hidden", default="8", metavar="N[,N]", help="units (default 8)")
+    group.add_argument("--hidden", metavar="N[,N]", help="units (default 8)")
     group.add_argument("--steps", type=int, default=1000, help="updates (default 1000)")
     numbers = "of all numbers (default float32)"
     group.add_argument("--precision", choices=_PRECISIONS, default="float32", help=numbers)
-    scale = "standard deviation of the initial parameters (default 0.5)"
-    group.add_argument("--scale", type=float, default=0.5, help=scale)
+    scale = f"standard deviation of the initial parameters (default {INITIAL_SCALE})"
+    group.add_argument("--scale", type=float, default=INITIAL_SCALE, help=scale)
     return group
 
 
-def units(hidden: str) -> tuple[int, ...]:
-    """The hidden layers' units, from `--hidden`. Raises `Unreadable`."""
+def units(model: str, hidden: str | None) -> tuple[int, ...]:
+    """The hidden layers' units, from `--hidden` if that was given. Raises `Unreadable`."""
     from backproof.reading.told import Unreadable
 
+    if hidden is None:
+        return (8,)
+    if model in MODELS and not MODELS[model].hidden_axes:
+        raise Unreadable(f"--hidden {hidden}: {model} has no hidden layers; leave that option out")
     parts = hidden.split(",")
     if not all(part.isascii() and part.isdecimal() and len(part) < 10 for part in parts):
         raise Unreadable(f"--hidden {hidden}: expected such as 8, or 8,4 for two layers")
@@ -168,7 +173,7 @@ def _anew(options: argparse.Namespace, out: str | Path, show: Any) -> Run:
         data=options.data,
         backend=options.backend,
         activation=options.activation,
-        hidden=units(options.hidden),
+        hidden=units(options.model, options.hidden),
         learning_rate=options.learning_rate,
         steps=options.steps,
         batch=options.batch,

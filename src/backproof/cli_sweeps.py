@@ -58,7 +58,7 @@ def _swept(options: argparse.Namespace) -> int:
             seeds=options.seeds,
             folds=options.folds or None,
             activation=options.activation,
-            hidden=units(options.hidden),
+            hidden=units(options.model, options.hidden),
             steps=options.steps,
             dtype=options.precision,
             scale=options.scale,

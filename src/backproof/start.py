@@ -12,7 +12,7 @@ from typing import NamedTuple, get_args
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from backproof.notation import Model
+from backproof.notation import INITIAL_SCALE, Model
 from backproof.reference import optimize
 from backproof.tensors import DType, choice, dtype_of, model_of, positive, sized, whole
 
@@ -44,9 +44,9 @@ def initial_parameters(
     sizes: Mapping[str, int],
     seed: int = 0,
     dtype: DType = "float32",
-    scale: float = 0.01,
+    scale: float = INITIAL_SCALE,
 ) -> dict[str, np.ndarray]:
-    """Draw parameters close to 0, as `reference.optimize.initial_parameters` does.
+    """Draw parameters as `reference.optimize.initial_parameters` does.
 
     Weights and biases alike are normal with standard deviation `scale`, drawn in float64 and
     rounded to `dtype` once: every precision and backend starts from the same numbers. `sizes` are
@@ -61,16 +61,23 @@ def initial_parameters(
     return {name: value.astype(dtype_of(dtype)) for name, value in drawn.items()}
 
 
-def folded(n: int, folds: int | None) -> Bool[np.ndarray, "folds n"]:
+def folded(
+    model: Model, y: Float[np.ndarray, "k n"], folds: int | None
+) -> Bool[np.ndarray, "folds n"]:
     """Which of n examples are trained on in each fold of cross-validation; the others are held out.
 
     The examples are shuffled, always in the same way, and dealt into so many parts, from 2 to n,
-    of which each fold holds out one. None: a single one that holds nothing out.
+    of which each fold holds out one: class by class, so that the parts have as many of each class,
+    and are as large, up to one. None: a single fold that holds nothing out.
     """
+    n = y.shape[1]
     if folds is None:
         return np.ones((1, n), bool)
     whole("folds", folds, least=2, most=n)
     order = np.random.default_rng(0).permutation(n)
+    if model.output != "identity":
+        of_class = np.argmax(y, axis=0) if model.output == "softmax" else y[0] > 0.5
+        order = order[np.argsort(of_class[order], kind="stable")]
     trained_on = np.ones((folds, n), bool)
     for fold in range(folds):
         trained_on[fold, order[fold::folds]] = False

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from backproof import models, tensors
 from backproof.models import Padding, Precision
-from backproof.notation import ACTIVATIONS, Model
+from backproof.notation import ACTIVATIONS, INITIAL_SCALE, Model
 from backproof.start import folded, initial_parameters, standardised
 from backproof.tensors import DType, choice, hidden_sizes, model_of, positive, whole
 from backproof.training import allowing, step
@@ -58,7 +58,7 @@ def sweep(
     dtype: DType = "float32",
     precision: Precision = "highest",
     hidden: int | Sequence[int] = 8,
-    scale: float = 0.01,
+    scale: float = INITIAL_SCALE,
 ) -> Swept:
     """Minimise the model's mean loss by full-batch gradient descent, once for each combination.
 
@@ -69,8 +69,8 @@ def sweep(
         learning_rates: each positive.
         seeds: each of initial parameters, those that `train` would start from.
         folds: of cross-validation, from 2 to n: the examples are shuffled and dealt into so many
-            parts, the same for all seeds, and each run holds out one of them. None: nothing is
-            held out, and that axis has size 1.
+            parts, with the same share of each class, the same for all seeds, and each run holds
+            out one of them. None: nothing is held out, and that axis has size 1.
         standardise: whether each feature is moved and scaled to mean 0 and deviation 1, those of
             the examples that the run is trained on: what a fold holds out has no part in them.
         activation: as in `train`.
@@ -91,7 +91,7 @@ def sweep(
         raise ValueError("learning_rates and seeds: expected at least one of each")
     x, y, sizes = tensors.examples(model, x, y, "float64" if standardise else dtype)
     sizes |= hidden_sizes(model, hidden)
-    trained_on = folded(sizes["n"], folds)
+    trained_on = folded(model, y, folds)
     if standardise:
         x = np.stack([standardised(x, np.flatnonzero(kept)) for kept in trained_on])
     x, y = tensors.cast("x", x, dtype), tensors.cast("y", y, dtype)

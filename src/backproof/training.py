@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 from backproof import models, tensors
 from backproof.devices import Sharing, device_of
 from backproof.models import Padding, Parameters, Precision
-from backproof.notation import ACTIVATIONS, Model
+from backproof.notation import ACTIVATIONS, INITIAL_SCALE, Model
 from backproof.start import Batches, batches, initial_parameters
 from backproof.tensors import (
     DType,
@@ -62,7 +62,7 @@ def train(
     precision: Precision = "highest",
     seed: int = 0,
     hidden: int | Sequence[int] = 8,
-    scale: float = 0.01,
+    scale: float = INITIAL_SCALE,
     parameters: Mapping[str, ArrayLike] | None = None,
     device: str | jax.Device | None = None,
 ) -> Trained:
@@ -85,8 +85,8 @@ def train(
         precision: of the matrix products (see `models.forward`).
         seed: of the initial parameters and of the order of the examples.
         hidden: units of each hidden layer, or one number for all; unused with `parameters`.
-        scale: of the initial parameters; likewise. From the default, the lecture's "close to 0",
-            XOR takes very long to leave its saddle: give it 1.
+        scale: standard deviation of the initial parameters; likewise. From the lecture's "close to
+            0", such as 0.01, XOR takes very long to leave its saddle.
         parameters: to start from. They are copied, never donated or changed.
         device: "cpu", "gpu", "tpu" (the first of its kind) or a `jax.Device`; None: JAX's default.
 

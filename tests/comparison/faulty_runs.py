@@ -24,10 +24,25 @@ def decayed(strength: float) -> Gradient:
         told = by_hand(asked, number, now, x, y)
         return {
             name: value + np.asarray(strength, value.dtype) * now[name]
-            if name.startswith("W")
+            if name[0] in "wW"
             else value
             for name, value in told.items()
         }
+
+    return gradient
+
+
+def with_momentum(share: float) -> Gradient:
+    velocity: list[Arrays] = []
+
+    def gradient(asked: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+        told = by_hand(asked, number, now, x, y)
+        last = velocity[-1] if number else {name: np.zeros_like(v) for name, v in told.items()}
+        kept = {
+            name: np.asarray(share, v.dtype) * last[name] + told[name] for name, v in told.items()
+        }
+        velocity.append(kept)
+        return kept
 
     return gradient
 

@@ -12,7 +12,7 @@ from backproof.comparison.compared import Compared
 from backproof.comparison.faults import Fault
 from backproof.comparison.own import Own, Run
 from backproof.comparison.pairs import Pair
-from backproof.comparison.regression import Slope
+from backproof.comparison.regression import Slope, Slopes
 from backproof.comparison.replay import Rule
 from backproof.notation import MODELS
 
@@ -75,7 +75,7 @@ def an_own(run: Run, residuals: dict[int, dict[str, float]], **told: Any) -> Own
         None,
         residuals,
         {name: max((one[name] for one in residuals.values()), default=0.0) for name in names},
-        {name: Slope(0.0, 1e-6, 2e-6) for name in (*names, "")},
+        Slopes(*[{name: Slope(0.0, 1e-6, 2e-6) for name in (*names, "")}] * 2),
         int(lost[0]) if lost.size else None,
         len(residuals),
     )
@@ -84,7 +84,8 @@ def an_own(run: Run, residuals: dict[int, dict[str, float]], **told: Any) -> Own
 
 def a_pair(verdict: Any = "rounding", **told: Any) -> Pair:
     floors = dict.fromkeys(MODELS["mlp"].parameters, 2e-6)
-    return Pair(verdict, ["every step lies within its bound"], floors, {}, None)._replace(**told)
+    words = ["every step lies within its bound"]
+    return Pair(verdict, words, floors, floors, {}, None)._replace(**told)
 
 
 def compared(runs: list[Run], owns: list[Own], verdict: Any = "rounding") -> Compared:
@@ -132,6 +133,7 @@ def any_compared(draw: st.DrawFn) -> Compared:
         pairs[two] = Pair(
             draw(st.sampled_from(VERDICTS)),
             draw(st.lists(NAMES, min_size=1, max_size=2)),
+            draw(of_all),
             draw(of_all),
             drift,
             max(drift, default=None),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backproof.comparison.own import Own, Run, own
 from backproof.comparison.pairs import IncomparableError, Pair, compare
-from backproof.comparison.regression import Slope
+from backproof.comparison.regression import Slope, Slopes
 from backproof.comparison.replay import Tensors
 from backproof.notation import ACTIVATIONS
 from backproof.start import batches
@@ -22,7 +22,7 @@ from comparison.made_runs import Arrays, Task, by_hand, in_jax, run, task
 def nothing_of(one: Run) -> Own:
     """As if the steps of a run had not been looked at."""
     names = one.rule.model.parameters
-    slopes = {name: Slope(0.0, 1e-6, 2e-6) for name in names}
+    slopes = Slopes(*[{name: Slope(0.0, 1e-6, 2e-6) for name in names}] * 2)
     return Own([], None, None, None, {}, dict.fromkeys(names, 0.0), slopes, None, 0)
 
 
@@ -80,7 +80,7 @@ def test_rounding_that_is_the_same_in_step_after_step_is_no_fault(
         one = run("one", asked)
         shown = own(one._replace(steps=[s for s in one.steps if s.x.shape[1] == 16 or not batch]))
         assert not shown.faults
-        assert any(shown.slopes[name].slope for name in EVERY)  # something moved far enough
+        assert any(shown.slopes.updates[name].slope for name in EVERY)  # something moved far enough
 
 
 def test_the_same_run_is_bitwise_equal() -> None:

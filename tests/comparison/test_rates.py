@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from backproof.cli import main
 from backproof.comparison.rates import Sweep, compared, rates
 from backproof.comparison.rates_told import as_text, schema
+from backproof.notation import MODELS
 from backproof.runs.data import Recipe, load
 from backproof.runs.train import Settings, run
 from backproof.start import folded
@@ -127,7 +128,7 @@ def test_a_run_is_the_one_that_train_makes_of_the_same_examples(tmp_path: Path) 
     found = rates(tried)
     for one in found.rates:
         losses, held, right = [], [], []
-        for fold, kept in enumerate(folded(150, 3)):
+        for fold, kept in enumerate(folded(MODELS["mlp_softmax"], whole.y, 3)):
             path = tmp_path / f"{fold}.npz"
             np.savez(path, x=whole.x[:, kept], y=whole.y[:, kept])
             settings = Settings(
@@ -239,13 +240,28 @@ def test_bad_input_is_named(
     assert said.out == ""
 
 
+def test_hidden_units_of_a_model_without_hidden_layers_are_refused_as_train_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ["logistic_regression", "--data", "moons", "--hidden", "8,4"]
+    said = []
+    for command in (["sweep"], ["train", "--out", str(tmp_path / "a")]):
+        assert main([*command, *told]) == 2
+        said.append(capsys.readouterr().err)
+    assert (
+        "--hidden 8,4: logistic_regression has no hidden layers; leave that option out" in said[0]
+    )
+    assert said[0] == said[1]
+    assert not (tmp_path / "a").exists()
+
+
 def test_a_class_that_one_fold_holds_out_whole_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "a.csv"
     path.write_text("".join(f"{i},{'ab'[i > 0]}\n" for i in range(9)))
     assert main(["sweep", "mlp", "--data", str(path), "--folds", "3"]) == 2
-    assert "every example of a (1) is held out in one fold" in capsys.readouterr().err
+    assert "the only example of a is held out in one fold" in capsys.readouterr().err
 
 
 def test_the_text_has_no_line_that_a_single_rate_does_not_need() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 from pathlib import Path
@@ -50,6 +51,7 @@ def test_text_names_every_run_and_verdict(told: Compared) -> None:
         (["runs/a", "runs/a"], ["a", "a"]),
         (["/", "/runs"], ["/", "/runs"]),
         (["a", os.path.abspath("b")], ["a", "b"]),
+        (["r/a\nb", "r/\u202eab"], [r"'a\nb'", r"'\u202eab'"]),
     ],
 )
 def test_names_are_what_differs_in_the_paths(folders: list[str], names: list[str]) -> None:
@@ -68,5 +70,6 @@ def test_names_tell_apart_what_the_paths_do(
     names = told_apart(folders)
     assert len(set(names)) == len(set(folders))
     for name, folder in zip(names, folders, strict=True):
-        assert str(folder).endswith(name)
+        assert name.isprintable()
+        assert str(folder).endswith(name) or str(folder).endswith(ast.literal_eval(name))
         assert name != "."

@@ -6,14 +6,14 @@ import itertools
 import json
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from backproof import published
 from backproof.comparison.own import Own, Run, own
 from backproof.comparison.pairs import IncomparableError, Pair, compare
-from backproof.comparison.records import loaded
+from backproof.comparison.records import loaded, printable
 from backproof.reading.told import Unreadable
 
 VERSION = 1
@@ -42,12 +42,12 @@ def compared(folders: Sequence[Path], progress: Callable[[str], None] = lambda _
     runs, owns = [], []
     names = told_apart(folders)
     for folder, name in zip(folders, names, strict=True):
-        progress(f"replaying {folder}")
+        progress(f"replaying {name}")
         runs.append(loaded(folder, name))
         owns.append(own(runs[-1]))
     pairs = {}
     for i, j in itertools.combinations(range(len(runs)), 2):
-        progress(f"{folders[i]} beside {folders[j]}")
+        progress(f"{names[i]} beside {names[j]}")
         try:
             pairs[i, j] = compare(runs[i], runs[j], (owns[i], owns[j]))
         except IncomparableError as error:
@@ -58,6 +58,8 @@ def compared(folders: Sequence[Path], progress: Callable[[str], None] = lambda _
 def told_apart(folders: Sequence[Path]) -> list[str]:
     """What to call the runs in these folders: the paths, less the folders that all of them are in.
 
+    Escaped where a terminal would break the line or turn the words round.
+
     >>> told_apart([Path("/tmp/runs/numpy"), Path("/tmp/runs/jax")])
     ['numpy', 'jax']
     """
@@ -65,9 +67,9 @@ def told_apart(folders: Sequence[Path]) -> list[str]:
     try:
         shared = Path(os.path.commonpath([path.parent for path in whole]))
     except ValueError:  # on different drives
-        return [str(folder) for folder in folders]
+        return [printable(str(folder)) for folder in folders]
     short = [str(path.relative_to(shared)) for path in whole]
-    return short if "." not in short else [str(folder) for folder in folders]
+    return [printable(name) for name in (short if "." not in short else map(str, folders))]
 
 
 def exit_status(told: Compared) -> int:
@@ -85,7 +87,7 @@ def as_text(told: Compared) -> str:
         lines += ["", f"{told.runs[i].name} and {told.runs[j].name}: {pair.verdict}"]
         lines += [f"  {words}" for words in pair.words]
         if pair.verdict in ("rounding", "inconclusive"):
-            lines.append(f"  {_floors(pair)}")
+            lines += [f"  {words}" for words in _floors(pair)]
     return "\n".join(lines)
 
 
@@ -98,9 +100,11 @@ def _of_run(run: Run, own: Own) -> str:
     )
 
 
-def _floors(pair: Pair) -> str:
+def _floors(pair: Pair) -> Iterator[str]:
     shown = ", ".join(f"d{name} {_short(floor)}" for name, floor in pair.floors.items())
-    return f"a gradient too large by this share would have shown: {shown}"
+    yield f"a gradient too large by this share would have shown: {shown}"
+    shown = ", ".join(f"{name} {_short(floor)}" for name, floor in pair.decay_floors.items())
+    yield f"a decay of this strength would have shown: {shown}"
 
 
 def _short(number: float) -> str:
@@ -143,6 +147,7 @@ def as_json(told: Compared) -> str:
             "verdict": pair.verdict,
             "words": list(pair.words),
             "floors": _all_finite(pair.floors),
+            "decay_floors": _all_finite(pair.decay_floors),
             "drift": {str(number): published.finite(share) for number, share in pair.drift.items()},
             "looked_to": pair.looked_to,
         }

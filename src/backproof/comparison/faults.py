@@ -2,25 +2,24 @@
 
 Every fault that can be named says what a step would have been with it, so how far it would be from
 the step that was asked for: its *shift*. A fault explains the residuals when what is left of them
-without the shift is rounding, in every step that stands out. Some shifts are known up to a factor,
-which one number has to fit in all entries and all steps; nothing else is fitted.
+without the shift is rounding, in every step that stands out. Some shifts are known up to a number
+(`fitted`), which has to fit all entries and all steps; nothing else is fitted.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
+from backproof.comparison.fitted import Told, fitted
+from backproof.comparison.regression import Slopes
 from backproof.comparison.replay import Replay, Rule, gradients
-from backproof.comparison.shifts import Shift, known_faults, towards, without_one
+from backproof.comparison.shifts import is_rounding, known_faults, towards, without_one
 from backproof.error_bounds import FORMATS
 from backproof.verdict import WRONG_ABOVE
-
-if TYPE_CHECKING:
-    from backproof.comparison.regression import Slope
 
 # Where an example is looked for that was left out: numbers to hold for one step.
 _MOST_NUMBERS = 20_000_000
@@ -52,43 +51,21 @@ def faults(
     rule: Rule,
     replays: Sequence[Replay],
     outside: Sequence[Replay],
-    slopes: Mapping[str, Slope],
+    slopes: Slopes,
     examples: int,
 ) -> list[Fault]:
-    """What could explain those of the steps that lie `outside` of their bounds, one at least.
+    """What could explain those of the steps that lie `outside` of their bounds; or, where none
+    does, the `slopes` of all replayed steps.
 
-    `slopes` are those of all replayed steps, `examples` is how many there are, of which a batch may
-    be a part. [] where nothing known explains it.
+    `examples` is how many there are, of which a batch may be a part. [] where nothing known
+    explains it, or there is nothing to explain.
     """
     margins = [one.margins() for one in outside]
-    moved = tuple(name for name in margins[0] if any(each[name] > WRONG_ABOVE for each in margins))
-    first = outside[0].step.number
-    found = [Fault(*told, first) for told in _known(rule, replays, outside, moved, examples)]
-    return found or [Fault(*told, first) for told in _fitted(rule, outside, moved, slopes)]
-
-
-Told: TypeAlias = tuple[str, tuple[str, ...], str, float]
-
-
-def _explains(outside: Sequence[Replay], shifts: Sequence[Shift | None]) -> bool:
-    """Whether what is left is rounding, in all steps of which the shift is known."""
-    known = [(one, shift) for one, shift in zip(outside, shifts, strict=True) if shift is not None]
-    return bool(known) and all(
-        margin <= WRONG_ABOVE * _wider(one, shift)[name]
-        for one, shift in known
-        for name, margin in one.margins(shift).items()
-    )
-
-
-def _wider(one: Replay, shift: Shift) -> dict[str, float]:
-    """How many times the bound has to be for the step that was taken instead, at most."""
-    wider = {}
-    for name, change in one.change.items():
-        taken = change + shift.get(name, 0.0)
-        largest = float(np.max(np.abs(change), initial=0.0))
-        share = float(np.max(np.abs(taken), initial=0.0)) / largest if largest else 1.0
-        wider[name] = max(1.0, share)
-    return wider
+    moved = tuple(p for p in rule.model.parameters if any(one[p] > WRONG_ABOVE for one in margins))
+    first = (outside or replays)[0].step.number
+    found = list(_known(rule, replays, outside, moved, examples)) if outside else []
+    told = found or fitted(rule, replays, outside, moved, slopes)
+    return [Fault(*one, first) for one in told]
 
 
 # --- shifts that are known ------------------------------------------------------------------------
@@ -102,7 +79,7 @@ def _known(
     examples: int,
 ) -> Iterator[Told]:
     for one in known_faults(rule, replays, outside, examples):
-        if _explains(outside, one.shifts):
+        if is_rounding(rule, outside, one.shifts):
             yield one.cause, moved, one.words, float("nan")
     for divided_by_all in (False, True):
         places = _left_out(rule, outside, divided_by_all)
@@ -128,7 +105,7 @@ def _left_out(rule: Rule, outside: Sequence[Replay], divided_by_all: bool) -> li
             off = (one.residual[name] - shift) / one.bound[name]
             apart += np.sum(off * off, axis=(1, 2))
         place = int(np.argmin(apart))
-        if not _explains([one], [{name: shift[place] for name, shift in shifts.items()}]):
+        if not is_rounding(rule, [one], [{name: shift[place] for name, shift in shifts.items()}]):
             return None
         places.append(place)
     return places
@@ -157,81 +134,3 @@ def _is_of_products(rule: Rule, outside: Sequence[Replay], significand: int) -> 
             whole += float(np.sum((one.residual[name] * weight) ** 2))
             left += float(np.sum(((one.residual[name] - shift) * weight) ** 2))
     return left < (1.0 - _EXPLAINED) * whole
-
-
-# --- shifts that are known up to a factor ---------------------------------------------------------
-
-
-def _fitted(
-    rule: Rule, outside: Sequence[Replay], moved: tuple[str, ...], shown: Mapping[str, Slope]
-) -> Iterator[Told]:
-    every = tuple(rule.model.parameters)
-    changes = [one.change for one in outside]
-    common = _slope(outside, changes, every)
-    slopes = {name: _slope(outside, changes, [name]) for name in moved}
-    # Where few entries leave their bounds, the slopes of all steps tell the two apart.
-    of_rate = _explains(
-        outside, [{name: common * one[name] for name in every} for one in changes]
-    ) and all(
-        abs(shown[name].slope - common) <= max(shown[name].threshold, 1e-3 * abs(common))
-        for name in every
-    )
-    still = all(abs(shown[name].slope) <= shown[name].threshold for name in {*every} - {*moved})
-    of_these = _explains(
-        outside, [{name: slopes[name] * one[name] for name in moved} for one in changes]
-    ) and (not of_rate or (still and len(moved) < len(every)))
-    if of_rate:
-        yield _of_rate(rule, common)
-    if of_these:
-        yield _factors(slopes)
-    if of_rate or of_these:
-        return
-    decays = [
-        {name: -rule.rate * value for name, value in one.step.before.items()} for one in outside
-    ]
-    for names in _weights(rule):
-        strength = _slope(outside, decays, names)
-        shifts = [{name: strength * decay[name] for name in names} for decay in decays]
-        if _explains(outside, shifts):
-            of = ", ".join(f"d{name}" for name in names)
-            words = f"it adds {strength:.4g} times the parameter to the gradient of {of}"
-            yield "decay", tuple(names), words, strength
-            return
-
-
-def _weights(rule: Rule) -> list[list[str]]:
-    """Sets of parameters that a decay may act on."""
-    every = list(rule.model.parameters)
-    weights = [name for name in every if name.startswith("W")]
-    return [weights, every, *([name] for name in every)]
-
-
-def _of_rate(rule: Rule, slope: float) -> Told:
-    words = (
-        f"its steps are {1.0 + slope:.6g} times as long: as with a learning rate of "
-        f"{rule.rate * (1.0 + slope):.6g}, not {rule.rate:.6g}"
-    )
-    if abs(slope + 1.0) < 1e-6:
-        words = "it leaves the update out"
-    return "learning_rate", tuple(rule.model.parameters), words, 1.0 + slope
-
-
-def _factors(slopes: Mapping[str, float]) -> Told:
-    words = "; ".join(
-        f"{name} does not move"
-        if abs(slope + 1.0) < 1e-6
-        else f"d{name} is {1.0 + slope:.6g} times what it should be"
-        for name, slope in slopes.items()
-    )
-    return "factor", tuple(slopes), words, 1.0 + next(iter(slopes.values()))
-
-
-def _slope(outside: Sequence[Replay], shifts: Sequence[Shift], names: Sequence[str]) -> float:
-    """The one factor that brings these shifts nearest to the residuals, both in bounds."""
-    above = below = 0.0
-    for one, shift in zip(outside, shifts, strict=True):
-        for name in names:
-            along = shift[name] / one.bound[name]
-            above += float(np.sum(along * one.residual[name] / one.bound[name]))
-            below += float(np.sum(along * along))
-    return above / below if below else 0.0

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backproof.comparison.faults import Fault, faults
-from backproof.comparison.regression import Slope, slopes, too_long
+from backproof.comparison.regression import Slopes, slopes
 from backproof.comparison.replay import (
     Replay,
     Rule,
@@ -72,7 +72,8 @@ class Own(NamedTuple):
         residuals: by the number of each replayed step, its largest residual of each parameter, in
             bounds.
         margins: by parameter, the largest residual of all, in bounds.
-        slopes: by parameter, how much too long its steps are, and what would have shown.
+        slopes: by parameter, how much too long its steps are and how strongly it decays, and what
+            would have shown.
         diverged: the number of the first step whose loss is not finite.
         steps: how many were replayed.
     """
@@ -83,7 +84,7 @@ class Own(NamedTuple):
     near: str | None
     residuals: Mapping[int, Mapping[str, float]]
     margins: Mapping[str, float]
-    slopes: Mapping[str, Slope]
+    slopes: Slopes
     diverged: int | None
     steps: int
 
@@ -101,21 +102,17 @@ def own(run: Run) -> Own:
     }
     found = slopes(run.rule, replays)
     outside = [one for one in replays if max(residuals[one.step.number].values()) > WRONG_ABOVE]
-    named: list[Fault] = []
+    named = faults(run.rule, replays, outside, found, run.x.shape[1]) if replays else []
     unexplained = where = near = None
     if outside:
         where = _where(run.rule, [one.step for one in outside])
-        named = faults(run.rule, replays, outside, found, run.x.shape[1])
         if not named:
             lower = _lower(run.rule, finite, outside[0].step.number)
             named = [] if lower is None else [lower]
             unexplained = None if lower else _stands_out(outside, len(replays))
-    else:
-        small = too_long(run.rule, found, finite[0].number) if finite else None
-        named = [] if small is None else [small]
-        if small is None and max(margins.values()) > RIGHT_BELOW:
-            name = max(margins, key=lambda name: margins[name])
-            near = f"an entry of {name} lies {margins[name]:.2g} bounds off, too near to tell"
+    elif not named and max(margins.values()) > RIGHT_BELOW:
+        name = max(margins, key=lambda name: margins[name])
+        near = f"an entry of {name} lies {margins[name]:.2g} bounds off, too near to tell"
     return Own(named, unexplained, where, near, residuals, margins, found, diverged, len(replays))
 
 
@@ -153,7 +150,7 @@ def _lower(rule: Rule, steps: Sequence[Step], first: int) -> Fault | None:
         coarse = rule._replace(precision=name)
         again = replayed(coarse, steps)
         inside = all(max(one.margins().values()) <= RIGHT_BELOW for one in again)
-        if inside and too_long(coarse, slopes(coarse, again), first) is None:
+        if inside and not faults(coarse, again, [], slopes(coarse, again), 0):
             words = f"its steps are as exact as {name} is, not {rule.precision}"
             return Fault(
                 "lower_precision", tuple(rule.model.parameters), words, float("nan"), first

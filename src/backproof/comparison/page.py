@@ -145,11 +145,17 @@ def _pairs(told: Compared) -> Iterator[str]:
 
 def _floors(pair: Pair) -> str:
     """What size of fault the records could have shown."""
-    shown = ", ".join(
-        f"<code>d{text(name)}</code> {short(floor) if math.isfinite(floor) else 'none'}"
-        for name, floor in pair.floors.items()
+    gradients, decays = (
+        ", ".join(
+            f"<code>{before}{text(name)}</code> {short(floor) if math.isfinite(floor) else 'none'}"
+            for name, floor in floors.items()
+        )
+        for before, floors in (("d", pair.floors), ("", pair.decay_floors))
     )
-    return f"<p>Smallest fault that would have shown, as a share of the gradient: {shown}.</p>"
+    return (
+        f"<p>Smallest fault that would have shown, as a share of the gradient: {gradients}; as "
+        f"the strength of a decay: {decays}.</p>"
+    )
 
 
 def _residuals(told: Compared) -> Iterator[str]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from backproof.comparison.envelope import envelope
 from backproof.comparison.own import Own, Run
+from backproof.comparison.regression import weights
 from backproof.comparison.schedules import different_examples
 from backproof.error_bounds import FORMATS
 
@@ -21,7 +22,8 @@ _SAMPLES_NEAR = 64
 # Above this share of the envelope more runs are sampled; above twice the envelope it is no drift.
 _NEAR = 0.5
 OUTSIDE = 2.0
-# A fault of a hundredth of a gradient is one; records that could not show it show nothing.
+# A fault of a hundredth of a gradient is one, and a decay of a hundredth is a strong one; records
+# that could not show it show nothing.
 _FLOOR = 0.01
 # Of a sampled run: steps times examples times parameters times samples.
 _MOST_WORK = 1_000_000_000
@@ -35,6 +37,7 @@ class Pair(NamedTuple):
         words: sentences that say why.
         floors: by parameter, the smallest share of its gradient by which it could be wrong in one
             of the runs and show.
+        decay_floors: by parameter, the smallest strength of a decay that would show.
         drift: by step, the largest distance of the runs in units of the envelope.
         looked_to: the last step up to which drift was looked at, None if at none.
     """
@@ -42,6 +45,7 @@ class Pair(NamedTuple):
     verdict: Verdict
     words: Sequence[str]
     floors: Mapping[str, float]
+    decay_floors: Mapping[str, float]
     drift: Mapping[int, float]
     looked_to: int | None
 
@@ -53,12 +57,14 @@ class IncomparableError(ValueError):
 def compare(one: Run, other: Run, owns: tuple[Own, Own]) -> Pair:
     """The verdict on a pair of runs. Raises `IncomparableError`, saying what differs."""
     _check(one, other)
-    floors = {
-        name: max(own.slopes[name].floor for own in owns) for name in one.rule.model.parameters
-    }
+    names = list(one.rule.model.parameters)
+    floors = (
+        {name: max(own.slopes.updates[name].floor for own in owns) for name in names},
+        {name: max(own.slopes.decays[name].floor for own in owns) for name in names},
+    )
     if _is_bitwise_equal(one, other):
         both = "all recorded parameters and all losses are the same bits"
-        return Pair("bitwise equal", [both], floors, {}, None)
+        return Pair("bitwise equal", [both], *floors, {}, None)
     diverged = [
         f"{run.name}: the loss is not finite from step {own.diverged} on"
         for run, own in zip((one, other), owns, strict=True)
@@ -66,16 +72,16 @@ def compare(one: Run, other: Run, owns: tuple[Own, Own]) -> Pair:
     ]
     causes, lower = _causes(one, other, owns)
     if causes:
-        return Pair("systematic", [*causes, *diverged], floors, {}, None)
+        return Pair("systematic", [*causes, *diverged], *floors, {}, None)
     if diverged:
-        return Pair("diverged", diverged, floors, {}, None)
+        return Pair("diverged", diverged, *floors, {}, None)
     if lower:
-        return Pair("lower precision", lower, floors, {}, None)
+        return Pair("lower precision", lower, *floors, {}, None)
     drift, looked_to = _drift(one, other, _SAMPLES)
     if max(drift.values(), default=0.0) > _NEAR:
         drift, looked_to = _drift(one, other, _SAMPLES_NEAR)
     verdict, words = _judged(owns, (one, other), floors, drift, looked_to)
-    return Pair(verdict, words, floors, drift, looked_to)
+    return Pair(verdict, words, *floors, drift, looked_to)
 
 
 def _check(one: Run, other: Run) -> None:
@@ -183,7 +189,7 @@ def _drift(one: Run, other: Run, samples: int) -> tuple[dict[int, float], int | 
 def _judged(
     owns: tuple[Own, Own],
     runs: tuple[Run, Run],
-    floors: Mapping[str, float],
+    floors: tuple[Mapping[str, float], Mapping[str, float]],
     drift: Mapping[int, float],
     looked_to: int | None,
 ) -> tuple[Verdict, list[str]]:
@@ -200,10 +206,19 @@ def _judged(
     if beyond:
         words = f"at step {beyond[0]} the runs are {drift[beyond[0]]:.3g} times as far apart as"
         doubts.append(f"{words} sampled right runs, too near to tell")
-    coarse = [name for name, floor in floors.items() if floor > _FLOOR]
+    of_gradients, of_decays = floors
+    coarse = [f"{p} {_share(floor)}" for p, floor in of_gradients.items() if floor > _FLOOR]
     if coarse:
-        shown = ", ".join(f"{name} {_share(floors[name])}" for name in coarse)
+        shown = ", ".join(coarse)
         doubts.append(f"only a large fault could have shown in these records: {shown}")
+    coarse = [
+        f"{p} {_strength(of_decays[p])}"
+        for p in weights(runs[0].rule.model)
+        if of_decays[p] > _FLOOR
+    ]
+    if coarse:
+        shown = ", ".join(coarse)
+        doubts.append(f"only a strong decay could have shown in these records: {shown}")
     if doubts:
         return "inconclusive", doubts
     largest = max(max(own.margins.values()) for own in owns)
@@ -217,6 +232,10 @@ def _judged(
             "sampled right runs at the most"
         )
     return "rounding", reasons
+
+
+def _strength(floor: float) -> str:
+    return f"one below {floor:.2g} would not" if math.isfinite(floor) else "none would"
 
 
 def _share(floor: float) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Float
 
 from backproof.comparison.regression import student
-from backproof.notation import MODELS, Model
+from backproof.notation import INITIAL_SCALE, MODELS, Model
 from backproof.reading.told import Unreadable
 from backproof.runs.data import Examples, Recipe, load
 from backproof.runs.environment import check_memory
@@ -53,7 +53,7 @@ class Sweep:
     hidden: tuple[int, ...] = (8,)
     steps: int = 1000
     dtype: DType = "float32"
-    scale: float = 0.5
+    scale: float = INITIAL_SCALE
     label: str | None = None
     standardise: bool = True
 
@@ -132,7 +132,7 @@ def rates(tried: Sweep, progress: Callable[[str], None] = lambda _: None) -> Rat
     model = MODELS[choice("model", tried.model, MODELS)]
     whole("seeds", tried.seeds)
     examples = load(Recipe(tried.data, model.output, "float64", tried.label, False, 0.0))
-    _check_folds(tried, examples)
+    _check_folds(tried, model, examples)
     _check_memory(tried, model, examples)
     ordered = sorted(set(tried.learning_rates))
     progress(f"training {len(ordered) * tried.runs:,} runs of {tried.steps:,} steps at once")
@@ -157,21 +157,20 @@ def rates(tried: Sweep, progress: Callable[[str], None] = lambda _: None) -> Rat
     return Rates(tried, examples.x.shape[1], examples.classes, shown, best, confusion, seconds)
 
 
-def _check_folds(tried: Sweep, examples: Examples) -> None:
+def _check_folds(tried: Sweep, model: Model, examples: Examples) -> None:
     n = examples.x.shape[1]
     if tried.folds is None:
         return
     if not 2 <= tried.folds <= n:
         expected = f"from 2 to {n:,}, as many as there are examples, or 0 to hold nothing out"
         raise Unreadable(f"--folds {tried.folds}: expected {expected}")
-    trained_on = folded(n, tried.folds).astype(np.float64)
+    trained_on = folded(model, examples.y, tried.folds).astype(np.float64)
     targets = examples.y if len(examples.y) > 1 else np.vstack([1.0 - examples.y, examples.y])
     for name, of_class in zip(examples.classes, targets, strict=False):
         if not (trained_on @ of_class).all():
             raise Unreadable(
-                f"{tried.data}: every example of {name} ({of_class.sum():,.0f}) is held out in one "
-                f"fold, which leaves none to train on; take more folds than {tried.folds}, leave "
-                "that class out, or hold nothing out (--folds 0)"
+                f"{tried.data}: the only example of {name} is held out in one fold, which leaves "
+                "none to train on; leave that class out, or hold nothing out (--folds 0)"
             )
 
 

@@ -16,6 +16,11 @@ from backproof.runs import reader
 from backproof.start import Batches
 
 
+def printable(name: str) -> str:
+    """A name as it is or, if it is no plain line, in quotes and escaped."""
+    return name if name.isprintable() else repr(name)
+
+
 def loaded(folder: Path, name: str) -> Run:
     """The run in a record, called `name`.
 

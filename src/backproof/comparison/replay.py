@@ -67,6 +67,11 @@ class Replay(NamedTuple):
             for name, residual in self.residual.items()
         }
 
+    def without(self, explained: Tensors) -> Replay:
+        """As if the step had not been moved by this."""
+        moved = {name: self.residual[name] - shift for name, shift in explained.items()}
+        return self._replace(residual={**self.residual, **moved})
+
 
 def replayed(rule: Rule, steps: Sequence[Step]) -> list[Replay]:
     """Each of `steps` taken again from its own beginning."""

@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from backproof.comparison.records import printable
 from backproof.comparison.regression import student
 from backproof.reading.told import Unreadable
 from backproof.runs import reader
@@ -58,7 +59,7 @@ def equivalences(folders: Sequence[Path], within: float) -> list[Equivalence]:
             start = "".join(
                 one["sha256"] for one in told["files"]["parameters/00000000.npz"].values()
             )
-            finals.setdefault(told["backend"], {})[start] = float(record.losses[-1])
+            finals.setdefault(printable(told["backend"]), {})[start] = float(record.losses[-1])
     if len(tasks) > 1:
         one, other = list(tasks.values())[:2]
         raise Unreadable(f"{one} and {other} are of other models, data or settings")

@@ -11,9 +11,17 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from backproof.comparison.replay import Replay, Rule, Tensors, example_gradients, gradients
+from backproof.comparison.replay import (
+    Replay,
+    Rule,
+    Tensors,
+    example_gradients,
+    gradients,
+    ulp,
+)
 from backproof.comparison.stale import stale_gradients
 from backproof.notation import ACTIVATIONS, FAMILY, Model
+from backproof.verdict import WRONG_ABOVE
 
 Shift: TypeAlias = Mapping[str, NDArray[np.float64]]
 
@@ -109,3 +117,27 @@ def without_one(rule: Rule, one: Replay, divided_by_all: bool) -> Shift:
     return {
         name: (rule.rate * gradient + one.change[name]) / (n - 1) for name, gradient in each.items()
     }
+
+
+def is_rounding(rule: Rule, outside: Sequence[Replay], shifts: Sequence[Shift | None]) -> bool:
+    """Whether what is left is rounding, in all steps of which the shift is known."""
+    known = [(one, shift) for one, shift in zip(outside, shifts, strict=True) if shift is not None]
+    return bool(known) and all(
+        margin <= WRONG_ABOVE
+        for one, shift in known
+        for margin in _taken(rule, one, shift).margins(shift).values()
+    )
+
+
+def _taken(rule: Rule, one: Replay, shift: Shift) -> Replay:
+    """With bounds on the rounding of the step that was taken instead."""
+    bounds = dict(one.bound)
+    for name, moved in shift.items():
+        change, taken = one.change[name], one.change[name] + moved
+        largest = float(np.max(np.abs(change), initial=0.0))
+        share = float(np.max(np.abs(taken), initial=0.0)) / largest if largest else 1.0
+        # An update below half a unit moves nothing, or as much as a unit, with the fault in it.
+        half = 0.5 * ulp(one.step.after[name], rule.precision)
+        least = np.where(moved == 0.0, 0.0, half)
+        bounds[name] = np.maximum(max(1.0, share) * one.bound[name], least)
+    return one._replace(bound=bounds)

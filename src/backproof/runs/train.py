@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
-from backproof.notation import ACTIVATIONS, MODELS, Model
+from backproof.notation import ACTIVATIONS, INITIAL_SCALE, MODELS, Model
 from backproof.reading.told import Unreadable
 from backproof.runs import arrays, reader, record
 from backproof.runs.backends import Parameters, Prepared, Problem, backend
@@ -72,7 +72,7 @@ class Settings:
     device: str | None = None
     devices: int | None = None
     seed: int = 0
-    scale: float = 0.01
+    scale: float = INITIAL_SCALE
     checkpoint: int | None = None
     label: str | None = None
     standardise: bool = True
@@ -311,7 +311,7 @@ def _ready(settings: Settings) -> _Ready:
     steps, _ = whole("steps", settings.steps), whole("seed", settings.seed, least=0)
     examples = load(_recipe(settings))
     sizes = _sizes(examples)
-    sizes |= hidden_sizes(model, for_layers(settings.hidden)) if model.hidden_axes else {}
+    sizes |= hidden_sizes(model, for_layers(settings.hidden))
     order, size = None, None
     if settings.batch is not None:
         size = whole("batch", settings.batch, most=sizes["n"])
