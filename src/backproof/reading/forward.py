@@ -41,14 +41,20 @@ def matches(
     last = {
         activation: predicted(model, case, activation, "identity") for activation in activations
     }
-    for output in OUTPUTS:
-        if output == "softmax" and model.output_axis != "k":
-            continue
-        if output == "identity" and model.output_axis == "1" and softmax_of_one:
-            continue
-        for activation, z in last.items():
-            if is_among(_out(z, output), seen):
-                yield activation, output
+    possible = {
+        (activation, output): _out(z, output)
+        for output in OUTPUTS
+        if not (output == "softmax" and model.output_axis != "k")
+        and not (output == "identity" and model.output_axis == "1" and softmax_of_one)
+        for activation, z in last.items()
+    }
+    found = [pair for pair, out in possible.items() if is_among(out, seen)]
+    # Where no variable holds the prediction, its residual may be in one: e = X @ w + b - y.
+    yield from found or [
+        pair
+        for pair, out in possible.items()
+        if is_among(out - case["y"], seen) or is_among(case["y"] - out, seen)
+    ]
 
 
 def activations_of(model: Model, slopes: Sequence[float] = ()) -> list[str]:

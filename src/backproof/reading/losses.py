@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -102,6 +103,34 @@ def defined(read: Reader) -> list[Scope]:
         and not returns_gradients(scope.function)
     }
     return list(found.values())
+
+
+_MEASURE = re.compile(
+    r"r?mse|s?mape|mae|wape|r2|r_?squared|mean_(?:squared|absolute)_\w*error|rmsle"
+)
+
+
+def is_measure(read: Reader, name: str) -> bool:
+    """Whether a loss function is one of the file's measures of how good predictions are.
+
+    So it is called like them, and nothing calls it to train: then it does not say what gradients
+    are of.
+    """
+    last = name.split(".")[-1]
+    functions = [scope for scope in read.found if scope.function is not None]
+    others = {
+        scope.function.name
+        for scope in functions
+        if scope.function is not None and _MEASURE.match(scope.function.name.strip("_").lower())
+    }
+    called = {
+        patterns.called(node)
+        for scope in functions
+        for statement in scope.body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Call)
+    }
+    return last in others and len(others) > 1 and last not in called
 
 
 def _decorators(function: ast.FunctionDef) -> set[str]:

@@ -138,7 +138,7 @@ def concluded(
             question="its loss is the hinge loss, max(0, 1 - margin), which is none of the "
             "models'; judge it by backproof.check(gradient, loss=...)"
         )
-    if ":sign" in trial.spec.layouts["y"] and "exp(" in read.program.text:
+    if ":sign" in trial.spec.layouts["y"] and "exp(" in used:
         # What follows the score is inside of the margin's loss, where no variable shows it.
         matches = [(a, "sigmoid" if output == "identity" else output) for a, output in matches]
     if not matches and loss is not None and loss.match is not None:
@@ -151,7 +151,7 @@ def concluded(
             "backproof.check(gradient, loss=...)"
         )
     activation, output = matches[0]
-    if output == "identity" and _may_go_on(read.program.text.lower(), activation):
+    if output == "identity" and _may_go_on(used.lower(), activation):
         named = settle.stated(trial, output, activation).objective
         if named is None and (loss is None or loss.stated.objective is None):
             return blank._replace(

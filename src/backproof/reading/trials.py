@@ -222,8 +222,9 @@ def _outputs(read: Reader) -> tuple[bool, ...]:
     return (True, False) if classes else (False, True)
 
 
-_SIGNS = re.compile(
-    r"exp\(\s*-?\s*(?:y|t)\w*\s*\*|margin|np\.sign\(|where\([^()]*,\s*-?1\.?,\s*-?1|"
+_SIGNS = re.compile(  # the sign of weights is an L1 term's slope, and says nothing of labels
+    r"exp\(\s*-?\s*(?:y|t)\w*\s*\*|margin|"
+    r"np\.sign\((?!\s*(?:self\.)?_*(?:w|weights?|theta|beta|coef|param)\w*\s*\))|where\([^()]*,\s*-?1\.?,\s*-?1|"
     r"\{-1|-1 (?:and|or)\b|[-+]1 ?/ ?[-+]1|2\.?\s*\*\s*\(?[yt]\w*\s*-\s*1|"
     r"\b[yYtT]\w*\[[^\]]*\]\s*=\s*-1|\(\s*[yYtT]\w*\s*\+\s*1\.?\s*\)\s*/\s*2"
 )

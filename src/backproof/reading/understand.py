@@ -171,10 +171,13 @@ def understand(child: Child, planned: Plan) -> Understood:
     for key, recipe in planned.recipes.items():
         if recipe.loss_only:
             loss = resolve(child, planned.reader, recipe, key, planned.settings)
+    stating = loss
+    if loss is not None and losses.is_measure(planned.reader, loss.name):
+        stating = None
     ready = [one for one in planned.functions if one.question is None]
     judgeable: list[Judgeable] = []
     for one in ready:
-        found = _function(child, planned, one, loss)
+        found = _function(child, planned, one, stating)
         if isinstance(found, str):
             questions[one.function] = found
         else:
@@ -186,18 +189,19 @@ def understand(child: Child, planned: Plan) -> Understood:
             continue
         if judgeable and kind != "training" and stage != kind:
             continue
-        resolved = resolve(child, planned.reader, recipe, key, planned.settings, loss)
+        resolved = resolve(child, planned.reader, recipe, key, planned.settings, stating)
         other = planned.smaller.get(_smaller(key))
         if resolved.too_large and other is not None:
             again = _smaller(key)
-            resolved = resolve(child, planned.reader, other, again, planned.settings, loss)
+            resolved = resolve(child, planned.reader, other, again, planned.settings, stating)
         if resolved.spec is None:
             questions[resolved.name] = str(resolved.question)  # it got further
         else:
             stage = kind
             judgeable.append(_judgeable(planned, resolved))
-            for name in _called_by(recipe):  # what it calls is judged with it
-                questions = {q: why for q, why in questions.items() if q.split(".")[-1] != name}
+            # What it calls is judged with it, but for what another class calls as it is called.
+            called = _called_by(recipe) - {resolved.name.split(".")[-1]}
+            questions = {q: why for q, why in questions.items() if q.split(".")[-1] not in called}
     calling = _calling(planned, judgeable)
     last = "" if loss is None else loss.name.split(".")[-1]
     is_called = any(last in called for _, called in calling)
