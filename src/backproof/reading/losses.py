@@ -20,6 +20,7 @@ _SEVERAL = (
     "there are several loss functions, and which of them belongs to the gradients is not shown; "
     "let the function that gives these call it"
 )
+_MEASURED = "it is a measure of predictions like others here, and nothing that trains calls it"
 _LAMBDA = "it is a lambda, which is run only where what is judged calls it; define it with def"
 
 
@@ -183,6 +184,8 @@ def known(
         own = _LAMBDA if (name, line) in lambdas else _SEVERAL
         if meant is not None and name == meant.name:
             own = meant.question or why
+        if is_measure(read, name):
+            own = _MEASURED
         judged = {one for one, called in calling if name.split(".")[-1] in called or one == name}
         found.append(LossFunction(name, line, frozenset(judged), own))
     return found
