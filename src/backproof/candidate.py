@@ -32,7 +32,8 @@ class Candidate(NamedTuple):
 
     `factor` is what its gradients are of the mean loss's, a key of `FACTORS`. `kink` is its g'(0),
     None if it is the reference's. `guards` is whether its source has small constants
-    that `without_guards` takes out.
+    that `without_guards` takes out. `times_error` is by how much of itself
+    `spec.times` may be off, which was found from steps.
     """
 
     model: Model
@@ -43,6 +44,7 @@ class Candidate(NamedTuple):
     factor: str = "1"
     kink: float | None = None
     guards: bool = False
+    times_error: float = 0.0
 
     def answers(
         self,
@@ -120,9 +122,9 @@ class Candidate(NamedTuple):
             expected = before - rate * (np.abs(scale) * value + penalty)
             bound = rate * bound
             # lr * dW rounds, so does the difference, and the rate may be 1 / n of something.
-            # A rate that nobody knows was found from such a step.
-            many = 24.0 if spec.rate_unknown else 8.0
-            rounding = many * (np.abs(before - expected) + bound)
+            step = np.abs(before - expected)
+            rounding = 8.0 * (step + bound)
+            bound = bound + self.times_error * step
             bound = bound + (u * (rounding + 2.0 * np.abs(before)) + smallest)
         else:
             expected = scale * value + penalty

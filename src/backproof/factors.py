@@ -6,7 +6,7 @@ Its own loss says what its gradients are of; where it states none, only the sum 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -14,11 +14,13 @@ from backproof.candidate import Candidate
 from backproof.cases import Case
 from backproof.error_bounds import FORMATS
 from backproof.reading.call import Outcome
-from backproof.witnesses import Truth
+from backproof.witnesses import Truth, truths
 
 _COMPARED = 100  # mild cases, to see what the gradients are gradients of
 _DIFFERENCED = 6  # of them, in which its own loss is differenced
 _STEP = 1e-5
+_KNOWN = 1e-8  # relative: of a constant that is less certain too little could be said
+_ROUNDED = 16.0  # units of rounding, of a constant that has few digits
 _CLOSE = 1e-3  # relative: as near as a loss must be to another to be meant for it
 
 
@@ -50,13 +52,16 @@ def several_of(
     ][:_COMPARED]
 
 
-def times_of(candidate: Candidate, compared: Compared, told: str | None) -> float | None:
+def times_of(candidate: Candidate, compared: Compared, told: str | None) -> Share | None:
     """What its steps are of the rate times the gradient, if that is one number in all cases.
 
     A constant says nothing of the gradient where nobody knows the rate. It has to be one and the
     same for every parameter that has one; the factor of a sum is none, because n differs. Guards
     move the steps by more than rounding does, so that it is looked for without them first.
+
+    None where there is no such number, or where too few of its digits are left in the parameters.
     """
+    compared = [*compared, *_from_zero(candidate, [case for case, _, _ in compared])]
     if candidate.guards:
         bare = candidate.answers([case for case, _, _ in compared], without_guards=True)
         without = [
@@ -68,19 +73,43 @@ def times_of(candidate: Candidate, compared: Compared, told: str | None) -> floa
     return _one_constant(candidate, compared, told)
 
 
-def _one_constant(candidate: Candidate, compared: Compared, told: str | None) -> float | None:
+def _from_zero(candidate: Candidate, cases: Sequence[Case]) -> Compared:
+    """Some of the cases with biases of 0, and with parameters of 0, of which a step keeps all."""
+    parameters = candidate.model.parameters
+    biases = [name for name in parameters if name.startswith("b")]
+    moved = [
+        Case({n: a * 0.0 if n in zero else a for n, a in case.arrays.items()}, case.scale)
+        for case in cases[:_DIFFERENCED]
+        for zero in (biases, parameters)
+    ]
+    known = truths(candidate.model, moved, candidate.activation, candidate.precision)
+    return list(zip(moved, candidate.answers(moved), known, strict=True))
+
+
+class Share(NamedTuple):
+    """What a step is of the one expected, and by how much of itself that may be off."""
+
+    share: float
+    error: float
+
+
+def _one_constant(candidate: Candidate, compared: Compared, told: str | None) -> Share | None:
     factors = (told,) if told else dict.fromkeys((candidate.spec.stated or "1", "1", "n"))
     for factor in factors:
         own = candidate._replace(factor=factor)
-        found = [_constant(own, compared, name) for name in candidate.judged]
-        constants = [one for one in found if one is not None and one > 0.0]
-        if constants and max(constants) <= min(constants) * (1.0 + _CLOSE):
-            short = float(f"{constants[0]:.6g}")
-            return short if abs(short - constants[0]) <= 1e-13 * short else constants[0]
+        each = [_constant(own, compared, name) for name in candidate.judged]
+        constants = [one for one in each if one is not None and one.share > 0.0]
+        shares = [one.share for one in constants]
+        if shares and max(shares) <= min(shares) * (1.0 + _CLOSE):
+            found = min(constants, key=lambda one: one.error)
+            short = float(f"{found.share:.6g}")
+            if abs(short - found.share) <= max(1e-13, found.error) * short:
+                return Share(short, _ROUNDED * float(FORMATS[candidate.precision].u))
+            return found if found.error < _KNOWN else None
     return None
 
 
-def _constant(candidate: Candidate, compared: Compared, name: str) -> float | None:
+def _constant(candidate: Candidate, compared: Compared, name: str) -> Share | None:
     """What a parameter's steps are of those expected, where that is one number in most cases."""
     found = [
         share
@@ -89,29 +118,31 @@ def _constant(candidate: Candidate, compared: Compared, name: str) -> float | No
     ]
     if not found:
         return None
-    middle = float(np.median([share for share, _ in found]))
-    near = [pair for pair in found if abs(pair[0] - middle) <= _CLOSE * abs(middle)]
-    return max(near, key=lambda pair: pair[1])[0] if len(near) > 0.9 * len(found) else None
+    middle = float(np.median([one.share for one in found]))
+    near = [one for one in found if abs(one.share - middle) <= _CLOSE * abs(middle)]
+    return min(near, key=lambda one: one.error) if len(near) > 0.9 * len(found) else None
 
 
 def _share(
     candidate: Candidate, case: Case, outcome: Outcome, truth: Truth, name: str
-) -> tuple[float, float] | None:
-    """What the answer is of what was expected, at the largest entry, and how well that is known.
-
-    None where nothing was expected.
-    """
+) -> Share | None:
+    """At the largest entry; None where nothing was expected."""
     if name not in outcome.values:
         return None
     given = candidate.gradient_given(case, name, outcome.values[name])
     expected = candidate.scale(case, name) * truth.values[name]
     entry = np.unravel_index(int(np.argmax(np.abs(expected))), expected.shape)
     largest = float(np.abs(expected[entry]))
-    moved = float(np.abs(case.arrays[name[1:]][entry]))
-    if largest <= 1e-6 * max(moved, 1e-3):
+    before = float(np.abs(case.arrays[name[1:]][entry]))
+    if largest <= 1e-6 * max(before, 1e-3):
         return None
     share = float(given[entry]) / float(expected[entry])
-    return (share, largest / (moved + largest)) if np.isfinite(share) else None
+    if not np.isfinite(share) or share == 0.0:
+        return None
+    u = float(FORMATS[candidate.precision].u)
+    step = abs(share) * candidate.rate(case) * largest
+    bound = abs(candidate.scale(case, name)) * float(truth.bounds[name][entry])
+    return Share(share, u * (2.0 * before / step + _ROUNDED) + bound / largest)
 
 
 def factor_of(candidate: Candidate, compared: Compared, told: str | None) -> tuple[str, bool]:

@@ -124,10 +124,12 @@ def judge(
     candidate = candidate._replace(precision=precision)
     known = _truths_of_mean(candidate, count, seed)
     several = several_of(candidate, cases, outcomes, known)
-    times = times_of(candidate, several, told_factor) if candidate.spec.rate_unknown else 1.0
-    if times is None:
-        return report(problem=NO_RATE)
-    candidate = candidate._replace(spec=candidate.spec._replace(times=times))
+    if candidate.spec.rate_unknown:
+        times = times_of(candidate, several, told_factor)
+        if times is None:
+            return report(problem=NO_RATE)
+        spec = candidate.spec._replace(times=times.share)
+        candidate = candidate._replace(spec=spec, times_error=times.error)
     factor, loss_decided = factor_of(candidate, several, told_factor)
     candidate = candidate._replace(factor=factor)
     truth = candidate.as_asked(cases, known)
