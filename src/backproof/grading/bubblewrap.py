@@ -44,14 +44,28 @@ _ENVIRONMENT: Final = {
     "PYTHONUTF8": "1",
 }
 _LIBRARIES_SECONDS: Final = 60
+# Of NumPy's start, texts of its documentation take a tenth, and `secrets`, of which it takes one
+# function, as much; a submission that imports `secrets` has the real one.
+_START: Final = f"""
+import gc, random, sys, types
+gc.disable()
+sys.path[:0] = ["{_CODE}", sys.argv[1]]
+for name in ("numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars", "secrets"):
+    sys.modules[name] = types.ModuleType(name)
+sys.modules["secrets"].randbits = random.SystemRandom().getrandbits
+from backproof.grading import inside
+del sys.modules["secrets"]
+sys.path.remove("{_CODE}")
+inside.main()
+"""
 # Prints the shared libraries, by the names they are looked up by, that NumPy and the standard
-# library load. Tk's are left out: there is no screen.
+# library load. Left out are those for a screen, a terminal and a network: there is none of these.
 _LIBRARIES: Final = """
 import ctypes, glob, os, sys
 sys.path.append(sys.argv[1])
 import numpy, numpy.linalg, numpy.random, numpy.fft
 for path in glob.glob(os.path.join(sys.argv[2], "lib-dynload", "*.so")):
-    if "tkinter" not in path:
+    if not any(name in path for name in ("_tkinter", "_curses", "readline", "nis.")):
         try: ctypes.CDLL(path)
         except OSError: pass
 class Info(ctypes.Structure):
@@ -108,10 +122,7 @@ def started(
         *(["--dir", SCRATCH] if separate else ["--size", str(scratch_bytes), "--tmpfs", SCRATCH]),
         "--remount-ro", "/", "--chdir", SCRATCH, "--hostname", "backproof",
         *(word for pair in _ENVIRONMENT.items() for word in ("--setenv", *pair)),
-        "--", *_python(), "-c", "import gc, sys; gc.disable(); "
-        f"sys.path[:0] = ['{_CODE}', sys.argv[1]]\n"
-        "from backproof.grading import inside; sys.path.remove(sys.argv[2])\ninside.main()",
-        str(_numpy().parent), _CODE,
+        "--", *_python(), "-c", _START, str(_numpy().parent),
     ]  # fmt: skip
     try:
         return subprocess.Popen(
