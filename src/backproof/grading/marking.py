@@ -9,7 +9,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from backproof.grading.answers import Seen, seen, side_by_side
 from backproof.grading.assignment import EDGE_CASES, Function
