@@ -122,7 +122,7 @@ def exam(assignment: Assignment, *, public: bool = False) -> Exam:
         )
         for function in functions
         for quantity in quantities_in(function.returns)
-        if function.check == "values" and not (quantity.code or quantity.times_n)
+        if not (quantity.code or quantity.times_n)
     }
     return Exam(assignment, truths, calls, bare, places, training, edges, kinked, keys)
 
@@ -130,12 +130,14 @@ def exam(assignment: Assignment, *, public: bool = False) -> Exam:
 def _key(model: Model, truths: Sequence[Known], quantity: Quantity, places: Sequence[int]) -> Key:
     symbol, layout = quantity.symbol, quantity.layout
     own = layouts(model)[symbol]
-    laid = {place: to_theirs(truths[place].values[symbol], own, layout) for place in places}
-    bounds = [to_theirs(truths[place].bounds[symbol], own, layout).ravel() for place in places]
+    cases = [truths[place] for place in places]
+    values = [to_theirs(one.values[symbol], own, layout) for one in cases]
+    # What is only given, as parameters are, has no bound; where it is asked for its value is free.
+    bounds = [to_theirs(one.bounds.get(symbol, one.values[symbol]), own, layout) for one in cases]
     return Key(
-        {place: one.shape for place, one in laid.items()},
-        np.concatenate([one.ravel() for one in laid.values()]),
-        np.concatenate(bounds),
+        {place: value.shape for place, value in zip(places, values, strict=True)},
+        np.concatenate([one.ravel() for one in values]),
+        np.concatenate([one.ravel() for one in bounds]),
     )
 
 

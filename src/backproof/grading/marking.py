@@ -157,9 +157,12 @@ def _right_at_once(sheet: _Sheet, quantity: Quantity) -> Mark | None:
     values = key and side_by_side(key, sheet.function, quantity, sheet.answers)
     if key is None or values is None:
         return None
-    with np.errstate(all="ignore"):
-        apart = np.abs(values - key.truth)
-    if not (apart <= RIGHT_BELOW * key.bound).all():
+    if sheet.function.check == "values":
+        with np.errstate(all="ignore"):
+            right = (np.abs(values - key.truth) <= RIGHT_BELOW * key.bound).all()
+    else:
+        right = sheet.function.check == "shapes" and np.isfinite(values).all()
+    if not right:
         return None
     return _mark(sheet.function, quantity.symbol, "right", _left_changed(sheet))
 

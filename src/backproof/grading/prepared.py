@@ -90,12 +90,16 @@ class Prepared(NamedTuple):
         return f"""{self.text}
 
 def {BARE}(name, *arguments, made={{}}):
-    import contextlib
-    with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
+    import sys
+    printed = sys.stdout, sys.stderr
+    sys.stdout = sys.stderr = None
+    try:
         if not made:
             made["__name__"] = __name__
             exec({self.bare!r}, made)
         return made[name](*arguments)
+    finally:
+        sys.stdout, sys.stderr = printed
 """
 
     def uses(self, name: str) -> frozenset[str]:
