@@ -30,7 +30,17 @@ def test_how_the_folder_was_understood_is_said_where_nobody_watches(tmp_path, ca
     out, err = capsys.readouterr()
     assert status == 3  # what cannot be read is left for a person
     assert err == "class: a folder of files, each a submission, 2 submissions\n"
-    assert out.startswith("2 submissions: 0 graded, 0 to be looked at by a person, 2 unread; no i")
+    first, *others = out.splitlines()
+    assert first == "2 submissions: 0 graded, 2 unread; no isolation"
+    assert [line.split(":")[0] for line in others[1:]] == ["  unread ana", "  unread bo"]
+
+
+def test_what_there_is_to_be_looked_at_is_said_only_where_there_is_some(tmp_path, capsys) -> None:
+    given = handed_in(tmp_path / "class", ana="import torch\n")
+    assert main(["grade", given, *GRADE, "--out", str(tmp_path / "out")]) == 3
+    first, _, last = capsys.readouterr().out.splitlines()
+    assert first == "1 submissions: 0 graded, 1 to be looked at by a person; no isolation"
+    assert last.startswith("  look at ana: ")
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,12 @@ def test_what_is_written_is_read(value):
     assert same(value, through(value))
 
 
+@given(VALUES)
+def test_an_answer_is_packed_as_any_header(value):
+    node, body = frames.encoded(value, ROOM)
+    assert frames.packed_answer(node, body) == frames.packed({"is": "answer", "v": node}, body)
+
+
 @given(st.lists(VALUES, max_size=4), st.integers(1, 50))
 def test_chunks_of_any_size(values, size):
     encoded = [frames.encoded(value, ROOM) for value in values]

@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backproof.grading.assignment import Assignment, Function
 from backproof.grading.exam import exam
 from backproof.grading.forms import Anything, Constant, Quantity, Size
 from backproof.grading.marking import Mark, marks
+from backproof.grading.outcome import Answer
 from backproof.notation import MODELS
 from grading.papers import answered, marked
 
@@ -60,6 +63,35 @@ def test_what_is_amiss_is_named(body: str, verdict: str, because: dict) -> None:
     assert mark.verdict == verdict
     assert not because or because in mark.because
     assert mark.points == (2.0 if verdict == "right" else 0.0)
+
+
+BOTH = Function(
+    "both",
+    (X, Y, YHAT),
+    (Quantity("dz", "1 n"), Quantity("loss", ""), Quantity("label", "n 1"), DW),
+    {"dz": 1.0, "loss": 1.0, "label": 1.0, "dw": 1.0},
+)
+EXAM = asked(BOTH)
+OFF = st.sampled_from([0.0, 1e-12, 1e-3, 1.0, np.inf, np.nan])
+
+
+@given(st.dictionaries(st.tuples(st.integers(0, 15), st.integers(0, 3)), OFF), st.data())
+def test_what_is_right_at_once_is_right_case_by_case(off, data) -> None:
+    answers = []
+    for place, call in enumerate(EXAM.calls):
+        values = EXAM.known["float64"][place].values
+        parts = [values["dz"], values["loss"], values["label"].T, values["dw"][0]]
+        parts[3] = parts[3] * values["x"].shape[1]
+        parts = [
+            np.array(part + off.get((place, number), 0.0)) for number, part in enumerate(parts)
+        ]
+        answers.append(Answer(tuple(parts), call.arguments))
+    if answers and data.draw(st.booleans()):
+        place = data.draw(st.integers(0, 15))
+        answers[place] = data.draw(st.sampled_from([None, Answer(error="E"), Answer(1.0)]))
+    defined = frozenset({"both"})
+    slowly = EXAM._replace(keys={})
+    assert repr(marks(EXAM, answers, defined)) == repr(marks(slowly, answers, defined))
 
 
 @pytest.mark.parametrize(

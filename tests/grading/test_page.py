@@ -105,6 +105,23 @@ def test_every_submission_is_in_one_bar():
     assert (drawn[0].low, drawn[-1].high) == (0.0, 12.0)
 
 
+@pytest.mark.parametrize(
+    ("out_of", "ends"),
+    [
+        (11.0, [0, 2, 4, 6, 8, 10, 12]),
+        (10.0, [*range(11)]),
+        (9.0, [*range(10)]),
+        (3.0, [0, 0.5, 1, 1.5, 2, 2.5, 3]),
+        (0.7, [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]),
+        (100.0, [*range(0, 101, 10)]),
+        (0.0, [0, 1]),
+    ],
+)
+def test_bars_end_at_round_numbers_of_points(out_of, ends):
+    drawn = bars([], out_of)
+    assert [*(bar.low for bar in drawn), drawn[-1].high] == pytest.approx(ends)
+
+
 @pytest.mark.parametrize(("points", "bar"), [(0, 0), (0.99, 0), (1, 1), (10, 9), (11, 9), (-1, 0)])
 def test_a_bar_has_its_low_end_and_the_last_both(points, bar):
     one = hand_written()["submissions"][0] | {"points": points}

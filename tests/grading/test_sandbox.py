@@ -149,6 +149,30 @@ def test_random_numbers_are_the_same_for_all(sandbox):
     assert values(first) == values(second)
 
 
+GOES_WITHOUT = b"""import sys
+
+loaded = sorted(name for name in ("hmac", "secrets") if name in sys.modules)
+
+def at_start():
+    return loaded
+
+def imported():
+    import pkgutil, secrets, warnings
+    import numpy
+    for one in pkgutil.iter_modules(numpy.__path__, "numpy."):
+        if one.name not in ("numpy.conftest", "numpy.f2py", "numpy.distutils", "numpy.testing"):
+            __import__(one.name)
+    return secrets.token_bytes(3) != secrets.token_bytes(4), len(secrets.token_hex(8))
+"""
+
+
+@BOTH_WAYS
+def test_what_numpy_starts_without_is_there_for_whoever_imports_it(sandbox):
+    files = {"f.py": GOES_WITHOUT}
+    outcome = sandbox.run(files, "f.py", [Call("at_start", ()), Call("imported", ())])
+    assert values(outcome) == [[], (True, 16)]
+
+
 def test_bools_that_are_other_bytes(sandbox):
     program = b"import numpy as np\ndef f():\n    return np.array([0, 7], np.uint8).view(bool)\n"
     (value,) = values(sandbox.run({"b.py": program}, "b.py", [Call("f")]))

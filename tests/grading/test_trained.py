@@ -9,7 +9,7 @@ from backproof.grading.alone import run as run_alone
 from backproof.grading.assignment import Assignment, Function, Training
 from backproof.grading.exam import exam
 from backproof.grading.forms import Anything, Quantity, Size
-from backproof.grading.judging import judge
+from backproof.grading.judging import judge, missing
 from backproof.grading.outcome import Answer, Limits, Outcome
 from backproof.grading.prepared import CALLING
 from backproof.grading.quantities import Known, layouts
@@ -259,6 +259,13 @@ def test_training_that_is_not_there_is_missing_and_costs_nothing_else(tmp_path) 
     text = CALLS_FORWARD.replace("def optimize", "def other")
     found = judged(text, tmp_path, FORWARD, OPTIMIZE)
     assert (found["forward"].verdict, found["optimize"].verdict) == ("right", "missing")
+
+
+def test_marks_are_in_the_order_of_the_assignment(tmp_path) -> None:
+    text = CALLS_FORWARD.replace("def optimize", "def other")
+    assert [*judged(text, tmp_path, OPTIMIZE, FORWARD)] == ["optimize", "forward"]
+    nothing = missing(exam(assignment(OPTIMIZE, FORWARD, cases=8)))
+    assert [one.function for one in nothing] == ["optimize", "forward"]
 
 
 def test_training_that_does_not_end_is_ended_and_costs_nothing_else(tmp_path) -> None:

@@ -190,12 +190,13 @@ def _called(module: types.ModuleType, name: str, given: tuple[Value, ...], left:
             return frames.packed({"is": "answer", "e": f"defines no function {name}"})
         arguments = frames.writable(given)
         value, data = frames.encoded(function(*arguments), left)
-        header = {"is": "answer", "v": value}
-        if not frames.same(given, arguments):
+        if frames.same(given, arguments):
+            frame = frames.packed_answer(value, data)
+        else:
             after, moved = frames.encoded(arguments, left - len(data))
-            header |= {"c": after, "n": len(data)}
+            header = {"is": "answer", "v": value, "c": after, "n": len(data)}
             data += moved
-        frame = frames.packed(header, data)
+            frame = frames.packed(header, data)
         if len(frame) <= min(left + frames.SPARE, len(data) + frames.HEADER_BYTES):
             return frame
         return frames.packed({"is": "answer", "v": ["o", "a value too long to be let out"]})

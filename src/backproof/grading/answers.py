@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backproof.grading.assignment import Function
-from backproof.grading.exam import Exam
+from backproof.grading.exam import Exam, Key
 from backproof.grading.forms import Form, Quantity, quantities_in
 from backproof.grading.frames import Other
 from backproof.grading.outcome import Answer
@@ -19,6 +19,7 @@ from backproof.reading.convention import ShapeError, to_ours
 
 _SIGNATURE: Final = re.compile(r"TypeError: [\w.]+\(\) (?:takes|missing|got) ")
 _FLOATS: Final = {"e": "float16", "f": "float32"}  # by NumPy's letters, whose names take longer
+_PLAIN: Final = "dl?"  # likewise, of what is compared in float64
 _NUMBERS: Final = (np.ndarray, bool, int, float)
 
 
@@ -55,6 +56,25 @@ def seen(
     own = layouts(exam.assignment.model)[quantity.symbol]
     sizes = exam.known["float64"][place].sizes
     return Seen(place, *value_of(function, quantity, answer, sizes, own))
+
+
+def side_by_side(
+    key: Key, function: Function, quantity: Quantity, answers: Mapping[int, Answer]
+) -> NDArray | None:
+    """A quantity from all answers, one after the other, as the key has the truth.
+
+    None where there is one that is no array of the shape asked for, or of another precision.
+    """
+    values: list[NDArray] = []
+    for place, shape in key.shapes.items():
+        answer = answers.get(place)
+        if answer is None or answer.error is not None:
+            return None
+        value = found(function.returns, answer.value, quantity)
+        if type(value) is not np.ndarray or value.shape != shape or value.dtype.char not in _PLAIN:
+            return None
+        values.append(value.ravel())
+    return np.concatenate(values)
 
 
 def value_of(

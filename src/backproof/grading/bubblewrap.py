@@ -5,15 +5,17 @@ Sources: bwrap(1); dl_iterate_phdr(3) for the shared libraries that Python and N
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
+import marshal
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
 
@@ -44,14 +46,28 @@ _ENVIRONMENT: Final = {
     "PYTHONUTF8": "1",
 }
 _LIBRARIES_SECONDS: Final = 60
+# Of NumPy's start, texts of its documentation take a tenth, and `secrets`, of which it takes one
+# function, as much; a submission that imports `secrets` has the real one.
+_START: Final = f"""
+import gc, random, sys, types
+gc.disable()
+sys.path[:0] = ["{_CODE}", sys.argv[1]]
+for name in ("numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars", "secrets"):
+    sys.modules[name] = types.ModuleType(name)
+sys.modules["secrets"].randbits = random.SystemRandom().getrandbits
+from backproof.grading import inside
+del sys.modules["secrets"]
+sys.path.remove("{_CODE}")
+inside.main()
+"""
 # Prints the shared libraries, by the names they are looked up by, that NumPy and the standard
-# library load. Tk's are left out: there is no screen.
+# library load. Left out are those for a screen, a terminal and a network: there is none of these.
 _LIBRARIES: Final = """
 import ctypes, glob, os, sys
 sys.path.append(sys.argv[1])
 import numpy, numpy.linalg, numpy.random, numpy.fft
 for path in glob.glob(os.path.join(sys.argv[2], "lib-dynload", "*.so")):
-    if "tkinter" not in path:
+    if not any(name in path for name in ("_tkinter", "_curses", "readline", "nis.")):
         try: ctypes.CDLL(path)
         except OSError: pass
 class Info(ctypes.Structure):
@@ -101,30 +117,57 @@ def started(
 
     It ends with the thread that calls this. Raises `Unavailable`.
     """
-    arguments = [
-        "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
-        *(["--cap-add", "CAP_SYS_ADMIN"] if separate else []),
-        *_binds(),
-        *(["--dir", SCRATCH] if separate else ["--size", str(scratch_bytes), "--tmpfs", SCRATCH]),
-        "--remount-ro", "/", "--chdir", SCRATCH, "--hostname", "backproof",
-        *(word for pair in _ENVIRONMENT.items() for word in ("--setenv", *pair)),
-        "--", *_python(), "-c", "import gc, sys; gc.disable(); "
-        f"sys.path[:0] = ['{_CODE}', sys.argv[1]]\n"
-        "from backproof.grading import inside; sys.path.remove(sys.argv[2])\ninside.main()",
-        str(_numpy().parent), _CODE,
-    ]  # fmt: skip
     try:
-        return subprocess.Popen(
-            [program(), *arguments],
-            stdin=control.fileno(),
-            stdout=said,
-            stderr=said,
-            env={},  # it could be read in /proc by whoever sees this process
-            cwd="/",
-            start_new_session=True,
-        )
+        with contextlib.ExitStack() as opened:
+            files = {
+                path: str(opened.enter_context(_in_memory(data)).fileno())
+                for path, data in _modules().items()
+            }
+            arguments = [
+                "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
+                *(["--cap-add", "CAP_SYS_ADMIN"] if separate else []),
+                *_binds(),
+                *(word for path, file in files.items() for word in ("--file", file, path)),
+                *(["--dir"] if separate else ["--size", str(scratch_bytes), "--tmpfs"]), SCRATCH,
+                "--remount-ro", "/", "--chdir", SCRATCH, "--hostname", "backproof",
+                *(word for pair in _ENVIRONMENT.items() for word in ("--setenv", *pair)),
+                "--", *_python(), "-c", _START, str(_numpy().parent),
+            ]  # fmt: skip
+            return subprocess.Popen(
+                [program(), *arguments],
+                stdin=control.fileno(),
+                stdout=said,
+                stderr=said,
+                env={},  # it could be read in /proc by whoever sees this process
+                cwd="/",
+                start_new_session=True,
+                pass_fds=[*map(int, files.values())],
+            )
     except OSError as error:
         raise Unavailable(f"bubblewrap cannot be started: {error}; {_INSTALL}") from None
+
+
+@contextlib.contextmanager
+def _in_memory(data: bytes) -> Iterator[IO[bytes]]:
+    """A file that holds the data, at its start."""
+    with open(os.memfd_create("module"), "w+b", buffering=0) as file:
+        file.write(data)
+        file.seek(0)
+        yield file
+
+
+@functools.cache
+def _modules() -> Mapping[str, bytes]:
+    """What of ours runs inside, by its path there: compiled, as pyc files hold it (PEP 552).
+
+    A file is written faster than bound, and needs no other one beside it to be compared with.
+    """
+    found = {}
+    for name in _MODULES:
+        path = f"{_CODE}/backproof/{name}"
+        code = compile((_PACKAGE / name).read_bytes(), path, "exec", dont_inherit=True)
+        found[f"{path}c"] = importlib.util.MAGIC_NUMBER + bytes(12) + marshal.dumps(code)
+    return found
 
 
 def _python() -> Sequence[str]:
@@ -166,10 +209,6 @@ def _binds() -> Sequence[str]:
         found += ["--ro-bind", str(path), str(path)]
     for path in hidden:
         found += ["--remount-ro", str(path)]
-    for name in _MODULES:
-        found += ["--ro-bind", str(_PACKAGE / name), f"{_CODE}/backproof/{name}"]
-        compiled = importlib.util.cache_from_source(name)  # where Python was let keep it
-        found += ["--ro-bind-try", str(_PACKAGE / compiled), f"{_CODE}/backproof/{compiled}"]
     found += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     for device in ("/dev/null", "/dev/urandom"):
         found += ["--dev-bind", device, device]

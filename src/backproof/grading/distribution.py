@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from backproof.grading.disclosure import counted, needs_a_person
 from backproof.grading.language import Language, Piece
 
 BARS: Final = 10
+_ROUNDING: Final = 1e-9
 
 
 class Bar(NamedTuple):
@@ -32,18 +34,29 @@ class Mistake(NamedTuple):
 
 
 def bars(submissions: Sequence[Mapping[str, Any]], out_of: float) -> list[Bar]:
-    """The submissions in ten steps of points; a step has its low end, and the last one both."""
-    width = out_of / BARS
+    """The submissions in at most ten steps of points; a step has its low end, the last one both.
+
+    Steps are 1, 2 or 5 times a power of ten wide, so the last may end above all points there are.
+    """
+    width = _step(out_of)
+    count = max(1, math.ceil(out_of / width - _ROUNDING))
     decided, undecided = Counter[int](), Counter[int]()
     for submission in submissions:
-        share = counted(submission) / out_of if out_of > 0 else 0.0
-        step = min(int(min(max(share, 0.0), 1.0) * BARS), BARS - 1)
+        step = int(max(counted(submission) / width + _ROUNDING, 0.0))
         of_kind = undecided if needs_a_person(submission) else decided
-        of_kind[step] += 1
+        of_kind[min(step, count - 1)] += 1
     return [
         Bar(step * width, (step + 1) * width, decided[step], undecided[step])
-        for step in range(BARS)
+        for step in range(count)
     ]
+
+
+def _step(out_of: float) -> float:
+    if out_of <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(out_of / BARS))
+    wide = (times * power for times in (1, 2, 5, 10))
+    return next(one for one in wide if out_of / one <= BARS + _ROUNDING)
 
 
 def median_and_mean(submissions: Sequence[Mapping[str, Any]]) -> tuple[float, float] | None:

@@ -6,16 +6,35 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from backproof.grading.assignment import Assignment, Function
 from backproof.grading.calls import call_of
 from backproof.grading.edges import EACH, KINK, ONE_EXAMPLE, at_edge, slopes
-from backproof.grading.forms import quantities_in
+from backproof.grading.forms import Quantity, quantities_in
 from backproof.grading.outcome import Call
 from backproof.grading.prepared import BARE
-from backproof.grading.quantities import Known, drawn, known, rate_of
+from backproof.grading.quantities import Known, drawn, known, layouts, rate_of
 from backproof.grading.trials import Trials, trials
+from backproof.notation import Model
+from backproof.reading.convention import to_theirs
 
 _FEWEST: Final = 4  # cases of a function, however many there are of these
+
+
+class Key(NamedTuple):
+    """What all answers to a function's usual cases are compared with at once, laid out as it is.
+
+    Attributes:
+        shapes: of the quantity, by the place of the case.
+        truth: of one case after the other.
+        bound: on the error of each entry, in float64.
+    """
+
+    shapes: Mapping[int, tuple[int, ...]]
+    truth: NDArray
+    bound: NDArray
 
 
 class Exam(NamedTuple):
@@ -29,6 +48,7 @@ class Exam(NamedTuple):
     trials: tuple[Trials, ...] = ()
     edges: Mapping[int, str] = MappingProxyType({})  # of a case's place: which edge it is at
     kinked: Mapping[int, tuple[int, ...]] = MappingProxyType({})  # the same with other slopes
+    keys: Mapping[tuple[str, str], Key] = MappingProxyType({})  # by function and symbol
 
     def with_slope(self, number: int) -> Exam:
         """The same with another slope at the kinks, by its number among `edges.slopes`."""
@@ -92,7 +112,33 @@ def exam(assignment: Assignment, *, public: bool = False) -> Exam:
     places = tuple((function, place) for place, (function, _) in enumerate(asked))
     training = trials(assignment, public=public)
     bare = tuple(Call(BARE, (call.function, *call.arguments)) for call in calls)
-    return Exam(assignment, truths, calls, bare, places, training, edges, kinked)
+    usually = {
+        function: [place for place, one in enumerate(asked) if one == (function, "")]
+        for function in functions
+    }
+    keys = {
+        (function.name, quantity.symbol): _key(
+            assignment.model, truths["float64"], quantity, usually[function]
+        )
+        for function in functions
+        for quantity in quantities_in(function.returns)
+        if not (quantity.code or quantity.times_n)
+    }
+    return Exam(assignment, truths, calls, bare, places, training, edges, kinked, keys)
+
+
+def _key(model: Model, truths: Sequence[Known], quantity: Quantity, places: Sequence[int]) -> Key:
+    symbol, layout = quantity.symbol, quantity.layout
+    own = layouts(model)[symbol]
+    cases = [truths[place] for place in places]
+    values = [to_theirs(one.values[symbol], own, layout) for one in cases]
+    # What is only given, as parameters are, has no bound; where it is asked for its value is free.
+    bounds = [to_theirs(one.bounds.get(symbol, one.values[symbol]), own, layout) for one in cases]
+    return Key(
+        {place: value.shape for place, value in zip(places, values, strict=True)},
+        np.concatenate([one.ravel() for one in values]),
+        np.concatenate([one.ravel() for one in bounds]),
+    )
 
 
 def only(exam: Exam, name: str) -> Exam:

@@ -43,7 +43,7 @@ def judge(read: Program, modules: set[str], asked: Exam, run: Run) -> Judged:
         problems.append({"code": code, "module": module, "line": line})
     heard = _heard(run, ready, asked)
     problems += [{"code": "said", "words": one} for one in heard.sentences]
-    found = [_where(mark, ready) for mark in _marks(run, ready, asked, heard)]
+    found = [_where(mark, ready) for mark in _in_order(_marks(run, ready, asked, heard), asked)]
     review = any(mark.verdict == "undecided" for mark in found) or any(
         problem["code"] == "autodiff" for problem in problems
     )
@@ -257,4 +257,10 @@ def _absent(trials: Trials) -> Mark:
 
 def missing(asked: Exam) -> list[Mark]:
     """The marks of a submission in which there is nothing."""
-    return [*marks(asked, (), frozenset()), *map(_absent, asked.trials)]
+    return _in_order([*marks(asked, (), frozenset()), *map(_absent, asked.trials)], asked)
+
+
+def _in_order(found: Sequence[Mark], asked: Exam) -> list[Mark]:
+    """The marks in the order in which the assignment has its functions."""
+    places = {one.name: place for place, one in enumerate(asked.assignment.functions)}
+    return sorted(found, key=lambda mark: places[mark.function])

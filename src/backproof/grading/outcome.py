@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from backproof.grading import frames
 from backproof.grading.frames import Value
@@ -55,8 +55,7 @@ class Call:
         return frames.packed({"function": self.function, "arguments": node}, body)
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What one call ended in.
 
     Attributes:

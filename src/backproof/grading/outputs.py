@@ -46,13 +46,19 @@ def write(
     for key, text in told.items():
         results.written(out / "feedback" / f"{_file_name(key)}.md", text.encode(), lasting=False)
     status = Counter(one["status"] for one in submissions)
+    counts = [f"{status['graded']:,} graded"]
+    for kind, words in (("review", "to be looked at by a person"), ("unread", "unread")):
+        counts += [f"{status[kind]:,} {words}"] if status[kind] else []
     lines = [
-        f"{len(submissions):,} submissions: {status['graded']:,} graded, "
-        f"{status['review']:,} to be looked at by a person, {status['unread']:,} unread"
+        f"{len(submissions):,} submissions: {', '.join(counts)}"
         f"{'' if isolated else '; no isolation'}",
         f"  {out / 'class.html'}, results.json, results.csv, class-anonymous.html, feedback/",
     ]
-    lines += [f"  look at {one['key']}: {_why(one)}" for one in submissions if needs_a_person(one)]
+    lines += [
+        f"  {'unread' if one['status'] == 'unread' else 'look at'} {one['key']}: {_why(one)}"
+        for one in submissions
+        if needs_a_person(one)
+    ]
     joined = {one["joined_on"]: one for one in submissions if one["status"] != "review"}
     points = {key: counted(one) for key, one in joined.items()}
     if moodle is not None:

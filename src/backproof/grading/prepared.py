@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final, NamedTuple, TypeAlias
 
 from backproof.grading.assignment import Assignment
 from backproof.grading.forms import quantities_in
@@ -29,6 +29,7 @@ _NOTHING: Final = (
     "type('Nothing', (), {'__getattr__': lambda s, n: s, '__call__': lambda s, *a, **k: s, "
     "'__iter__': lambda s: iter(()), '__len__': lambda s: 0})()"
 )
+_Place: TypeAlias = tuple[int, int]  # the line and the column at which something begins
 _LEFT_BYTES: Final = 1 << 20  # what else is called as a parameter must not crowd out the answer
 # Stands at the end of what is run.
 CALLING: Final = f"""
@@ -89,12 +90,16 @@ class Prepared(NamedTuple):
         return f"""{self.text}
 
 def {BARE}(name, *arguments, made={{}}):
-    import contextlib
-    with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
+    import sys
+    printed = sys.stdout, sys.stderr
+    sys.stdout = sys.stderr = None
+    try:
         if not made:
             made["__name__"] = __name__
             exec({self.bare!r}, made)
         return made[name](*arguments)
+    finally:
+        sys.stdout, sys.stderr = printed
 """
 
     def uses(self, name: str) -> frozenset[str]:
@@ -123,17 +128,19 @@ def prepared(read: Program, assignment: Assignment, beside: Collection[str] = ()
     wanted = {function.name for function in assignment.functions}
     given = {name for function in assignment.functions for name in function.globals}
     body = list(_flat(read.tree.body))
-    inside = held(read, body, wanted - {name for one in body for name in bound(one)})
+    every = list(ast.walk(read.tree))
+    there = {one.name for one in every if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
+    inside = held(read, body, (wanted & there) - {name for one in body for name in bound(one)})
     chosen = _needed(body, wanted | {*inside.classes.values()}, given)
     plain = [one for one in chosen if _is_definition(one)]
-    every = list(ast.walk(read.tree))
-    bare = _without_guards(read.text, every)
+    guards = _guards(every)
+    bare = _without_guards(read.text) if guards else None
     return Prepared(
         _laid_out(read.text, chosen, beside) + inside.bindings + CALLING,
         None
         if bare is None
-        else _laid_out(read.text, chosen, beside, bare) + inside.bindings + CALLING,
-        frozenset() if bare is None else _guarded(body, inside, assignment, every),
+        else _laid_out(read.text, chosen, beside, bare, guards) + inside.bindings + CALLING,
+        frozenset() if bare is None else _guarded(body, inside, assignment, every, guards),
         _laid_out(read.text, plain, beside) + inside.bindings + CALLING,
         frozenset(wanted & {*inside.calls, *(name for one in chosen for name in bound(one))}),
         inside,
@@ -177,11 +184,12 @@ def _laid_out(
     chosen: Sequence[ast.stmt],
     beside: Collection[str],
     tree: ast.Module | None = None,
+    guards: Sequence[_Place] = (),
 ) -> str:
     """The chosen statements on their own lines, all others left blank.
 
-    With a `tree`, which is without guards, what stands at the places of those that have some in it
-    is written instead.
+    With a `tree`, which is without guards, what stands at the places of those that have some of
+    them in it is written instead.
     """
     lines = text.splitlines()
     there = {*_THERE, *beside}
@@ -195,7 +203,7 @@ def _laid_out(
         stand_in = _stand_in(statement, there)
         if stand_in is not None:
             laid.setdefault(first, []).append(stand_in)
-        elif twin is not None and _has_guard(ast.walk(statement)):
+        elif twin is not None and _has_any(statement, guards):
             laid.setdefault(first, []).append(ast.unparse(twin))
         else:
             laid.setdefault(first, []).append(_source(lines, statement, first))
@@ -237,15 +245,27 @@ def _stand_in(statement: ast.stmt, there: Collection[str]) -> str | None:
     return None
 
 
-def _has_guard(nodes: Iterable[ast.AST]) -> bool:
-    numbers = (node.value for node in nodes if isinstance(node, ast.Constant))
-    return any(replacement(number) is not number for number in numbers)
+def _guards(every: Sequence[ast.AST]) -> list[_Place]:
+    """Where guards are."""
+    return [
+        (one.lineno, one.col_offset)
+        for one in every
+        if isinstance(one, ast.Constant) and replacement(one.value) is not one.value
+    ]
 
 
-def _without_guards(text: str, every: Sequence[ast.AST]) -> ast.Module | None:
-    """The tree of a text that has these nodes; None where that would be no other tree."""
-    if not _has_guard(every):
-        return None
+def _has_any(statement: ast.stmt, places: Sequence[_Place]) -> bool:
+    """Whether any of these places is in the statement."""
+    first = min(
+        (one.lineno, one.col_offset)
+        for one in (statement, *getattr(statement, "decorator_list", ()))
+    )
+    last = statement.end_lineno or statement.lineno, statement.end_col_offset or 0
+    return any(first <= place < last for place in places)
+
+
+def _without_guards(text: str) -> ast.Module:
+    """The tree of a text, without its guards."""
     without = syntax.parsed(text)  # many times as fast as a copy
     for node in ast.walk(without):
         if isinstance(node, ast.Constant):
@@ -254,7 +274,11 @@ def _without_guards(text: str, every: Sequence[ast.AST]) -> ast.Module | None:
 
 
 def _guarded(
-    body: Sequence[ast.stmt], inside: Held, assignment: Assignment, every: Sequence[ast.AST]
+    body: Sequence[ast.stmt],
+    inside: Held,
+    assignment: Assignment,
+    every: Sequence[ast.AST],
+    guards: Sequence[_Place],
 ) -> frozenset[str]:
     """The functions that reach a statement with a guard, or may reach any by a name's text."""
     names = {function.name for function in assignment.functions}
@@ -263,11 +287,11 @@ def _guarded(
         for node in every
     ):
         return frozenset(names)
-    guards = {id(one) for one in body if _has_guard(ast.walk(one))}
+    with_some = {id(one) for one in body if _has_any(one, guards)}
     found = {
         name
         for name in names
-        if any(id(one) in guards for one in _needed(body, {inside.classes.get(name, name)}, ()))
+        if any(id(one) in with_some for one in _needed(body, {inside.classes.get(name, name)}, ()))
     }
     # Of a loss a guard may be seen where there is none: see `marking`.
     return frozenset(found) | {

@@ -11,7 +11,6 @@ left them: in the arrays it was given, and in global variables of their names.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -117,7 +116,7 @@ def _ended(assignment: Assignment, function: Function, trial: Trial, outcome: Ou
     if ended.amiss is None or answer.error is not None:
         return ended
     left = _filled(function.returns, _left(function, answer))
-    instead = _reached(assignment, function, trial, replace(answer, value=left))
+    instead = _reached(assignment, function, trial, answer._replace(value=left))
     assert function.training is not None
     if instead.amiss is None and instead.loss <= function.training.loss:
         return instead
