@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from functools import lru_cache
 
 from backproof.reading import patterns, updates
@@ -66,9 +67,10 @@ def free(node: ast.AST) -> frozenset[str]:
         outer = [*node.bases, *node.decorator_list, *(one.value for one in node.keywords)]
         found = frozenset(name for part in outer for name in loaded(part))
         return found.union(*map(free, node.body))
-    nested = [part for part in ast.walk(node) if isinstance(part, ast.FunctionDef | ast.ClassDef)]
+    everything = [*ast.walk(node)]
+    nested = [part for part in everything if isinstance(part, ast.FunctionDef | ast.ClassDef)]
     if not nested:
-        return frozenset(loaded(node))
+        return frozenset(_loaded_among(everything))
     own = frozenset(name for part in updates.own_nodes([node]) for name in _loaded_here(part))
     return own.union(*map(free, nested))
 
@@ -79,8 +81,15 @@ def _loaded_here(node: ast.AST) -> set[str]:
 
 def loaded(node: ast.AST) -> set[str]:
     """All names that are looked up anywhere below."""
-    return {
-        part.id
-        for part in ast.walk(node)
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)
-    } | {n for part in ast.walk(node) if isinstance(part, ast.Global) for n in part.names}
+    return _loaded_among(ast.walk(node))
+
+
+def _loaded_among(nodes: Iterable[ast.AST]) -> set[str]:
+    found: set[str] = set()
+    for part in nodes:
+        if isinstance(part, ast.Name):
+            if isinstance(part.ctx, ast.Load):
+                found.add(part.id)
+        elif isinstance(part, ast.Global):
+            found.update(part.names)
+    return found
