@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 from backproof.reading import patterns, updates
 from backproof.reading.binding import parameters_of
@@ -14,44 +15,72 @@ _KEPT = 1 << 12  # statements of which it is known; the file's own, which nobody
 _CHANGING = ("append", "extend", "update", "insert", "fill", "setdefault")
 
 
+class _Names(NamedTuple):
+    """What one walk through a statement finds.
+
+    Attributes:
+        assigned: the names it binds, without those of which it only changes a part.
+        changed: those.
+        loaded: the names it looks up at its own level.
+        declared: the names that are declared global anywhere inside.
+        nested: the functions and classes inside.
+    """
+
+    assigned: frozenset[str]
+    changed: frozenset[str]
+    loaded: frozenset[str]
+    declared: frozenset[str]
+    nested: tuple[ast.AST, ...]
+
+
 @lru_cache(_KEPT)
+def _names(statement: ast.AST) -> _Names:
+    everything = [*ast.walk(statement)]
+    nested = [part for part in everything if isinstance(part, ast.FunctionDef | ast.ClassDef)]
+    own = everything
+    if any(isinstance(part, updates.ELSEWHERE) for part in everything):
+        own = [*updates.own_nodes([statement])]
+    assigned = {part.name for part in nested}
+    changed: set[str] = set()
+    for node in own:
+        if isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Store):
+                assigned.add(node.id)
+        elif isinstance(node, ast.Attribute | ast.Subscript):
+            if isinstance(node.ctx, ast.Store):
+                changed.add(base_of(node))
+        elif isinstance(node, ast.Call):
+            if patterns.called(node) in _CHANGING:
+                changed.add(base_of(node.func))
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            assigned |= {(one.asname or one.name).split(".")[0] for one in node.names}
+    declared = {name for part in everything if isinstance(part, ast.Global) for name in part.names}
+    looked_up = _loaded_among(own) if nested else _loaded_among(everything) | declared
+    return _Names(
+        frozenset(assigned),
+        frozenset(changed - {""}),
+        frozenset(looked_up),
+        frozenset(declared),
+        tuple(nested),
+    )
+
+
 def bound(statement: ast.AST) -> frozenset[str]:
     """The names that a statement binds or changes at its own level."""
-    changed: set[str] = set()
-    if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        for node in updates.own_nodes([statement]):
-            if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
-                changed.add(base_of(node))
-            elif isinstance(node, ast.Call) and patterns.called(node) in _CHANGING:
-                changed.add(base_of(node.func))
-    return _assigned(statement) | frozenset(changed - {""})
-
-
-@lru_cache(_KEPT)
-def _assigned(statement: ast.AST) -> frozenset[str]:
-    """The names that a statement binds, without those of which it only changes a part."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return frozenset({statement.name})
-    found: set[str] = set()
-    for node in ast.walk(statement):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.add(node.name)
-    for node in updates.own_nodes([statement]):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            found |= {(one.asname or one.name).split(".")[0] for one in node.names}
-    return frozenset(found)
+    found = _names(statement)
+    return found.assigned | found.changed
 
 
 def bound_inside(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
     """The names that are local to a function."""
     inside = {name for name, _, _ in parameters_of(function)}
+    declared: set[str] = set()
     for statement in function.body:
-        inside |= _assigned(statement)
-    declared = {
-        n for node in ast.walk(function) if isinstance(node, ast.Global) for n in node.names
-    }
+        is_definition = isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        inside |= bound(statement) if is_definition else _names(statement).assigned
+        declared |= _names(statement).declared
     return inside - declared
 
 
@@ -67,29 +96,19 @@ def free(node: ast.AST) -> frozenset[str]:
         outer = [*node.bases, *node.decorator_list, *(one.value for one in node.keywords)]
         found = frozenset(name for part in outer for name in loaded(part))
         return found.union(*map(free, node.body))
-    everything = [*ast.walk(node)]
-    nested = [part for part in everything if isinstance(part, ast.FunctionDef | ast.ClassDef)]
-    if not nested:
-        return frozenset(_loaded_among(everything))
-    own = frozenset(name for part in updates.own_nodes([node]) for name in _loaded_here(part))
-    return own.union(*map(free, nested))
-
-
-def _loaded_here(node: ast.AST) -> set[str]:
-    return {node.id} if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) else set()
+    names = _names(node)
+    return names.loaded.union(*map(free, names.nested))
 
 
 def loaded(node: ast.AST) -> set[str]:
     """All names that are looked up anywhere below."""
-    return _loaded_among(ast.walk(node))
+    everything = [*ast.walk(node)]
+    return _loaded_among(everything) | {
+        name for part in everything if isinstance(part, ast.Global) for name in part.names
+    }
 
 
 def _loaded_among(nodes: Iterable[ast.AST]) -> set[str]:
-    found: set[str] = set()
-    for part in nodes:
-        if isinstance(part, ast.Name):
-            if isinstance(part.ctx, ast.Load):
-                found.add(part.id)
-        elif isinstance(part, ast.Global):
-            found.update(part.names)
-    return found
+    return {
+        part.id for part in nodes if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)
+    }

@@ -93,7 +93,7 @@ def _updates_in(node: ast.AST) -> Iterator[Update]:
         yield found
 
 
-_ELSEWHERE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+ELSEWHERE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 def own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
@@ -101,7 +101,7 @@ def own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
     waiting = list(body)[::-1]
     while waiting:
         node = waiting.pop()
-        if not isinstance(node, _ELSEWHERE):
+        if not isinstance(node, ELSEWHERE):
             yield node
             waiting.extend(list(ast.iter_child_nodes(node))[::-1])
 
