@@ -7,9 +7,11 @@ at a value further than to see whether it is one number.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
+from backproof.notation import FAMILY
 from backproof.reading.names import gradients_in, is_loss
 from backproof.reading.spec import Spec
 
@@ -51,26 +53,21 @@ def _collected(returned: object, spec: Spec) -> dict[str, object]:
 
 
 def _by_key(returned: Mapping[object, object], spec: Spec) -> dict[str, object]:
-    keys = [key for key in returned if isinstance(key, str)]
-    ours = {key: key for key in keys if key in spec.gradients}
-    of = ours if len(ours) == len(spec.expected) else {**gradients_in(keys, spec.family), **ours}
+    keys = tuple(key for key in returned if isinstance(key, str))
+    return {name: returned[key] for key, name in _meant(keys, spec.model, spec.expected).items()}
+
+
+@lru_cache(256)  # the same keys come back in each case
+def _meant(keys: Sequence[str], model: str, expected: Sequence[str]) -> Mapping[str, str]:
+    """Which of the keys hold which gradient, or the loss."""
+    family = FAMILY[model]
+    ours = {key: key for key in keys if key[:1] == "d" and key[1:] in family.parameters}
+    of = ours if len(ours) == len(expected) else {**gradients_in(keys, family), **ours}
     if not of:  # grads["W1"] rather than grads["dW1"]
-        of = {
-            key: name
-            for key, name in zip(
-                keys, (_under_its_parameter(key, keys, spec) for key in keys), strict=True
-            )
-            if name is not None
-        }
-    found = {name: returned[key] for key, name in of.items()}
+        under = gradients_in([f"d{key}" for key in keys], family)
+        of = {key: under[f"d{key}"] for key in keys if f"d{key}" in under}
     losses = [key for key in keys if is_loss(key)]
-    if len(losses) == 1:
-        found["loss"] = returned[losses[0]]
-    return found
-
-
-def _under_its_parameter(key: str, keys: Sequence[str], spec: Spec) -> str | None:
-    return gradients_in([f"d{other}" for other in keys], spec.family).get(f"d{key}")
+    return {**of, losses[0]: "loss"} if len(losses) == 1 else of
 
 
 def _by_place(returned: Sequence[object], spec: Spec) -> dict[str, object]:

@@ -323,10 +323,16 @@ def _name(dtype: np.dtype) -> str:
 
 def _sizes(layouts: Mapping[str, str], case: Case) -> dict[str, int]:
     sizes: dict[str, int] = {}
-    for tensor in layouts.keys() & case.keys():
-        row, column = layouts[tensor].split()
-        sizes[row], sizes[column] = case[tensor].shape
+    for tensor, array in case.items():
+        if tensor in layouts:
+            row, column = _axes(layouts[tensor])
+            sizes[row], sizes[column] = array.shape
     return sizes
+
+
+@lru_cache
+def _axes(layout: str) -> list[str]:
+    return layout.split()
 
 
 def _with_loss(
