@@ -81,7 +81,7 @@ def packed_answer(node: Any, body: bytes) -> bytes:
 def _text(node: Any) -> str:
     """A node in JSON. To start the encoder takes longer than to write down what an array is."""
     if isinstance(node, list) and node[0] == "a":
-        return f'["a","{node[1]}",{node[2]}]'
+        return f'["a","{node[1]}",[{",".join(map(str, node[2]))}]]'
     if isinstance(node, list) and node[0] == "t":
         return ",".join(['["t"', *map(_text, node[1:])]) + "]"
     return _JSON.encode(node)
