@@ -52,7 +52,8 @@ def resolve(
         if other is not None and (trial is None or not other.faults):
             trial, recipe = other, alone
     if trial is None:
-        why = problem or "no parameters were found that it updates"
+        which = "its parameters" if recipe.loss_only else "parameters that it updates"
+        why = problem or f"{which} could not be found"
         missing = "; ".join(child.failures.get(key, ())) if "NameError" in why else ""
         if "'Nothing'" in why:
             missing = "Nothing stands for what comes of a file or a module that is not here"
