@@ -269,7 +269,8 @@ def _check(options: argparse.Namespace) -> int:
         except Exception as error:  # the other files are none the worse for it
             return error
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    # One more than there are cores: each waits for its file's process for a part of the time.
+    with ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
         done = list(pool.map(checked, range(1, len(paths) + 1), paths))
     clear()
     files = [
