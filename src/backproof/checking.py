@@ -6,11 +6,12 @@ the child process can start.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +217,7 @@ def check_program(
         verdict = "undecided"
         asked.append("its pieces are right, but not all of what goes with them could be judged")
     notes += [*_filled(child), *_without_verdict(found, reports, read)]
+    notes += _defined_again(read, [report.name for report in reports])
     stands_open = "\n".join(asked) or (None if reports else planned.nothing)
     return file_report(verdict, reports, problem=stands_open, question=not reports)
 
@@ -253,6 +255,19 @@ def _without_verdict(found: Understood, reports: Sequence[Report], read: Program
         f"the loss function {one.name} ({read.where(one.line)}) is not judged: {one.why}"
         for one in found.losses
         if reports and not one.judged_with & judged
+    ]
+
+
+def _defined_again(read: Program, judged: Collection[str]) -> list[str]:
+    """Which of the functions that were judged stand in the file more than once."""
+    lines: dict[str, list[int]] = {}
+    for node in read.tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name in judged:
+            lines.setdefault(node.name, []).append(node.lineno)
+    return [
+        f"{name} is defined {len(found)} times; the last, {read.where(found[-1])}, is what counts"
+        for name, found in lines.items()
+        if len(found) > 1
     ]
 
 

@@ -189,7 +189,9 @@ def _noted(trial: settle.Trial) -> str | None:
     return next(iter(trial.losses), None)
 
 
-_COUNTED = re.compile(r"max\([^()]*\)\s*\+\s*1\b|unique\(|len\(set\(|get_dummies|LabelBinarizer")
+_COUNTED = re.compile(
+    r"max\([^()]*\)\s*\)?\s*\+\s*1\b|unique\(|len\(set\(|get_dummies|LabelBinarizer"
+)
 
 
 def _final(
