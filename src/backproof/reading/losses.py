@@ -93,8 +93,8 @@ def _recipe(read: Reader, scope: Scope) -> Recipe:
 
 def defined(read: Reader) -> list[Scope]:
     """The functions and methods of the file that give a loss, and no gradients beside it."""
-    found = {  # of several of one name the last is there when anything is called
-        scope.name: scope
+    return [
+        scope
         for scope in read.found
         if scope.function is not None
         and (names.is_loss(scope.function.name) or scope.function.name in read.handed.losses)
@@ -102,8 +102,7 @@ def defined(read: Reader) -> list[Scope]:
         and "property" not in _decorators(scope.function)
         and updates.returned_value(scope.function) is not None
         and not returns_gradients(scope.function)
-    }
-    return list(found.values())
+    ]
 
 
 _MEASURE = re.compile(

@@ -36,7 +36,10 @@ def is_main_guard(statement: ast.stmt) -> TypeGuard[ast.If]:
 
 
 def scopes(tree: ast.Module) -> list[Scope]:
-    """The functions, methods and the script of a file."""
+    """The functions, methods and the script of a file.
+
+    Of several functions of one name the last is there when anything is called.
+    """
     found: list[Scope] = []
     script: list[ast.stmt] = []
 
@@ -55,6 +58,7 @@ def scopes(tree: ast.Module) -> list[Scope]:
                 script.append(statement)
 
     look(tree.body)
+    found = list({one.name: one for one in found}.values())
     if script:
         found.append(Scope("", script))
     return found

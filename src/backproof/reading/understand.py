@@ -101,8 +101,7 @@ def plan(program: Program, settings: Settings) -> Plan:
     reader = recipes.reader(program)
     nothing = ""
     try:
-        found = {one.function: one for one in source.found_in(program, settings)}
-        functions = tuple(found.values())  # of several of one name the last counts
+        functions = tuple(source.found_in(program, settings))
     except source.NothingFound as error:
         functions, nothing = (), str(error)
     listed = _recipes(reader, {one.function for one in functions if one.question is None})
@@ -133,8 +132,6 @@ def _recipes(reader: Reader, judged: set[str]) -> list[Recipe]:
     found = [*losses.losses(reader), *loops.training(reader)]
     found += [one for one in calling.called(reader) if one.name not in judged]
     found += [*calling.stepping(reader), *pieces.pieces(reader), *layers.layers(reader)]
-    # Of several functions of one name the last is there when anything is called.
-    found = list({(one.name, _kind(one)): one for one in found}.values())
     if judged or any(one.question is None and not one.loss_only for one in found):
         return found
     return [*found, *straight.passes(reader)]
