@@ -15,7 +15,7 @@ from backproof.notation import Model
 from backproof.reading.call import Outcome, Run
 from backproof.reading.spec import PENALTIES, Spec
 from backproof.restrictions import restricted, restriction_of
-from backproof.verdict import is_telling
+from backproof.verdict import flat, is_telling
 from backproof.witnesses import Truth, truths
 
 _ARITHMETIC = (
@@ -104,30 +104,29 @@ class Candidate(NamedTuple):
         def spread(numbers: Any) -> NDArray:
             return np.repeat(np.broadcast_to(numbers, len(cases)), sizes)
 
-        value = _flat([truth.values[name] for truth in known])
+        value = flat([truth.values[name] for truth in known])
         k, n = np.array([case.arrays[self.model.target].shape for case in cases]).T
         scale = spread(_scale(self.factor, k, n, name))
         penalty: Any = 0.0
-        bound = np.abs(scale) * _flat([truth.bounds[name] for truth in known])
+        bound = np.abs(scale) * flat([truth.bounds[name] for truth in known])
         if self.factor == "1/n of dW and db":  # the truth is without this division
             bound = bound + 4.0 * u * np.abs(value)
         if spec.penalty is not None:
             terms = spread([sum(case.arrays[p].size for p in spec.penalised) for case in cases])
             penalties = [self.penalty(case, name) for case in cases]
-            penalty = _flat([np.broadcast_to(*one) for one in zip(penalties, shapes, strict=True)])
+            penalty = flat([np.broadcast_to(*one) for one in zip(penalties, shapes, strict=True)])
             bound = bound + u * ((8.0 + terms) * np.abs(penalty) + 4.0 * np.abs(value))
-        if spec.updates and name != "loss":
-            before = _flat([case.arrays[name[1:]] for case in cases])
-            rate = spread(rates)
-            expected = before - rate * (np.abs(scale) * value + penalty)
-            bound = rate * bound
-            # lr * dW rounds, so does the difference, and the rate may be 1 / n of something.
-            step = np.abs(before - expected)
-            rounding = 8.0 * (step + bound)
-            bound = bound + self.times_error * step
-            bound = bound + (u * (rounding + 2.0 * np.abs(before)) + smallest)
-        else:
-            expected = scale * value + penalty
+        if not spec.updates or name == "loss":
+            return _parted(scale * value + penalty, shapes), _parted(bound, shapes)
+        before = flat([case.arrays[name[1:]] for case in cases])
+        rate = spread(rates)
+        expected = _stepped(before, rate, scale, value, penalty)
+        bound = rate * bound
+        # lr * dW rounds, so does the difference, and the rate may be 1 / n of something.
+        step = np.abs(before - expected)
+        rounding = 8.0 * (step + bound)
+        bound = bound + self.times_error * step
+        bound = bound + (u * (rounding + 2.0 * np.abs(before)) + smallest)
         return _parted(expected, shapes), _parted(bound, shapes)
 
     def asked(self, case: Case, name: str, value: NDArray) -> NDArray:
@@ -135,9 +134,8 @@ class Candidate(NamedTuple):
         scale, penalty = self.scale(case, name), self.penalty(case, name)
         if not self.spec.updates or name == "loss":
             return np.asarray(scale * value + penalty)
-        # An ascent of the likelihood descends the loss.
-        step = self.rate(case) * (abs(scale) * value + penalty)
-        return np.asarray(case.arrays[name[1:]] - step)
+        before = case.arrays[name[1:]]
+        return np.asarray(_stepped(before, self.rate(case), scale, value, penalty))
 
     def rate(self, case: Case) -> float:
         """The learning rate of a case."""
@@ -184,8 +182,10 @@ class Candidate(NamedTuple):
         return restricted(self.model, case, restriction_of(self.spec))
 
 
-def _flat(arrays: Sequence[NDArray]) -> NDArray:
-    return np.concatenate([array.ravel() for array in arrays])
+def _stepped(before: NDArray, rate: Any, scale: Any, value: NDArray, penalty: Any) -> NDArray:
+    """A parameter after its step; an ascent of the likelihood descends the loss."""
+    stepped: NDArray = before - rate * (abs(scale) * value + penalty)
+    return stepped
 
 
 def _parted(entries: NDArray, shapes: Sequence[tuple[int, ...]]) -> list[NDArray]:

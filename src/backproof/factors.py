@@ -18,6 +18,7 @@ from backproof.witnesses import Truth, truths
 
 _COMPARED = 100  # mild cases, to see what the gradients are gradients of
 _DIFFERENCED = 6  # of them, in which its own loss is differenced
+_ZEROED = 6  # of them, in which parameters are put to 0
 _STEP = 1e-5
 _KNOWN = 1e-8  # relative: of a constant that is less certain too little could be said
 _ROUNDED = 16.0  # units of rounding, of a constant that has few digits
@@ -78,8 +79,8 @@ def _from_zero(candidate: Candidate, cases: Sequence[Case]) -> Compared:
     parameters = candidate.model.parameters
     biases = [name for name in parameters if name.startswith("b")]
     moved = [
-        Case({n: a * 0.0 if n in zero else a for n, a in case.arrays.items()}, case.scale)
-        for case in cases[:_DIFFERENCED]
+        Case({n: np.zeros_like(a) if n in zero else a for n, a in case.arrays.items()}, case.scale)
+        for case in cases[:_ZEROED]
         for zero in (biases, parameters)
     ]
     known = truths(candidate.model, moved, candidate.activation, candidate.precision)

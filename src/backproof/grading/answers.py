@@ -16,6 +16,7 @@ from backproof.grading.frames import Other
 from backproof.grading.outcome import Answer
 from backproof.grading.quantities import layouts
 from backproof.reading.convention import ShapeError, to_ours
+from backproof.verdict import flat
 
 _SIGNATURE: Final = re.compile(r"TypeError: [\w.]+\(\) (?:takes|missing|got) ")
 _FLOATS: Final = {"e": "float16", "f": "float32"}  # by NumPy's letters, whose names take longer
@@ -73,8 +74,8 @@ def side_by_side(
         value = found(function.returns, answer.value, quantity)
         if type(value) is not np.ndarray or value.shape != shape or value.dtype.char not in _PLAIN:
             return None
-        values.append(value.ravel())
-    return np.concatenate(values)
+        values.append(value)
+    return flat(values)
 
 
 def value_of(

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
 from backproof.grading.assignment import Assignment, Function
@@ -19,6 +18,7 @@ from backproof.grading.quantities import Known, drawn, known, layouts, rate_of
 from backproof.grading.trials import Trials, trials
 from backproof.notation import Model
 from backproof.reading.convention import to_theirs
+from backproof.verdict import flat
 
 _FEWEST: Final = 4  # cases of a function, however many there are of these
 
@@ -136,8 +136,8 @@ def _key(model: Model, truths: Sequence[Known], quantity: Quantity, places: Sequ
     bounds = [to_theirs(one.bounds.get(symbol, one.values[symbol]), own, layout) for one in cases]
     return Key(
         {place: value.shape for place, value in zip(places, values, strict=True)},
-        np.concatenate([one.ravel() for one in values]),
-        np.concatenate([one.ravel() for one in bounds]),
+        flat(values),
+        flat(bounds),
     )
 
 

@@ -118,19 +118,10 @@ def is_measure(read: Reader, name: str) -> bool:
     """
     last = name.split(".")[-1]
     functions = [scope for scope in read.found if scope.function is not None]
-    others = {
-        scope.function.name
-        for scope in functions
-        if scope.function is not None and _MEASURE.match(scope.function.name.strip("_").lower())
-    }
-    called = {
-        patterns.called(node)
-        for scope in functions
-        for statement in scope.body
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Call)
-    }
-    return last in others and len(others) > 1 and last not in called
+    defined_here = {scope.name.split(".")[-1] for scope in functions}
+    measures = {one for one in defined_here if _MEASURE.match(one.strip("_").lower())}
+    called = reached(read, [statement for scope in functions for statement in scope.body])
+    return last in measures and len(measures) > 1 and last not in called
 
 
 def _decorators(function: ast.FunctionDef) -> set[str]:

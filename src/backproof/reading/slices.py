@@ -11,6 +11,7 @@ from backproof.reading import patterns, updates
 from backproof.reading.binding import parameters_of
 from backproof.reading.updates import base_of
 
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _KEPT = 1 << 12  # statements of which it is known; the file's own, which nobody changes
 _CHANGING = ("append", "extend", "update", "insert", "fill", "setdefault")
 
@@ -67,7 +68,7 @@ def _names(statement: ast.AST) -> _Names:
 
 def bound(statement: ast.AST) -> frozenset[str]:
     """The names that a statement binds or changes at its own level."""
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+    if isinstance(statement, _DEFINITIONS):
         return frozenset({statement.name})
     found = _names(statement)
     return found.assigned | found.changed
@@ -78,7 +79,7 @@ def bound_inside(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
     inside = {name for name, _, _ in parameters_of(function)}
     declared: set[str] = set()
     for statement in function.body:
-        is_definition = isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        is_definition = isinstance(statement, _DEFINITIONS)
         inside |= bound(statement) if is_definition else _names(statement).assigned
         declared |= _names(statement).declared
     return inside - declared
