@@ -18,7 +18,7 @@ import numpy as np
 
 from backproof.reading import guards
 from backproof.reading.answer import Malformed, floats, number, sort_out
-from backproof.reading.convention import ShapeError, laid_out, to_ours, unfolded
+from backproof.reading.convention import ShapeError, axes_of, laid_out, to_ours, unfolded
 from backproof.reading.driven import Driven
 from backproof.reading.failure import described, line_of, one_line
 from backproof.reading.spec import Argument, Spec
@@ -116,7 +116,7 @@ def call(
     """
     inputs = _Inputs(spec, case, dtype)
     if isinstance(function, Driven):
-        function.sizes = _sizes(spec.ours, case)
+        function.sizes = inputs.sizes
     overflows: set[str] = set()
     with np.errstate(over="call", call=lambda kind, _: overflows.add(kind)):
         outcome = _once(function, spec, inputs, loss, memory, stoppable)
@@ -189,6 +189,7 @@ class _Inputs:
         self.case = case
         self.dtype = dtype
         self._ours = spec.ours
+        self.sizes = _sizes(self._ours, case)
         self._theirs = spec.layouts
         self._updates = spec.updates
         self._strength = spec.strength
@@ -282,7 +283,7 @@ def _read(returned: object, spec: Spec, inputs: _Inputs) -> Outcome:
     values: dict[str, np.ndarray] = {}
     faults: dict[str, str] = {}
     ours, theirs = spec.ours, spec.layouts
-    sizes = _sizes(ours, inputs.case)
+    sizes = inputs.sizes
     lowest: np.dtype | None = None
     try:
         sorted_out = sort_out(returned, spec)
@@ -325,14 +326,9 @@ def _sizes(layouts: Mapping[str, str], case: Case) -> dict[str, int]:
     sizes: dict[str, int] = {}
     for tensor, array in case.items():
         if tensor in layouts:
-            row, column = _axes(layouts[tensor])
+            row, column = axes_of(layouts[tensor])
             sizes[row], sizes[column] = array.shape
     return sizes
-
-
-@lru_cache
-def _axes(layout: str) -> list[str]:
-    return layout.split()
 
 
 def _with_loss(

@@ -11,9 +11,9 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -35,16 +35,9 @@ class ShapeError(ValueError):
     """A gradient without its parameter's shape; the message follows the gradient's name."""
 
 
-class _Turn(NamedTuple):
-    """How to get from one layout to another: drop the unit axes, permute, put unit axes in."""
-
-    kept: tuple[int, ...]
-    order: tuple[int, ...]
-    places: tuple[int | None, ...]
-
-
 @lru_cache(maxsize=1024)
-def _turn(source: str, target: str) -> _Turn:
+def _turn(source: str, target: str) -> Callable[[np.ndarray], np.ndarray]:
+    """From one layout to another: drop the unit axes, permute, put unit axes in."""
     names = [axis for axis in source.split() if axis != "1"]
     kept = tuple(place for place, axis in enumerate(source.split()) if axis != "1")
     wanted = [axis for axis in target.split() if axis != "1"]
@@ -53,13 +46,24 @@ def _turn(source: str, target: str) -> _Turn:
     order = tuple(names.index(axis) for axis in wanted)
     moved = iter(range(len(wanted)))
     places = tuple(None if axis == "1" else next(moved) for axis in target.split())
-    return _Turn(kept, order, places)
+    # The frequent ones apart: this is done to every tensor of every case.
+    if len(kept) == len(source.split()) and None not in places:
+        return lambda array: array.transpose(order)
+    if len(kept) < 2:
+        shape = tuple(1 if place is None else -1 for place in places)
+        return lambda array: array.reshape(shape)
+
+    def turned(array: np.ndarray) -> np.ndarray:
+        moved = array.reshape([array.shape[place] for place in kept]).transpose(order)
+        return moved.reshape([1 if place is None else moved.shape[place] for place in places])
+
+    return turned
 
 
-def _rearranged(array: np.ndarray, turn: _Turn) -> np.ndarray:
-    shape = array.shape
-    moved = array.reshape([shape[place] for place in turn.kept]).transpose(turn.order)
-    return moved.reshape([1 if place is None else moved.shape[place] for place in turn.places])
+@lru_cache(maxsize=1024)
+def axes_of(layout: str) -> tuple[str, ...]:
+    """The names of its axes; those of no length but one are called 1."""
+    return tuple(layout.split())
 
 
 def as_shape(layout: str) -> str:
@@ -176,15 +180,15 @@ def laid_out(
     """A tensor of a case as the convention `theirs` has it: with labels, ones and biases inside."""
     array, layout = arrays[tensor], theirs[tensor]
     own = ours[tensor]
-    if "n" in own.split() and "n" not in layout.partition(":")[0].split():
-        ours = {**ours, tensor: own.replace("n", "1")}  # there is one example only
+    if "n" in axes_of(own) and "n" not in axes_of(layout.partition(":")[0]):
+        own = own.replace("n", "1")  # there is one example only
     if ":" in layout:
-        return encoded(array, ours[tensor], layout, dtype)
+        return encoded(array, own, layout, dtype)
     if "+" not in layout:
-        return to_theirs(array, ours[tensor], layout, dtype)
+        return to_theirs(array, own, layout, dtype)
     if tensor == "x":
-        return with_ones(array, ours[tensor], layout, dtype)
-    return np.array(folded(array, arrays[f"b{tensor[1:]}"], ours[tensor], layout), dtype)
+        return with_ones(array, own, layout, dtype)
+    return np.array(folded(array, arrays[f"b{tensor[1:]}"], own, layout), dtype)
 
 
 def with_ones(x: np.ndarray, ours: str, theirs: str, dtype: str | None) -> np.ndarray:
@@ -208,7 +212,7 @@ def _joined_rows(ours: str, theirs: str) -> tuple[str, str]:
 def to_theirs(array: np.ndarray, ours: str, theirs: str, dtype: str | None = None) -> np.ndarray:
     """A copy of `array`, which is laid out as `ours`, laid out as `theirs` (C order)."""
     if ours != theirs:
-        array = _rearranged(array, _turn(ours, theirs))
+        array = _turn(ours, theirs)(array)
     return np.array(array, dtype, order="C")
 
 
@@ -222,7 +226,7 @@ def to_ours(gradient: np.ndarray, ours: str, theirs: str, sizes: Mapping[str, in
     Raises `ShapeError`, whose message reads on from the gradient's name:
     `has shape (3,), expected (h, 1) = (3, 1)`.
     """
-    expected = tuple(1 if axis == "1" else sizes[axis] for axis in theirs.split())
+    expected = tuple([1 if axis == "1" else sizes[axis] for axis in axes_of(theirs)])
     if gradient.shape != expected:
         if not _stands_for(gradient.shape, expected):
             raise ShapeError(
@@ -231,7 +235,7 @@ def to_ours(gradient: np.ndarray, ours: str, theirs: str, sizes: Mapping[str, in
         gradient = gradient.reshape(expected)
     if ours == theirs:
         return np.array(gradient, order="C")
-    return np.array(_rearranged(gradient, _turn(theirs, ours)), order="C")
+    return np.array(_turn(theirs, ours)(gradient), order="C")
 
 
 def _stands_for(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:

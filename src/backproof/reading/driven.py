@@ -25,14 +25,15 @@ class Driven:
         self._driver = driver
         self._probe = probe
         self._spec = spec
+        self._paths = [slot.name for slot in spec.slots]
+        # What the steps are of the rate is the code's own doing, to which it comes by itself.
+        self._passed = spec._replace(times=1.0)
 
     def __call__(self, x: np.ndarray, y: np.ndarray, *gifts: np.ndarray) -> object:
         """One run."""
         spec, probe = self._spec, self._probe
-        paths = [slot.name for slot in spec.slots]
-        given = dict(zip(paths, gifts, strict=True))
-        # What the steps are of the rate is the code's own doing, to which it comes by itself.
-        rate = spec._replace(times=1.0).rate_of(self.sizes)
+        given = dict(zip(self._paths, gifts, strict=True))
+        rate = self._passed.rate_of(self.sizes)
         probe.begin(x, y, rate, self.sizes, parted(given), spec.strength)
         probe.restore()
         returned = self._driver()

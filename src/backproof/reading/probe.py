@@ -13,6 +13,7 @@ import copy
 import dis
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -21,6 +22,9 @@ from backproof.reading import names, roles, tables
 
 _DEEP = 4  # how far into objects, lists and dicts parameters are looked for
 _LAYERS = 4  # no model here has more
+# Tuples, because a union is put together each time it is asked, and these are asked for each value.
+_NUMBERS = (int, float, np.floating, np.integer)
+_RATES = (int, float, np.floating)
 
 
 class Slot(NamedTuple):
@@ -183,8 +187,8 @@ class Probe:
             for path, holder in self._slots(name, name, value, 0):
                 self.taken[self._handed.get(path, path)] = np.array(holder)
         for path, gift in (self.gifts or {}).items():  # changed in place, if at all
-            if path in self.inventory:
-                self.taken.setdefault(path, np.array(gift))
+            if path in self.inventory and path not in self.taken:
+                self.taken[path] = np.array(gift)
         self.note(variables)
 
     def loss(self, value: Any) -> Any:
@@ -203,15 +207,14 @@ class Probe:
     def note(self, variables: Mapping[str, Any]) -> None:
         """Keep copies of the losses and gradients among the variables."""
         for name, value in variables.items():
-            if name in self.rate_names:
+            noteworthy = _noteworthy(name)
+            if noteworthy is None or name in self.rate_names:
                 continue
-            if (names.is_loss(name) and name not in ("j", "l", "c")) or names.gradient(
-                name
-            ) is not None:
+            if noteworthy == "value":
                 array = _number_or_array(value)
                 if array is not None:
                     self.noted[name] = array
-            elif names.is_collection(name) and isinstance(value, Mapping):
+            elif isinstance(value, Mapping):
                 self.note({str(key): part for key, part in value.items()})
 
     # --- the parameters of an object ---------------------------------------------------------
@@ -233,30 +236,30 @@ class Probe:
         )
 
     def _slots(self, path: str, word: str, value: Any, deep: int) -> Iterator[tuple[str, Any]]:
-        if self._is_vector(path, word, value):
-            yield path, value
-            return
         if _is_value(value):
             if self._is_wanted(word):
                 yield path, value
+            return
+        if self._is_vector(path, word, value):
+            yield path, value
             return
         for part, key, inner in parts_in(value, deep):
             known = word if isinstance(key, int) else word_of(key)
             yield from self._slots(path + part, known, inner, deep + 1)
 
     def _given(self, path: str, word: str, value: Any, deep: int) -> Any:
-        if isinstance(value, int | float | np.floating) and not isinstance(value, bool):
+        if id(value) in self._exchanged_before:  # the same array, kept by another object too
+            return self._exchanged_before[id(value)][1]
+        if isinstance(value, _RATES) and not isinstance(value, bool):
             if word in self.rate_names or word.strip("_") in self.rate_names:
                 self.rates.add(word)
                 return self.rate
             if roles.role(word) == "lambda":
                 return self.penalty
-        if self._is_vector(path, word, value):
-            return list(self._exchanged(path, np.array(value)))
-        if id(value) in self._exchanged_before:  # the same array, kept by another object too
-            return self._exchanged_before[id(value)][1]
         if _is_value(value):
             return self._exchanged(path, value) if self._is_wanted(word) else value
+        if self._is_vector(path, word, value):
+            return list(self._exchanged(path, np.array(value)))
         for part, key, inner in list(parts_in(value, deep)):
             known = word if isinstance(key, int) else word_of(key)
             new = self._given(path + part, known, inner, deep + 1)
@@ -310,7 +313,16 @@ def _alike(one: str, other: str) -> int:
 def _is_value(value: Any) -> bool:
     if isinstance(value, np.ndarray):
         return value.dtype.kind in "fiub"
-    return isinstance(value, int | float | np.floating | np.integer) and not isinstance(value, bool)
+    return isinstance(value, _NUMBERS) and not isinstance(value, bool)
+
+
+@lru_cache(1 << 12)
+def _noteworthy(name: str) -> Literal["value", "collection"] | None:
+    """Whether a variable of this name is kept, or what it holds."""
+    is_loss = names.is_loss(name) and name not in ("j", "l", "c")
+    if is_loss or names.gradient(name) is not None:
+        return "value"
+    return "collection" if names.is_collection(name) else None
 
 
 def parts_in(value: Any, deep: int) -> Iterator[tuple[str, Any, Any]]:
