@@ -86,7 +86,7 @@ def value_of(
         return None, _of_error(function, answer.error), ""
     value = found(function.returns, answer.value, quantity)
     if isinstance(value, Absent):
-        return None, {"code": "kind", "actual": value.instead}, ""
+        return None, {"code": "form", "actual": value.instead, "expected": value.expected}, ""
     if type(value) is np.ndarray and value.dtype.char == "d" and own == quantity.layout:
         own_shape = tuple([1 if axis == "1" else sizes[axis] for axis in own.split()])
         if value.shape == own_shape and not quantity.times_n:  # as most are
@@ -133,9 +133,13 @@ def _kind(value: object) -> str:
 
 
 class Absent(NamedTuple):
-    """In place of a part that is not in what was returned: what there is instead, in words."""
+    """In place of a part that is not in what was returned: what there is instead, in words.
+
+    And what there should be around it.
+    """
 
     instead: str
+    expected: str
 
 
 def found(form: Form, value: Any, wanted: Quantity) -> Any:
@@ -143,17 +147,19 @@ def found(form: Form, value: Any, wanted: Quantity) -> Any:
     if form is wanted:
         return value
     if isinstance(form, tuple):
+        expected = f"a tuple of {len(form)}"
         if not isinstance(value, tuple | list):
-            return Absent(_kind(value))
+            return Absent(_kind(value), expected)
         if len(value) != len(form):
-            return Absent(f"{_kind(value)} of {len(value)} where there should be {len(form)}")
+            return Absent(f"{_kind(value)} of {len(value)}", expected)
         parts: Iterator[tuple[Form, Any]] = zip(form, value, strict=True)
     elif isinstance(form, Mapping):
+        expected = f"a dict with {', '.join(map(repr, form))}"
         if not isinstance(value, dict):
-            return Absent(_kind(value))
+            return Absent(_kind(value), expected)
         absent = [key for key, part in form.items() if quantities_in(part) and key not in value]
         if absent:
-            return Absent(f"a dict without {absent[0]!r}")
+            return Absent(f"a dict without {absent[0]!r}", expected)
         parts = ((part, value.get(key)) for key, part in form.items())
     else:
         return None

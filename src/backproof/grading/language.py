@@ -18,9 +18,10 @@ from typing import Any, Final, NamedTuple
 from backproof.reading.told import Unreadable, nearest
 
 _PLACES: Final = 2  # of points, which are summed from weights that people choose
-_PHRASED: Final = ("actual", "error", "line", "words")  # arguments that our own English is in
+# Arguments that our own English is in.
+_PHRASED: Final = ("actual", "error", "expected", "line", "words")
 _SHAPES: Final = {
-    **dict.fromkeys(("cell", "line", "count", "number", "wanted"), r"\d+"),
+    **dict.fromkeys(("cell", "line", "count", "number"), r"\d+"),
     **dict.fromkeys(("seconds", "computed", "most"), r"[\d.e+-]+"),
     "type": r"\w+",
     "place": r"(?:cell \d+, )?line \d+",

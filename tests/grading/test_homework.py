@@ -1,0 +1,59 @@
+"""The ready-made assignments, on homework as people write it (in `homework/`, our own writing)."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import pytest
+
+from backproof.grading import alone
+from backproof.grading.assignment import READY_MADE, read, ready_made
+from backproof.grading.exam import Exam, exam
+from backproof.grading.judging import judge
+from backproof.grading.marking import Mark
+from backproof.grading.outcome import Limits
+from backproof.reading.program import program
+
+HOMEWORK = Path(__file__).parent / "homework"
+# The notebook's functions are of any depth, so one solution does for two and for three layers.
+SOLUTIONS = {name: {"mlp3": "mlp"}.get(name, name) for name in ready_made()}
+
+
+@functools.cache
+def asked(name: str) -> Exam:
+    return exam(read(READY_MADE / f"{name}.toml"))
+
+
+def marks(name: str, text: str, folder: Path) -> list[Mark]:
+    file = folder / "homework.py"
+    file.write_text(text, "utf-8")
+
+    def run(text, calls, limits=None):
+        files = {"homework.py": text.encode()}
+        return alone.run(files, "homework.py", calls, limits or Limits(30.0, 2 << 30))
+
+    return judge(program(file), set(), asked(name), run).marks
+
+
+BY_DAY = ("propagate", "l_model_backward")
+NAMES = [
+    name if name in BY_DAY else pytest.param(name, marks=pytest.mark.nightly) for name in SOLUTIONS
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_right_homework_gets_full_marks(name: str, tmp_path: Path) -> None:
+    text = (HOMEWORK / f"{SOLUTIONS[name]}.py").read_text("utf-8")
+    found = marks(name, text, tmp_path)
+    assert [one for one in found if one.verdict != "right"] == []
+    assert sum(one.points for one in found) == pytest.approx(asked(name).assignment.out_of)
+
+
+def test_who_has_written_two_layers_down_loses_points_at_three(tmp_path: Path) -> None:
+    text = (HOMEWORK / "l_model_backward.py").read_text("utf-8")
+    shallow = text.replace("L = len(caches)", "L = 2")
+    assert shallow != text
+    lost = {(one.function, one.verdict) for one in marks("l_model_backward", shallow, tmp_path)}
+    assert ("L_model_backward", "wrong") in lost
+    assert ("linear_activation_backward", "right") in lost
