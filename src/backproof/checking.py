@@ -18,6 +18,7 @@ from typing import Any
 from backproof.reading.call import Run, in_process
 from backproof.reading.convention import describe
 from backproof.reading.guards import guards, precisions_named
+from backproof.reading.live import Connection, Live
 from backproof.reading.process import MEMORY, SECONDS, About, Child
 from backproof.reading.program import Program, program, too_deep
 from backproof.reading.settle import best
@@ -177,11 +178,15 @@ def check_program(
     cases: int = CASES,
     seed: int = 0,
     seconds: float = SECONDS,
-    memory: int = MEMORY,
+    memory: int | None = MEMORY,
     progress: Callable[[str], None] = lambda _: None,
     name: str | None = None,
+    start: Callable[[Path], Connection] = Live,
 ) -> FileReport:
-    """As `check_file`, for a program that has been read; `name` is what the report calls it."""
+    """As `check_file`, for a program that has been read.
+
+    `name` is what the report calls it, `start` what starts the process it runs in.
+    """
     path = name or str(read.path)
     notes = [*read.notes]
     started = time.perf_counter()
@@ -200,7 +205,8 @@ def check_program(
             return file_report("unread", (), problem=problem, question=bool(asked))
         # JAX takes as long to import as the child to start, and programs longer to load.
         threading.Thread(target=_prepare, args=(planned,), daemon=True).start()
-        with Child(read.path, modules=modules, memory_bytes=memory, seconds=seconds) as child:
+        limits: dict[str, Any] = {"memory_bytes": memory, "seconds": seconds}
+        with Child(read.path, modules=modules, start=start, **limits) as child:
             with _deep_is_unread(read.name):
                 found = understand(child, planned)
             reports = [

@@ -17,7 +17,8 @@ from backproof.reading.program import program
 
 HOMEWORK = Path(__file__).parent / "homework"
 # The notebook's functions are of any depth, so one solution does for two and for three layers.
-SOLUTIONS = {name: {"mlp3": "mlp"}.get(name, name) for name in ready_made()}
+OTHERS = {"mlp3": "mlp", "backward": "lecture_mlp"}
+SOLUTIONS = {name: OTHERS.get(name, name) for name in ready_made()}
 
 
 @functools.cache

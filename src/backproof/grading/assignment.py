@@ -30,6 +30,7 @@ from backproof.grading.forms import (
 )
 from backproof.grading.language import languages
 from backproof.grading.outcome import Limits
+from backproof.grading.quantities import layouts
 from backproof.grading.tables import checked, one_of, text_in, within
 from backproof.notation import ACTIVATIONS, MODELS, Model
 from backproof.reading.told import Unreadable, nearest
@@ -75,6 +76,8 @@ class Function:
             in addition the weights must not all be the same.
         edges: the cases at the edge, of `edges.names`, that its part `edge_cases` is judged by.
         training: what it has to reach, if it trains; then that is all that is judged.
+        found: it is not asked by its name, but found as `backproof check` does, whatever it takes
+            and however it gives gradients and loss; the name is a heading.
     """
 
     name: str
@@ -87,6 +90,7 @@ class Function:
     check: str = "values"
     edges: tuple[str, ...] = ()
     training: Training | None = None
+    found: bool = False
 
     @property
     def makers(self) -> tuple[str, ...]:
@@ -197,7 +201,9 @@ _FUNCTION_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "check": (str,),
     "edge_cases": (list,),
     "training": (dict,),
+    "found": (bool,),
 }
+_FOUND_TELLS: Final = ("name", "returns", "points", "public", "found")
 _TRAINING_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "data": (str,),
     "loss": (int, float),
@@ -271,7 +277,10 @@ def _function(table: Any, model: Model, activation: str, place: int, at: str) ->
     if not isinstance(table, dict):
         raise Unreadable(f"{at}: function holds tables, each under a line [[function]]")
     at = f"{at}, [[function]] {table.get('name', f'number {place}')}"
-    checked(table, _FUNCTION_KINDS, ("name", "arguments", "returns"), at)
+    checked(table, _FUNCTION_KINDS, ("name", "returns"), at)
+    if table.get("found", False):
+        return _of_any_name(table, model, at)
+    checked(table, _FUNCTION_KINDS, ("arguments",), at)
     if not table["name"].isidentifier():
         raise Unreadable(f"{at}: name {table['name']!r} is no name of a function")
     returns = form_of(table["returns"], model, at)
@@ -320,6 +329,28 @@ def _function(table: Any, model: Model, activation: str, place: int, at: str) ->
     )
 
 
+def _of_any_name(table: Mapping[str, Any], model: Model, at: str) -> Function:
+    for key in table:
+        if key not in _FOUND_TELLS:
+            raise Unreadable(f"{at}: {key} is told, and a function that is found tells it itself")
+    may = [*(f"d{one}" for one in model.parameters), "loss"]
+    returns = form_of(table["returns"], model, at)
+    parts = [one.symbol for one in quantities_in(returns)]
+    for part in parts:
+        if part not in may:
+            raise Unreadable(f"{at}: returns holds {part}; what can be found is {', '.join(may)}")
+    own = layouts(model)
+    arguments = tuple(Quantity(one, own[one]) for one in (*model.parameters, "x", "y"))
+    return Function(
+        table["name"],
+        arguments,
+        returns,
+        _points(table.get("points", 1), parts, at),
+        table.get("public", True),
+        found=True,
+    )
+
+
 def _checked_caches(function: Function, functions: Sequence[Function], at: str) -> None:
     """Raises `Unreadable` for a cache that cannot be had."""
     by_name = {one.name: one for one in functions}
@@ -333,6 +364,8 @@ def _checked_caches(function: Function, functions: Sequence[Function], at: str) 
         maker = by_name[name]
         if way_to_cache(maker.returns) is None:
             raise Unreadable(f"{at}: cache_of {name!r}, which returns no '_', or several")
+        if maker.found:
+            raise Unreadable(f"{at}: cache_of {name!r}, which is found and not called by its name")
         if maker.makers or maker.training is not None or function.training is not None:
             raise Unreadable(f"{at}: cache_of {name!r}, which is made by a cache or by training")
         if function.public and not maker.public:

@@ -49,6 +49,8 @@ class Exam(NamedTuple):
     edges: Mapping[int, str] = MappingProxyType({})  # of a case's place: which edge it is at
     kinked: Mapping[int, tuple[int, ...]] = MappingProxyType({})  # the same with other slopes
     keys: Mapping[tuple[str, str], Key] = MappingProxyType({})  # by function and symbol
+    found: tuple[Function, ...] = ()  # those of any name, which are asked otherwise
+    seed: int = 0
 
     def with_slope(self, number: int) -> Exam:
         """The same with another slope at the kinks, by its number among `edges.slopes`."""
@@ -67,7 +69,7 @@ class Exam(NamedTuple):
 def exam(assignment: Assignment, *, public: bool = False) -> Exam:
     """Draw the cases and compute the truth, once for all submissions; or only the public part."""
     among = [one for one in assignment.functions if one.public or not public]
-    functions = [one for one in among if one.training is None]
+    functions = [one for one in among if one.training is None and not one.found]
     share = max(_FEWEST, -(-assignment.cases // max(1, len(functions))))
     # No function is asked on another's cases: what one is given is what another should answer.
     asked = [(function, "") for function in functions for _ in range(share)]
@@ -124,7 +126,8 @@ def exam(assignment: Assignment, *, public: bool = False) -> Exam:
         for quantity in quantities_in(function.returns)
         if not (quantity.code or quantity.times_n)
     }
-    return Exam(assignment, truths, calls, bare, places, training, edges, kinked, keys)
+    found = tuple(one for one in among if one.found)
+    return Exam(assignment, truths, calls, bare, places, training, edges, kinked, keys, found, seed)
 
 
 def _key(model: Model, truths: Sequence[Known], quantity: Quantity, places: Sequence[int]) -> Key:
@@ -153,4 +156,5 @@ def only(exam: Exam, name: str) -> Exam:
         bare=tuple(bare for _, bare, _ in kept),
         asked=tuple(asked for _, _, asked in kept),
         trials=tuple(one for one in exam.trials if one.function.name == name),
+        found=(),
     )

@@ -6,14 +6,15 @@ wrong function is not held against those that call it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
+from backproof.grading import any_name
 from backproof.grading.assignment import Function
 from backproof.grading.exam import Exam, only
 from backproof.grading.marking import Mark, marks
-from backproof.grading.outcome import Answer, Call, Limits, Outcome
+from backproof.grading.outcome import Answer, Outcome, Run
 from backproof.grading.prepared import AUTODIFF, Prepared, prepared
 from backproof.grading.solution import solution
 from backproof.grading.trained import mark_of, trained
@@ -21,8 +22,6 @@ from backproof.grading.trials import Trial, Trials
 from backproof.reading.program import Program
 
 _MOST_ENDED: Final = 3  # functions that end the process before the rest is given up
-# A program's text, what to call, and how much that may use.
-Run: TypeAlias = Callable[[str, Sequence[Call], Limits], Outcome]
 
 
 class Judged(NamedTuple):
@@ -43,7 +42,12 @@ def judge(read: Program, modules: set[str], asked: Exam, run: Run) -> Judged:
         problems.append({"code": code, "module": module, "line": line})
     heard = _heard(run, ready, asked)
     problems += [{"code": "said", "words": one} for one in heard.sentences]
-    found = [_where(mark, ready) for mark in _in_order(_marks(run, ready, asked, heard), asked)]
+    every = [_where(mark, ready) for mark in _marks(run, ready, asked, heard)]
+    for function in asked.found:
+        some, words = any_name.marks(function, read, asked, run)
+        every += some
+        problems += [{"code": "said", "words": one} for one in words]
+    found = _in_order(every, asked)
     review = any(mark.verdict == "undecided" for mark in found) or any(
         problem["code"] == "autodiff" for problem in problems
     )
@@ -97,6 +101,8 @@ def _heard(run: Run, ready: Prepared, asked: Exam) -> _Heard:
     guarded = frozenset[str]() if "while" in ready.text else ready.guarded
     beside = [place for place in left if asked.asked[place][0].name in guarded]
     limits = asked.assignment.limits
+    if not left:
+        return _Heard(answers, ended, "", sentences, bare, printed, text)
     while len(ended) <= _MOST_ENDED:
         calls = [asked.calls[place] for place in left] + [asked.bare[place] for place in beside]
         outcome = run(ready.with_bare if beside else text, calls, limits)
@@ -126,7 +132,7 @@ def _heard(run: Run, ready: Prepared, asked: Exam) -> _Heard:
 def _marks(run: Run, ready: Prepared, asked: Exam, heard: _Heard) -> list[Mark]:
     if heard.failed:
         because = ({"code": "raised", "error": heard.failed},)
-        return [mark._replace(because=because) for mark in missing(asked)]
+        return [mark._replace(because=because) for mark in _nothing(asked)]
     of_training = _of_training(run, heard.text, ready.defined, asked)
     found = [*marks(asked, heard.answers, ready.defined, (), heard.ended), *of_training]
     if all(mark.verdict == "right" for mark in found):
@@ -257,7 +263,13 @@ def _absent(trials: Trials) -> Mark:
 
 def missing(asked: Exam) -> list[Mark]:
     """The marks of a submission in which there is nothing."""
-    return _in_order([*marks(asked, (), frozenset()), *map(_absent, asked.trials)], asked)
+    of_any_name = [mark for one in asked.found for mark in any_name.missing(one)]
+    return _in_order([*_nothing(asked), *of_any_name], asked)
+
+
+def _nothing(asked: Exam) -> list[Mark]:
+    """The same of the functions that have to have their names."""
+    return [*marks(asked, (), frozenset()), *map(_absent, asked.trials)]
 
 
 def _in_order(found: Sequence[Mark], asked: Exam) -> list[Mark]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from backproof.grading import frames
 from backproof.grading.frames import Value
@@ -88,3 +89,7 @@ class Outcome:
     printed: str
     sentence: str
     cpu_seconds: float = 0.0
+
+
+# A program's text, what to call, and how much that may use.
+Run: TypeAlias = Callable[[str, Sequence[Call], Limits], Outcome]

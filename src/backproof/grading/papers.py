@@ -16,9 +16,9 @@ from typing import Any, Final, NamedTuple
 from backproof.grading import alone
 from backproof.grading.assignment import Assignment
 from backproof.grading.exam import Exam, exam
-from backproof.grading.judging import Run, judge, missing
+from backproof.grading.judging import judge, missing
 from backproof.grading.marking import Mark
-from backproof.grading.outcome import Call, Limits, Outcome
+from backproof.grading.outcome import Call, Limits, Outcome, Run
 from backproof.grading.sandbox import Sandbox, Unavailable
 from backproof.grading.selftest import self_test
 from backproof.grading.submissions import Submission

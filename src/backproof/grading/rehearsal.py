@@ -9,18 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Final, NamedTuple
 
+from backproof.grading import any_name
 from backproof.grading.assignment import Assignment
 from backproof.grading.exam import Exam, exam
 from backproof.grading.marking import Mark, marks
-from backproof.grading.outcome import Outcome
+from backproof.grading.outcome import Call, Limits, Outcome
 from backproof.grading.prepared import CALLING
 from backproof.grading.sandbox import Sandbox
 from backproof.grading.selftest import self_test
 from backproof.grading.solution import Rule, rules, solution
 from backproof.grading.trained import trained
 from backproof.grading.trials import Trial
+from backproof.reading.program import of_content
 from backproof.reading.told import Unreadable
 
 # What is mistaken: in lines that have the first text the second stands instead.
@@ -93,6 +96,8 @@ def rehearsed(assignment: Assignment) -> Rehearsed:
     lines = [f"{assignment.title}: {assignment.out_of:g} points, {len(asked.calls)} calls"]
     if asked.trials:
         lines[0] += f", {len(asked.trials)} of training"
+    if asked.found:
+        lines[0] += f", {len(asked.found)} found by what it is, on {assignment.cases} cases"
     with Sandbox(assignment.limits) as sandbox:
         lost = [mark for mark in _marks(sandbox, asked, right) if mark.verdict != "right"]
         lines += [f"  it loses {one.function}, {one.part}: {one.because}" for one in lost]
@@ -115,7 +120,15 @@ def _marks(sandbox: Sandbox, asked: Exam, text: str) -> list[Mark]:
     defined = frozenset(function.name for function in asked.assignment.functions)
     main = "submission.py"
     files = {main: (text + CALLING).encode()}
-    found = marks(asked, sandbox.run(files, main, asked.calls).answers, defined)
+    answers = sandbox.run(files, main, asked.calls).answers if asked.calls else ()
+    found = marks(asked, answers, defined)
+    read = of_content(Path(main), text.encode())
+
+    def run(text: str, calls: Sequence[Call], limits: Limits) -> Outcome:
+        return sandbox.run({main: text.encode()}, main, calls, limits)
+
+    for one in asked.found:
+        found += any_name.marks(one, read, asked, run)[0]
     if any(mark.verdict != "right" for mark in found):
         return found  # training takes longer, and would say nothing more
 

@@ -77,15 +77,45 @@ class _Pipe:
             yield from frames.feed(chunk)
 
 
+class _InMemory:
+    """The same where all frames are there beforehand, and answers are kept."""
+
+    def __init__(self, data: bytes) -> None:
+        self._frames = wire.Frames().feed(data)
+        self.given: list[bytes] = []
+
+    def take(self) -> wire.Frame | None:
+        return next(self._frames, None)
+
+    def give(self, data: bytes) -> None:
+        self.given.append(data)
+
+    def end_copy(self) -> None:
+        """Whoever keeps this process apart sees to what it starts."""
+
+
 def main() -> None:
     """Answer frames until the pipe is closed."""
-    pipe = _private_pipes()
+    _serve(_private_pipes())
+    os._exit(0)  # threads left behind, and what is registered with atexit, are not waited for
+
+
+def answers(data: bytes) -> bytes:
+    """The answers to these frames, one after the other, of a process that is kept apart anyway."""
+    pipe = _InMemory(data)
+    _serve(pipe)
+    return b"".join(pipe.given)
+
+
+def _serve(pipe: _Pipe | _InMemory) -> None:
     pipe.give(wire.packed({"ready": True}))
     load = pipe.take()
     if load is None:
         return
-    with open(load.header["count"], "r+b") as file:
-        begun = mmap.mmap(file.fileno(), wire.COUNT.size)
+    begun: mmap.mmap | bytearray = bytearray(wire.COUNT.size)
+    if load.header["count"]:
+        with open(load.header["count"], "r+b") as file:
+            begun = mmap.mmap(file.fileno(), wire.COUNT.size)
     memory = _limited(load.header["memory"])
     path: str = load.header["path"]
     try:
@@ -115,7 +145,6 @@ def main() -> None:
             pipe.give(_watched(module, frame))
         else:
             _run(pipe, module, frame.header, memory, begun)
-    os._exit(0)  # threads left behind, and what is registered with atexit, are not waited for
 
 
 def _private_pipes() -> _Pipe:
@@ -270,11 +299,11 @@ def _about(module: types.ModuleType, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _run(
-    pipe: _Pipe,
+    pipe: _Pipe | _InMemory,
     module: types.ModuleType,
     header: dict[str, Any],
     memory: str | None,
-    begun: mmap.mmap,
+    begun: mmap.mmap | bytearray,
 ) -> None:
     spec = from_json(header["spec"])
     total: int = header["count"]

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
 from backproof.reading import wire
 from backproof.reading.call import Kind
@@ -53,6 +53,19 @@ class Gone(Exception):  # noqa: N818 - an outcome, not an error
         super().__init__(problem)
         self.kind: Kind = kind
         self.problem = problem
+
+
+class Connection(Protocol):
+    """What `process.Child` needs of the process a file runs in, wherever that is: see `Live`."""
+
+    counter: str
+
+    def begin(self) -> None: ...  # noqa: D102 - as in `Live`
+    def begun(self) -> int: ...  # noqa: D102
+    def send(self, messages: Iterable[bytes]) -> None: ...  # noqa: D102
+    def receive(self, seconds: float) -> wire.Frame: ...  # noqa: D102
+    def kill(self) -> None: ...  # noqa: D102
+    def complaint(self) -> str: ...  # noqa: D102
 
 
 class Live:

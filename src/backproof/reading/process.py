@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import marshal
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import CodeType, TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -18,7 +18,7 @@ import numpy as np
 
 from backproof.reading import wire
 from backproof.reading.call import Case, Outcome
-from backproof.reading.live import Gone, Live
+from backproof.reading.live import Connection, Gone, Live
 from backproof.reading.spec import Spec, to_json
 from backproof.reading.told import Unreadable
 
@@ -60,6 +60,7 @@ class Child:
         modules: what of it to execute, by a key that specs name; nothing for the file as it is.
         memory_bytes: how much address space the process may have; None for no limit.
         seconds: how long one case, or running the file, may take without any progress.
+        start: starts the process, in that folder.
 
     Raises `Unreadable` on entering when the file does not run; the message says why and where.
     """
@@ -71,14 +72,16 @@ class Child:
         modules: Mapping[str, Module] | None = None,
         memory_bytes: int | None = MEMORY,
         seconds: float = SECONDS,
+        start: Callable[[Path], Connection] = Live,
     ) -> None:
+        self._start = start
         self._path = Path(path).absolute()
         self._modules = dict(modules or {})
         self.failures: Mapping[str, Sequence[str]] = {}
         self.filled: Sequence[str] = []
         self._memory = memory_bytes
         self._seconds = seconds
-        self._live: Live | None = None
+        self._live: Connection | None = None
 
     def __enter__(self) -> Self:
         self._started()
@@ -202,10 +205,10 @@ class Child:
         found = tuple((float(value), int(line)) for value, line in header["guards"])
         return About(found, tuple(header["precisions"]))
 
-    def _started(self) -> Live:
+    def _started(self) -> Connection:
         if self._live is not None:
             return self._live
-        live = Live(self._path.parent)
+        live = self._start(self._path.parent)
         try:
             live.receive(_START_SECONDS)
             load: dict[str, Any] = {"path": str(self._path), "memory": self._memory}
