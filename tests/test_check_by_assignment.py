@@ -6,7 +6,8 @@ import jsonschema
 import pytest
 
 from backproof.cli import main
-from backproof.grading.assignment import READY_MADE, read
+from backproof.grading.assignment import read
+from backproof.grading.ready_made import READY_MADE
 from backproof.grading.solution import solution
 
 ASSIGNED = ["--assignment", "logistic_regression"]

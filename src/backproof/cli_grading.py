@@ -84,13 +84,13 @@ def check(
     """
     import datetime
 
-    from backproof.grading import assignment, results
+    from backproof.grading import assignment, ready_made, results
     from backproof.grading.feedback_text import as_text
     from backproof.grading.grade import tried
     from backproof.grading.language import language
     from backproof.grading.remarks import about_points
 
-    asked = assignment.read(assignment.found(told))
+    asked = assignment.read(ready_made.found(told))
     said_in, date = language(asked.language), datetime.date.today().isoformat()
     graded: list[dict[str, Any]] = []
     for place, path in enumerate(paths, 1):
@@ -138,11 +138,11 @@ def _told(run: Callable[[argparse.Namespace], int], options: argparse.Namespace)
 def _graded(options: argparse.Namespace) -> int:
     import datetime
 
-    from backproof.grading import assignment, outputs, results
+    from backproof.grading import assignment, outputs, ready_made, results
     from backproof.grading.disclosure import needs_a_person
     from backproof.grading.grade import grade
 
-    asked = assignment.read(assignment.found(options.assignment))
+    asked = assignment.read(ready_made.found(options.assignment))
     if options.canvas and not options.canvas_assignment:
         return refused("--canvas needs --canvas-assignment, the number in the column's name")
     if options.scheduler is not None and options.jobs is not None:
@@ -227,14 +227,14 @@ def _undisturbed(words: Callable[[], str]) -> Iterator[None]:
 def _written(options: argparse.Namespace) -> int:
     import secrets
 
-    from backproof.grading import assignment
+    from backproof.grading import ready_made
     from backproof.reading.told import Unreadable, nearest
 
-    names = assignment.ready_made()
+    names = ready_made.names()
     if options.like not in names:
         raise Unreadable(f"--like {options.like}: unknown; {nearest(options.like, names)}")
     path = Path(options.file)
-    _write_new(path, assignment.begun(options.like, secrets.randbelow(10**9)).encode())
+    _write_new(path, ready_made.begun(options.like, secrets.randbelow(10**9)).encode())
     print(f"{path}: change it, then try it with: backproof assignment test {path}")
     return 0
 
@@ -252,20 +252,20 @@ def _write_new(path: Path, content: bytes) -> None:
 
 
 def _made_public(options: argparse.Namespace) -> int:
-    from backproof.grading import assignment
+    from backproof.grading import assignment, ready_made
 
-    path = assignment.found(options.file)
+    path = ready_made.found(options.file)
     assignment.read(path)  # which says what is amiss with it
-    _write_new(Path(options.to), assignment.public_part(path.read_text("utf-8")).encode())
+    _write_new(Path(options.to), ready_made.public_part(path.read_text("utf-8")).encode())
     print(f"{options.to}: without hidden functions and the seed")
     return 0
 
 
 def _packed(options: argparse.Namespace) -> int:
-    from backproof.grading import assignment
+    from backproof.grading import assignment, ready_made
     from backproof.grading.autograder import autograder
 
-    path = assignment.found(options.file)
+    path = ready_made.found(options.file)
     assignment.read(path)  # which says what is amiss with it
     isolated = not options.without_isolation
     _write_new(Path(options.to), autograder(path.read_bytes(), isolated=isolated))
@@ -274,8 +274,8 @@ def _packed(options: argparse.Namespace) -> int:
 
 
 def _tried(options: argparse.Namespace) -> int:
-    from backproof.grading import assignment, rehearsal
+    from backproof.grading import assignment, ready_made, rehearsal
 
-    told = rehearsal.rehearsed(assignment.read(assignment.found(options.file)))
+    told = rehearsal.rehearsed(assignment.read(ready_made.found(options.file)))
     print(told.text)
     return 0 if told.sound else 1

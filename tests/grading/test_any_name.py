@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backproof.grading.assignment import READY_MADE, read
+from backproof.grading.assignment import read
 from backproof.grading.exam import exam
 from backproof.grading.judging import judge, missing
 from backproof.grading.marking import Mark
 from backproof.grading.outcome import Answer, Outcome
+from backproof.grading.ready_made import READY_MADE
 from backproof.grading.sandbox import Sandbox
 from backproof.reading import wire
 from backproof.reading.program import of_content

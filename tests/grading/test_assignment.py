@@ -3,16 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from backproof.grading.assignment import (
-    READY_MADE,
-    Training,
-    begun,
-    found,
-    public_part,
-    read,
-    ready_made,
-)
+from backproof.grading.assignment import Training, read
 from backproof.grading.forms import Quantity, quantities_in
+from backproof.grading.ready_made import READY_MADE, begun, found, names, public_part
 from backproof.reading.told import Unreadable
 
 START = 'title = "T"\nmodel = "logistic_regression"\n'
@@ -170,12 +163,12 @@ def test_a_function_that_trains_is_judged_by_that_alone(tmp_path: Path) -> None:
 
 
 def test_an_assignment_is_told_by_its_file_or_a_ready_made_one_by_its_name() -> None:
-    assert {found(name) for name in ready_made()} == {*READY_MADE.glob("*.toml")}
+    assert {found(name) for name in names()} == {*READY_MADE.glob("*.toml")}
     with pytest.raises(Unreadable, match="did you mean 'logistic_regression'"):
         found("logistic")
 
 
-@pytest.mark.parametrize("name", ready_made())
+@pytest.mark.parametrize("name", names())
 def test_a_new_one_has_a_seed_of_its_own_and_students_never_have_its_cases(
     name: str, tmp_path: Path
 ) -> None:
@@ -186,7 +179,7 @@ def test_a_new_one_has_a_seed_of_its_own_and_students_never_have_its_cases(
     assert part.drawn_from(True) == replace(new, seed=0).drawn_from(True) != new.drawn_from(False)
 
 
-@pytest.mark.parametrize("name", ready_made())
+@pytest.mark.parametrize("name", names())
 def test_the_public_part_is_the_assignment_without_what_is_hidden(
     name: str, tmp_path: Path
 ) -> None:

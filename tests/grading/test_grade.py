@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 import backproof.grading.grade
 from backproof.grading import bubblewrap, outputs, papers, results, sandbox
-from backproof.grading.assignment import READY_MADE, read
+from backproof.grading.assignment import read
 from backproof.grading.grade import grade
 from backproof.grading.pools import Pool
+from backproof.grading.ready_made import READY_MADE
 from backproof.grading.sandbox import Sandbox, Unavailable
 from backproof.grading.solution import solution
 from backproof.grading.submissions import Submission

@@ -13,7 +13,8 @@ from hypothesis import given
 
 from backproof.cli import main
 from backproof.grading import autograder, gradescope
-from backproof.grading.assignment import READY_MADE, read
+from backproof.grading.assignment import read
+from backproof.grading.ready_made import READY_MADE
 from backproof.grading.solution import solution
 from grading.conftest import started
 from grading.made_results import any_results, hand_written

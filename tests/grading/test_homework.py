@@ -8,17 +8,18 @@ from pathlib import Path
 import pytest
 
 from backproof.grading import alone
-from backproof.grading.assignment import READY_MADE, read, ready_made
+from backproof.grading.assignment import read
 from backproof.grading.exam import Exam, exam
 from backproof.grading.judging import judge
 from backproof.grading.marking import Mark
 from backproof.grading.outcome import Limits
+from backproof.grading.ready_made import READY_MADE, names
 from backproof.reading.program import program
 
 HOMEWORK = Path(__file__).parent / "homework"
 # The notebook's functions are of any depth, so one solution does for two and for three layers.
 OTHERS = {"mlp3": "mlp", "backward": "lecture_mlp"}
-SOLUTIONS = {name: OTHERS.get(name, name) for name in ready_made()}
+SOLUTIONS = {name: OTHERS.get(name, name) for name in names()}
 
 
 @functools.cache

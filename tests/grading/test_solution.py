@@ -1,7 +1,8 @@
 import pytest
 
-from backproof.grading.assignment import READY_MADE, read, ready_made
+from backproof.grading.assignment import read
 from backproof.grading.exam import exam
+from backproof.grading.ready_made import READY_MADE, names
 from backproof.grading.solution import rules, solution
 from backproof.notation import ACTIVATIONS, MODELS
 from grading.papers import marked, whole
@@ -60,7 +61,7 @@ def last(name: str) -> str:
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("name", ready_made())
+@pytest.mark.parametrize("name", names())
 def test_the_ready_made_assignments_can_be_done(name: str) -> None:
     asked = exam(read(READY_MADE / f"{name}.toml"))
     found = marked(asked, solution(asked.assignment))

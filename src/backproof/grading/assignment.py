@@ -8,7 +8,6 @@ to be said of it: `quantities` knows all of them, whatever the students' other f
 from __future__ import annotations
 
 import hashlib
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -124,44 +123,6 @@ class Assignment:
     def drawn_from(self, public: bool) -> int:
         """The seed of the secret cases; or of those that students have, which is no teacher's."""
         return self.seed + (2**62 if public else 0)
-
-
-READY_MADE: Final = Path(__file__).parent / "assignments"
-
-
-def begun(name: str, seed: int) -> str:
-    """The text of a ready-made assignment with a seed of its own."""
-    text = (READY_MADE / f"{name}.toml").read_text("utf-8")
-    return re.sub(r"^seed = 1\b", f"seed = {seed}", text, count=1, flags=re.MULTILINE)
-
-
-def ready_made() -> list[str]:
-    """The names of the assignments that come with the package."""
-    return sorted(path.stem for path in READY_MADE.glob("*.toml"))
-
-
-def found(told: str) -> Path:
-    """The file that is told by its path, or of a ready-made assignment by its name."""
-    path = Path(told)
-    if not path.exists() and told in ready_made():
-        return READY_MADE / f"{told}.toml"
-    if not path.is_file():
-        names = tuple(ready_made())
-        raise Unreadable(
-            f"{told}: no such file, and no ready-made assignment; {nearest(told, names)}"
-        )
-    return path
-
-
-_TABLE = re.compile(r"^(?=\[\[function\]\])", re.MULTILINE)
-_SEED = re.compile(r"^seed\s*=.*\n", re.MULTILINE)
-
-
-def public_part(text: str) -> str:
-    """The text of an assignment without its hidden functions and its seed, for students."""
-    first, *tables = _TABLE.split(text)
-    shown = [one for one in tables if tomllib.loads(one)["function"][0].get("public", True)]
-    return "".join([_SEED.sub("", first), *shown])
 
 
 def read(path: Path) -> Assignment:
