@@ -21,6 +21,7 @@ from backproof.reading import names, roles, tables
 
 _DEEP = 4  # how far into objects, lists and dicts parameters are looked for
 _LAYERS = 4  # no model here has more
+_SHOWN = 4000  # values of expressions that are kept of one run
 
 
 class Slot(NamedTuple):
@@ -41,7 +42,10 @@ class Probe:
         taken: what stood in the slots afterwards.
         noted: the losses and gradients among the local variables, by name.
         rates: the names under which the learning rate was given.
+        watched: what expressions gave on the way, with names; None where nobody watches.
     """
+
+    watched: list[tuple[str, np.ndarray]] | None = None
 
     def __init__(self, wanted: Iterable[str], rates: Iterable[str]) -> None:
         self.wanted = frozenset(word.strip("_") for word in wanted)
@@ -199,6 +203,14 @@ class Probe:
             return accuracy()
         except Exception:
             return 0.0
+
+    def shown(self, name: str, value: Any) -> Any:
+        """What an expression gave (see `shown`), as it is at this moment."""
+        if self.watched is not None and len(self.watched) < _SHOWN:
+            array = _number_or_array(value) if isinstance(value, np.ndarray | float) else None
+            if array is not None and array.dtype.kind == "f":
+                self.watched.append((name, array))
+        return value
 
     def note(self, variables: Mapping[str, Any]) -> None:
         """Keep copies of the losses and gradients among the variables."""

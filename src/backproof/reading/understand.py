@@ -35,6 +35,7 @@ from backproof.reading.process import Child, Module
 from backproof.reading.program import Program
 from backproof.reading.recipes import Reader, Recipe
 from backproof.reading.resolve import Resolved, concluded, resolve, with_penalty
+from backproof.reading.shown import shown
 from backproof.reading.smaller import with_smaller_sizes
 from backproof.reading.source import Found
 from backproof.reading.spec import Spec
@@ -145,8 +146,7 @@ def _module(
 ) -> Module:
     path = str(program.path.absolute())
     codes = tuple(
-        compile(ast.fix_missing_locations(ast.Module([one], [])), path, "exec", dont_inherit=True)
-        for one in statements
+        compile(ast.Module([shown(one)], []), path, "exec", dont_inherit=True) for one in statements
     )
     return Module(codes, program.text, program.places, tuple(sorted(wanted)), tuple(sorted(rates)))
 
