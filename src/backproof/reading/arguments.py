@@ -13,7 +13,6 @@ from backproof.reading.recipes import PROBE, Reader, Unbound
 from backproof.reading.slices import bound
 from backproof.reading.usage import (
     are_layers,
-    decays,
     goes_by_row,
     handed_on,
     is_list_of_pairs,
@@ -191,6 +190,7 @@ SIMPLE = {
     "k": f"{PROBE}.size('k')",
     "dims": f"{PROBE}.dims()",
     "lambda": f"{PROBE}.penalty",
+    "l1": "0.0",
     "keep": "1.0",
     "scale": "1.0",
     "zero": "0",
@@ -215,10 +215,12 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
         return f"{PROBE}.rows" if goes_by_row(name, function) else f"{PROBE}.table"
     if is_list_of_pairs(name, function.body, read):
         return f"{PROBE}.pairs"
-    if (role == "rate" and is_strength(name, function)) or (
-        role is None and name in decays(read.program.tree)
-    ):
+    if (role == "rate" and is_strength(name, function)) or name in read.shrinkage.l2:
         role = "lambda"
+    elif name in read.shrinkage.l1:
+        role = "l1"
+    if role in ("lambda", "l1") and patterns.is_text(defaults_of(function.args).get(name)):
+        return None  # which of them, by its name
     ours = role in ("d", "h", "k", "dims") and _is_of_vector(function, read)
     one = role in ("d", "h", "k") and _is_one(name, function)
     if role in _KEPT and default and not (ours or one or _is_imported(name, function, read)):

@@ -240,6 +240,7 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
         body += [parsed(f"return {result}")]
     wanted = words_of(read, scope) | given_to_probe(body) | set(moved)
     known_rates = rates.rate_names(function.body, read.program.tree) if moves else set()
+    known_rates -= read.shrinkage.named
     steps = list(updates.updates(function.body))
     return Recipe(
         scope.name,

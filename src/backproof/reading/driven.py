@@ -33,6 +33,8 @@ class Driven:
         given = dict(zip(paths, gifts, strict=True))
         # What the steps are of the rate is the code's own doing, to which it comes by itself.
         rate = spec._replace(times=1.0).rate_of(self.sizes)
+        if spec.portion:
+            x, y = (_twice(one, spec.layouts[name]) for one, name in ((x, "x"), (y, "y")))
         probe.begin(x, y, rate, self.sizes, parted(given), spec.strength)
         probe.restore()
         returned = self._driver()
@@ -48,3 +50,9 @@ class Driven:
             if variable in probe.noted:
                 found.setdefault(name, probe.noted[variable])
         return found
+
+
+def _twice(array: np.ndarray, layout: str) -> np.ndarray:
+    """The examples, and the same after them."""
+    axes = layout.partition(":")[0].split()
+    return np.concatenate([array, array], axis=axes.index("n"))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from backproof.reading import names, patterns, roles, syntax
 from backproof.reading.arguments import SIMPLE
 from backproof.reading.recipes import DRIVER, PROBE, Reader, parsed
+from backproof.reading.shrinkage import Shrinkage, place_of
 from backproof.reading.slices import bound, free, loaded
 
 DEFINITION = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
@@ -35,11 +36,21 @@ def _role(read: Reader, name: str) -> str | None:
     role = roles.role(name)
     if roles.is_data(name) and is_number(read, name):
         return None
-    if roles.is_data(name) or role == "lambda":
+    if roles.is_data(name):
         return role
+    if (shrinks := strength(read, name)) is not None:
+        return shrinks
     if roles.is_rate(name):
         return "rate"
     return "n" if role == "n" and _comes_from(read, name) else None
+
+
+def strength(read: Reader, name: str) -> str | None:
+    """`lambda` or `l1` for what a term that shrinks weights is multiplied by."""
+    if name in read.shrinkage.named:
+        return "lambda" if name in read.shrinkage.l2 else "l1"
+    role = roles.role(name)
+    return role if role in ("lambda", "l1") else None
 
 
 def is_function(read: Reader, name: str) -> bool:
@@ -120,14 +131,36 @@ def needed(
         if len(chosen) == before:
             break
     statements = [_with_replaced(read.script[place], replaced) for place in sorted(chosen)]
-    return tuple(_AsArrays().visit(copy.deepcopy(one)) for one in (*statements, driver))
+    if read.shrinkage.named:
+        named = f"{PROBE}.shrinking({[*map(sorted, (read.shrinkage.l2, read.shrinkage.l1))]})"
+        driver.body.insert(_after_globals(driver), ast.fix_missing_locations(parsed(named)))
+    arrays = _AsArrays(read.shrinkage)
+    return tuple(arrays.visit(copy.deepcopy(one)) for one in (*statements, driver))
+
+
+def _after_globals(driver: ast.FunctionDef) -> int:
+    return sum(isinstance(one, ast.Global) for one in driver.body[:1])
 
 
 class _AsArrays(ast.NodeTransformer):
     """With the values of loss functions kept by the probe, without what only data frames have.
 
-    Annotations go too: nothing needs them.
+    Annotations go too: nothing needs them. L2 terms that have no name for their strength are made
+    those of our lambda, and L1 terms are nothing.
     """
+
+    def __init__(self, shrinkage: Shrinkage) -> None:
+        self._shrinkage = shrinkage
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        place = place_of(node)
+        self.generic_visit(node)
+        if place in self._shrinkage.unnamed:
+            strength = ast.Attribute(ast.Name(PROBE, ast.Load()), "penalty", ast.Load())
+            return _scaled(strength, node, self._shrinkage.unit)
+        if place in self._shrinkage.absolute:
+            return _scaled(ast.Constant(0.0), node, 1.0)
+        return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         self.generic_visit(node)
@@ -160,6 +193,13 @@ class _AsArrays(ast.NodeTransformer):
         assert isinstance(kept, ast.Call)
         kept.args = [node]
         return ast.fix_missing_locations(ast.copy_location(kept, node))
+
+
+def _scaled(strength: ast.expr, term: ast.BinOp, unit: float) -> ast.expr:
+    """`strength * term / unit`."""
+    times = ast.BinOp(strength, ast.Mult(), term)
+    made = ast.copy_location(ast.BinOp(times, ast.Div(), ast.Constant(unit)), term)
+    return ast.fix_missing_locations(made)
 
 
 def _pairs_of(method: ast.Attribute, call: ast.Call) -> ast.expr:

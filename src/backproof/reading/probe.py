@@ -51,6 +51,7 @@ class Probe:
         self.wanted = frozenset(word.strip("_") for word in wanted)
         self.rate_names = frozenset(rates)
         self._module: dict[str, Any] = {}
+        self._l2 = self._l1 = frozenset[str]()
         self._before: dict[str, Any] = {}
         self.begin(np.zeros((1, 1)), np.zeros((1, 1)), 1.0, {}, None)
 
@@ -204,6 +205,10 @@ class Probe:
         except Exception:
             return 0.0
 
+    def shrinking(self, strengths: Iterable[Iterable[str]]) -> None:
+        """The names by which the strengths of L2 and L1 terms go in this file."""
+        self._l2, self._l1 = (frozenset(word.strip("_") for word in one) for one in strengths)
+
     def shown(self, name: str, value: Any) -> Any:
         """What an expression gave (see `shown`), as it is at this moment."""
         if self.watched is not None and len(self.watched) < _SHOWN:
@@ -261,8 +266,10 @@ class Probe:
             if word in self.rate_names or word.strip("_") in self.rate_names:
                 self.rates.add(word)
                 return self.rate
-            if roles.role(word) == "lambda":
+            if roles.role(word) == "lambda" or word.strip("_") in self._l2:
                 return self.penalty
+            if roles.role(word) == "l1" or word.strip("_") in self._l1:
+                return 0.0
         if self._is_vector(path, word, value):
             return list(self._exchanged(path, np.array(value)))
         if id(value) in self._exchanged_before:  # the same array, kept by another object too

@@ -69,9 +69,13 @@ def resolve(
         return resolved
     unstated = resolved.stated.objective is None and not trial.spec.rate_unknown
     name = resolved.spec.notes.get("loss")
-    return resolved._replace(
-        spec=with_penalty(child, resolved.spec, trial, name, loss, unstated=unstated)
-    )
+    spec = with_penalty(child, resolved.spec, trial, name, loss, unstated=unstated)
+    if _BATCHES.search("\n".join(map(ast.unparse, recipe.statements))):
+        spec = settle.of_a_portion(child, spec)
+    return resolved._replace(spec=spec)
+
+
+_BATCHES = re.compile(r"batch|lote|range\([^()]*,[^()]*,", re.IGNORECASE)
 
 
 def with_penalty(

@@ -50,7 +50,8 @@ _ROLES = {
     "dims": r"(?:layers?|net|network)_?(?:dims?|sizes?|nodes|structure|config)|layers|sizes|dims"
     r"|layers_?dims?|topology|architecture|layer_?sizes|(?:layer_?)?dimensions?",
     "lambda": r"lambd(?:a)?_?|lam|lamb|reg(?:ularization)?_?(?:strength|param|lambda|rate|term)?"
-    r"|weight_?decay|l2_?reg|lamda|lmbda|wd",
+    r"|weight_?decay|l2_?(?:reg|lam|pen|str|coe|alph|weight|dec)\w*|lamda|lmbda|wd",
+    "l1": r"l1_?(?:reg|lam|pen|str|coe|alph|weight|dec)\w*",
     "keep": r"keep_?prob",
     "scale": r"std|sigma|(?:weight|init)_?(?:scale|std)|epsilon_?init",
     "zero": r"momentum|beta\d?|decay(?:_?rate)?|seed|random_?state|drop(?:out)?(?:_?rate)?|rho",

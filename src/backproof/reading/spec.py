@@ -56,6 +56,7 @@ class Spec(NamedTuple):
         loss_only: it gives the loss and nothing else.
         fixed: sizes of axes that the file fixes itself.
         batch: how many examples it takes at most, None for any number.
+        portion: its batch is one half of the examples, which are there twice.
         all_classes: it counts the classes among the labels, so that each has to be there.
         guessed: its layouts or its model were worked out, not told.
         certain: it takes labels for certainties, 0 or 1, however they are laid out.
@@ -85,6 +86,7 @@ class Spec(NamedTuple):
     penalised: tuple[str, ...] = ()
     fixed: Mapping[str, int] = {}
     batch: int | None = None
+    portion: bool = False
     all_classes: bool = False
     certain: bool = False
     guessed: bool = False

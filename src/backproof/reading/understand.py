@@ -41,7 +41,6 @@ from backproof.reading.source import Found
 from backproof.reading.spec import Spec
 from backproof.reading.told import Settings, Unreadable
 from backproof.reading.trials import at_some_sizes
-from backproof.reading.usage import decays
 
 _FUNCTIONS = "functions"
 
@@ -291,6 +290,8 @@ def _judgeable(planned: Plan, resolved: Resolved) -> Judgeable:
     if any(momenta):
         text += f", from zero velocity at {momenta[0]} = 0.5"
     text += _at_lambda(planned, resolved, spec)
+    if spec.portion:
+        text += ", a batch of one half of the examples"
     if spec.all_classes:
         text += ", every class among the labels"
     text += _at_sizes(spec)
@@ -316,8 +317,9 @@ def _at_lambda(planned: Plan, resolved: Resolved, spec: Spec) -> str:
         for statement in used.statements
         for node in ast.walk(statement)
     }
-    named = any(roles.role(word) == "lambda" for word in words if word)
-    named = named or bool(words & decays(planned.program.tree))
+    named = any(roles.role(word) in ("lambda", "l1") for word in words if word)
+    # A term whose strength has no name has that of the probe.
+    named = named or bool(words & {*planned.reader.shrinkage.named, "penalty"})
     return ", any L2 term not judged (lambda = 0)" if named else ""
 
 
