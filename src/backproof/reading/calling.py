@@ -178,6 +178,16 @@ def _is_loss_and_slopes(function: ast.FunctionDef) -> bool:
     )
 
 
+def _is_loss_and_gradient(function: ast.FunctionDef) -> bool:
+    """`return loss, grad`, of a function of any name that takes inputs and labels."""
+    value = updates.returned_value(function)
+    if not isinstance(value, ast.Tuple) or len(value.elts) != 2:
+        return False
+    loss, gradient = map(updates.last_word, value.elts)
+    taken = {roles.role(name) for name, _, _ in parameters_of(function)}
+    return {"x", "y"} <= taken and names.is_loss(loss) and names.is_collection(gradient)
+
+
 def _is_product(node: ast.expr) -> bool:
     return any(
         patterns.called(part) in ("dot", "matmul")
@@ -204,7 +214,7 @@ def _gives_gradients(read: Reader, scope: Scope) -> bool:
         return scope.owner is None and returns_gradients(function)
     if any(names.gradient(name) is not None for name in returned_names(function)):
         return True
-    if _is_loss_and_slopes(function):
+    if _is_loss_and_slopes(function) or _is_loss_and_gradient(function):
         return True
     if names.is_backward(function.name) and updates.returned_value(function) is not None:
         return True

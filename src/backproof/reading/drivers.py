@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 
 from backproof.reading import names, patterns, roles, syntax
 from backproof.reading.arguments import SIMPLE
-from backproof.reading.recipes import DRIVER, PROBE, Reader, parsed
-from backproof.reading.shrinkage import Shrinkage, place_of
+from backproof.reading.binding import defaults_of, given_in, parameters_of
+from backproof.reading.recipes import DRIVER, PROBE, Reader, located, parsed
+from backproof.reading.shrinkage import place_of
 from backproof.reading.slices import bound, free, loaded
 
 DEFINITION = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
@@ -107,9 +108,16 @@ def used_by(read: Reader, wanted: set[str]) -> set[str]:
 
 
 def needed(
-    read: Reader, driver: ast.FunctionDef, replaced: Mapping[int, ast.stmt]
+    read: Reader,
+    driver: ast.FunctionDef,
+    replaced: Mapping[int, ast.stmt],
+    *,
+    ours: bool = True,
 ) -> tuple[ast.stmt, ...]:
-    """The statements of the module that the driver needs, in order, and the driver."""
+    """The statements of the module that the driver needs, in order, and the driver.
+
+    `ours` is whether strengths of L2 terms that no call passes are the probe's.
+    """
     wanted_names = loaded(driver) | {
         n for node in ast.walk(driver) if isinstance(node, ast.Global) for n in node.names
     }
@@ -134,7 +142,7 @@ def needed(
     if read.shrinkage.named:
         named = f"{PROBE}.shrinking({[*map(sorted, (read.shrinkage.l2, read.shrinkage.l1))]})"
         driver.body.insert(_after_globals(driver), ast.fix_missing_locations(parsed(named)))
-    arrays = _AsArrays(read.shrinkage)
+    arrays = _AsArrays(read, ours=ours)
     return tuple(arrays.visit(copy.deepcopy(one)) for one in (*statements, driver))
 
 
@@ -149,8 +157,10 @@ class _AsArrays(ast.NodeTransformer):
     those of our lambda, and L1 terms are nothing.
     """
 
-    def __init__(self, shrinkage: Shrinkage) -> None:
-        self._shrinkage = shrinkage
+    def __init__(self, read: Reader, *, ours: bool) -> None:
+        self._read = read
+        self._ours = ours
+        self._shrinkage = read.shrinkage
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         place = place_of(node)
@@ -165,6 +175,10 @@ class _AsArrays(ast.NodeTransformer):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         self.generic_visit(node)
         node.returns = None
+        given = _left_at_default(self._read, node) if self._ours else {}
+        first = 1 if ast.get_docstring(node, clean=False) is not None else 0
+        ours = [located(f"{name} = {value}", node.body[0]) for name, value in given.items()]
+        node.body[first:first] = ours
         return node
 
     def visit_arg(self, node: ast.arg) -> ast.AST:
@@ -193,6 +207,22 @@ class _AsArrays(ast.NodeTransformer):
         assert isinstance(kept, ast.Call)
         kept.args = [node]
         return ast.fix_missing_locations(ast.copy_location(kept, node))
+
+
+def _left_at_default(read: Reader, function: ast.FunctionDef) -> dict[str, str]:
+    """The strengths of L2 and L1 terms that a function takes and no call of the file passes."""
+    found = {
+        name: SIMPLE[role]
+        for name, default in defaults_of(function.args).items()
+        if patterns.number(default) is not None and (role := strength(read, name)) is not None
+    }
+    if not found or function.name == "__init__":
+        return {}
+    listed = [name for name, _, _ in parameters_of(function) if name != "self"]
+    for node in ast.walk(read.program.tree):
+        if isinstance(node, ast.Call) and patterns.called(node) == function.name:
+            found = {name: one for name, one in found.items() if name not in given_in(node, listed)}
+    return found
 
 
 def _scaled(strength: ast.expr, term: ast.BinOp, unit: float) -> ast.expr:
@@ -229,4 +259,4 @@ def _with_replaced(statement: ast.stmt, replaced: Mapping[int, ast.stmt]) -> ast
 def functions(read: Reader, wanted: Iterable[str]) -> tuple[ast.stmt, ...]:
     """What has to be executed so that these functions of the file can be called."""
     body = [parsed(name) for name in wanted]
-    return needed(read, driver_of(body, ()), {})
+    return needed(read, driver_of(body, ()), {}, ours=False)

@@ -21,7 +21,6 @@ _SEVERAL = (
     "let the function that gives these call it"
 )
 _MEASURED = "it is a measure of predictions like others here, and nothing that trains calls it"
-_LAMBDA = "it is a lambda, which is run only where what is judged calls it; define it with def"
 
 
 class LossFunction(NamedTuple):
@@ -161,17 +160,9 @@ def known(
     """
     meant = next((one for one in listed if one.loss_only), None)
     everything = [(scope.name, scope.line) for scope in defined(read)]
-    lambdas = {
-        (statement.targets[0].id, statement.lineno)
-        for statement in read.script
-        if isinstance(statement, ast.Assign)
-        and isinstance(statement.value, ast.Lambda)
-        and isinstance(statement.targets[0], ast.Name)
-        and names.is_loss(statement.targets[0].id)
-    }
     found = []
-    for name, line in [*everything, *sorted(lambdas)]:
-        own = _LAMBDA if (name, line) in lambdas else _SEVERAL
+    for name, line in everything:
+        own = _SEVERAL
         if meant is not None and name == meant.name:
             own = meant.question or why
         if is_measure(read, name):

@@ -30,6 +30,7 @@ from backproof.reading import (
     straight,
 )
 from backproof.reading.constants import classes_in, slopes_in
+from backproof.reading.lifted import lifted
 from backproof.reading.losses import LossFunction
 from backproof.reading.process import Child, Module
 from backproof.reading.program import Program
@@ -98,6 +99,7 @@ class Plan(NamedTuple):
 
 def plan(program: Program, settings: Settings) -> Plan:
     """Look through a program; raises `Unreadable` where what was told does not fit it."""
+    program = program._replace(tree=lifted(program.tree))
     reader = recipes.reader(program)
     nothing = ""
     try:
