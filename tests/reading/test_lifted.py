@@ -53,7 +53,7 @@ def test_a_lambda_is_a_function_of_its_name() -> None:
         "def fit(X, y):\n    def grad(w):\n        return X.T @ w\n    w = 0\n    w -= grad(w)",
         "def f(*parts):\n    def grad(w):\n        return w\n    return grad",
         "def f(X):\n    def grad(w):\n        global n\n        return w\n    return grad",
-        "def grad(w):\n    return w\ndef f(X):\n    def grad(w):\n        return X\n    return grad",
+        "def g(w):\n    return w\ndef f(X):\n    def g(w):\n        return X\n    return g",
     ],
 )
 def test_what_is_left_where_it_stands(text: str) -> None:

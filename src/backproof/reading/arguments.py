@@ -15,6 +15,7 @@ from backproof.reading.usage import (
     are_layers,
     goes_by_row,
     handed_on,
+    is_limit,
     is_list_of_pairs,
     is_size,
     is_strength,
@@ -191,6 +192,7 @@ SIMPLE = {
     "dims": f"{PROBE}.dims()",
     "lambda": f"{PROBE}.penalty",
     "l1": "0.0",
+    "clip": "1e300",
     "keep": "1.0",
     "scale": "1.0",
     "zero": "0",
@@ -219,8 +221,10 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
         role = "lambda"
     elif name in read.shrinkage.l1:
         role = "l1"
-    if role in ("lambda", "l1") and patterns.is_text(defaults_of(function.args).get(name)):
-        return None  # which of them, by its name
+    own = defaults_of(function.args).get(name)
+    other = patterns.is_text(own) if role in ("lambda", "l1") else own and not is_limit(own)
+    if other and role in ("lambda", "l1", "clip"):  # which of them, by its name
+        return None
     ours = role in ("d", "h", "k", "dims") and _is_of_vector(function, read)
     one = role in ("d", "h", "k") and _is_one(name, function)
     if role in _KEPT and default and not (ours or one or _is_imported(name, function, read)):
@@ -276,8 +280,7 @@ def _is_of_vector(function: ast.FunctionDef, read: Reader) -> bool:
 
 def _is_one(name: str, function: ast.FunctionDef) -> bool:
     """Whether a size is 1 by default, with which other axes cannot be told from it."""
-    default = defaults_of(function.args).get(name)
-    return default is not None and patterns.number(default) == 1
+    return patterns.number(defaults_of(function.args).get(name, ast.Pass())) == 1
 
 
 def _is_imported(name: str, function: ast.FunctionDef, read: Reader) -> bool:

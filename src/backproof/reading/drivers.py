@@ -6,12 +6,13 @@ import ast
 import copy
 from collections.abc import Iterable, Mapping
 
-from backproof.reading import names, patterns, roles, syntax
+from backproof.reading import names, patterns, roles, syntax, updates
 from backproof.reading.arguments import SIMPLE
 from backproof.reading.binding import defaults_of, given_in, parameters_of
 from backproof.reading.recipes import DRIVER, PROBE, Reader, located, parsed
 from backproof.reading.shrinkage import place_of
 from backproof.reading.slices import bound, free, loaded
+from backproof.reading.usage import is_limit
 
 DEFINITION = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
@@ -47,11 +48,11 @@ def _role(read: Reader, name: str) -> str | None:
 
 
 def strength(read: Reader, name: str) -> str | None:
-    """`lambda` or `l1` for what a term that shrinks weights is multiplied by."""
+    """`lambda` or `l1` for what multiplies a term that shrinks weights, `clip` for a limit."""
     if name in read.shrinkage.named:
         return "lambda" if name in read.shrinkage.l2 else "l1"
     role = roles.role(name)
-    return role if role in ("lambda", "l1") else None
+    return role if role in ("lambda", "l1", "clip") else None
 
 
 def is_function(read: Reader, name: str) -> bool:
@@ -154,7 +155,7 @@ class _AsArrays(ast.NodeTransformer):
     """With the values of loss functions kept by the probe, without what only data frames have.
 
     Annotations go too: nothing needs them. L2 terms that have no name for their strength are made
-    those of our lambda, and L1 terms are nothing.
+    those of our lambda, and L1 terms are nothing. What clips gradients leaves them as they are.
     """
 
     def __init__(self, read: Reader, *, ours: bool) -> None:
@@ -194,7 +195,10 @@ class _AsArrays(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         method = node.func
+        clipped = updates.clipped(node)
         self.generic_visit(node)
+        if clipped is not None:
+            return clipped
         if isinstance(method, ast.Attribute):
             if method.attr in ("to_numpy", "as_matrix"):
                 return method.value
@@ -214,7 +218,9 @@ def _left_at_default(read: Reader, function: ast.FunctionDef) -> dict[str, str]:
     found = {
         name: SIMPLE[role]
         for name, default in defaults_of(function.args).items()
-        if patterns.number(default) is not None and (role := strength(read, name)) is not None
+        if patterns.number(default) is not None
+        and (role := strength(read, name)) is not None
+        and (role != "clip" or is_limit(default))
     }
     if not found or function.name == "__init__":
         return {}

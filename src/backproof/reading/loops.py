@@ -203,7 +203,7 @@ def _instrumented(
         name
         for statement in scope.body
         for name in sorted(bound(statement))
-        if roles.role(name) in ("lambda", "l1") or name in read.shrinkage.named
+        if roles.role(name) in ("lambda", "l1", "clip") or name in read.shrinkage.named
     ]
     local = [name for name in sorted(rate_names) if _assigned_in(scope, loops[0], name)]
     given = list(dict.fromkeys([*roots, *local, *strengths]))

@@ -270,6 +270,8 @@ class Probe:
                 return self.penalty
             if roles.role(word) == "l1" or word.strip("_") in self._l1:
                 return 0.0
+            if roles.role(word) == "clip" and value >= 0.1:
+                return 1e300  # nothing is clipped
         if self._is_vector(path, word, value):
             return list(self._exchanged(path, np.array(value)))
         if id(value) in self._exchanged_before:  # the same array, kept by another object too

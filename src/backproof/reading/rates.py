@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from backproof.reading import patterns
 from backproof.reading.binding import defaults_of, given_in
 from backproof.reading.roles import is_rate, role
-from backproof.reading.updates import Update, last_word, own_nodes, updates
+from backproof.reading.updates import Update, clipped, last_word, own_nodes, updates
 
 
 def rate_names(body: Sequence[ast.AST], tree: ast.Module) -> set[str]:
@@ -178,7 +178,10 @@ def _differences(body: Sequence[ast.AST]) -> set[str]:
 def is_no_multiple(bodies: Sequence[Sequence[ast.AST]]) -> bool:
     """Whether steps are no multiples of the gradient: Adam, RMSprop, AdaGrad, its sign."""
     return any(
-        patterns.called(part) in ("sqrt", "norm", "clip") or _is_root(part) or _is_sign(part, one)
+        patterns.called(part) in ("sqrt", "norm")
+        or (patterns.called(part) == "clip" and clipped(part) is None)
+        or _is_root(part)
+        or _is_sign(part, one)
         for body in bodies
         for one in updates(body)
         for part in ast.walk(one.step)

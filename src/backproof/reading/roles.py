@@ -52,6 +52,9 @@ _ROLES = {
     "lambda": r"lambd(?:a)?_?|lam|lamb|reg(?:ularization)?_?(?:strength|param|lambda|rate|term)?"
     r"|weight_?decay|l2_?(?:reg|lam|pen|str|coe|alph|weight|dec)\w*|lamda|lmbda|wd",
     "l1": r"l1_?(?:reg|lam|pen|str|coe|alph|weight|dec)\w*",
+    "clip": r"(?:max_?)?(?:grad(?:ient)?s?_?)?clip(?:ping)?"
+    r"(?:_?(?:value|val|norm|grads?|gradients?|threshold|at|by|max))*"
+    r"|max_?(?:grad(?:ient)?_?)?norm|max_?grad(?:ient)?",
     "keep": r"keep_?prob",
     "scale": r"std|sigma|(?:weight|init)_?(?:scale|std)|epsilon_?init",
     "zero": r"momentum|beta\d?|decay(?:_?rate)?|seed|random_?state|drop(?:out)?(?:_?rate)?|rho",

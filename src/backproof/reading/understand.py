@@ -23,12 +23,12 @@ from backproof.reading import (
     piece_layouts,
     pieces,
     recipes,
-    roles,
     settle,
     slots,
     source,
     straight,
 )
+from backproof.reading.conditions import at_sizes, conditions
 from backproof.reading.constants import classes_in, slopes_in
 from backproof.reading.lifted import lifted
 from backproof.reading.losses import LossFunction
@@ -283,46 +283,12 @@ def _kind(recipe: Recipe) -> str:
 def _judgeable(planned: Plan, resolved: Resolved) -> Judgeable:
     spec = resolved.spec
     assert spec is not None
-    text = convention.describe(spec.layouts, spec.family)
-    if spec.updates:
-        text += ", updated in place"
-    if spec.single:
-        text += ", one at a time"
-    momenta = [one.momentum for one in planned.recipes.values() if one.name == resolved.name]
-    if any(momenta):
-        text += f", from zero velocity at {momenta[0]} = 0.5"
-    text += _at_lambda(planned, resolved, spec)
-    if spec.portion:
-        text += ", a batch of one half of the examples"
-    if spec.all_classes:
-        text += ", every class among the labels"
-    text += _at_sizes(spec)
+    used = next(one for one in planned.recipes.values() if one.name == resolved.name)
+    text = conditions(planned.reader, used, spec)
     other = planned.smaller.get(spec.module)
     if other is not None:
         text += "".join(f", {large} made {small}" for large, small in other.smaller.items())
     return Judgeable(resolved.name, resolved.line, spec, text, planned.settings.reduction)
-
-
-def _at_sizes(spec: Spec) -> str:
-    """The sizes that the file fixes, where it fixes any."""
-    sizes = ", ".join(f"{axis} = {size}" for axis, size in spec.fixed.items())
-    return f", always {sizes}" if sizes else ""
-
-
-def _at_lambda(planned: Plan, resolved: Resolved, spec: Spec) -> str:
-    """What an L2 term's lambda was, where there is one."""
-    if spec.penalty is not None:
-        return f", lambda = {spec.strength:g}"
-    used = next(one for one in planned.recipes.values() if one.name == resolved.name)
-    words = {
-        node.id if isinstance(node, ast.Name) else getattr(node, "attr", getattr(node, "arg", ""))
-        for statement in used.statements
-        for node in ast.walk(statement)
-    }
-    named = any(roles.role(word) in ("lambda", "l1") for word in words if word)
-    # A term whose strength has no name has that of the probe.
-    named = named or bool(words & {*planned.reader.shrinkage.named, "penalty"})
-    return ", any L2 term not judged (lambda = 0)" if named else ""
 
 
 def _piece(planned: Plan, recipe: Recipe, spec: Spec) -> Judgeable:
@@ -351,7 +317,7 @@ def _function(child: Child, planned: Plan, found: Found, loss: Resolved | None) 
                 spec = sure
             unstated = not trial.losses and loss is None
             spec = with_penalty(child, spec, trial, "loss", loss, unstated=unstated)
-    text = convention.describe(spec.layouts, FAMILY[spec.model]) + _at_sizes(spec)
+    text = convention.describe(spec.layouts, FAMILY[spec.model]) + at_sizes(spec)
     return Judgeable(found.function, found.line, spec, text, found.reduction)
 
 

@@ -257,6 +257,24 @@ WEIGHT_LIKE = re.compile(
 )
 
 
+def clipped(node: ast.AST) -> ast.expr | None:
+    """The gradient that is clipped: `dW` of `np.clip(dW, -5, 5)` and of `dW.clip(-5, 5)`."""
+    if not isinstance(node, ast.Call) or patterns.called(node) != "clip":
+        return None
+    given = [*node.args, *(one.value for one in node.keywords if one.arg != "out")]
+    if len(given) == 2 and isinstance(node.func, ast.Attribute):
+        given = [node.func.value, *given]
+    if len(given) != 3 or ast.unparse(given[1]) != f"-{ast.unparse(given[2])}":
+        return None
+    word = (
+        last_word(given[0])
+        if isinstance(given[0], ast.Name | ast.Attribute | ast.Subscript)
+        else ""
+    )
+    gradient = names.gradient(word) is not None or re.match(r"g\d?$|d[A-Z_]?\w|.*grad", word)
+    return given[0] if gradient else None
+
+
 def left_behind(function: ast.FunctionDef) -> Iterator[ast.Attribute | ast.Subscript]:
     """Where a method leaves gradients in its object: `self.dW1`, `self.grads["dW" + str(l)]`."""
     for node in ast.walk(function):
