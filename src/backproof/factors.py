@@ -175,7 +175,9 @@ def factor_of(candidate: Candidate, compared: Compared, told: str | None) -> tup
     if candidate.model.piece is not None:
         averaged = ("1/n of dW and db",) if "W" in candidate.model.parameters else ()
         tried = (*averaged, "1")
-    return max(tried, key=lambda factor: _gradients_near(candidate, compared, factor)), False
+    near = {factor: _gradients_near(candidate, compared, factor) for factor in tried}
+    # Of as many, those of the file's own measure.
+    return max(tried, key=lambda factor: (near[factor], factor == candidate.spec.measured)), False
 
 
 def _factors(candidate: Candidate) -> tuple[str, ...]:

@@ -49,7 +49,8 @@ def _recipe_or_question(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
     try:
         return _recipe(read, scope, moves=moves)
     except Unbound as error:
-        return Recipe(scope.name, scope.line, (), frozenset(), question=str(error))
+        blank = Recipe(scope.name, scope.line, (), frozenset(), question=str(error))
+        return blank._replace(updates=moves, steps_once=moves)
 
 
 def given_to_probe(body: list[ast.stmt]) -> set[str]:
@@ -228,6 +229,11 @@ def _gives_gradients(read: Reader, scope: Scope) -> bool:
 
 def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
     assert scope.function is not None
+    if moves and _moves_layers(scope):
+        raise Unbound(
+            "moves the parameters of layers that it is handed, and no loop of the file trains any; "
+            "let one go through the layers, the loss and this step"
+        )
     composer = Composer(read, scope.owner)
     function = scope.function
     before, call = called_with(read, composer, scope)
@@ -265,6 +271,17 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
         returns=None if moves else function,
         single=_is_called_for_each(read, function),
     )
+
+
+def _moves_layers(scope: Scope) -> bool:
+    """Whether a method moves what its loop goes through: `for l in layers: l.W -= ...`."""
+    looped = {
+        node.target.id
+        for node in updates.own_nodes(scope.body)
+        if isinstance(node, ast.For) and isinstance(node.target, ast.Name)
+    }
+    steps = [one for one in updates.updates(scope.body) if isinstance(one.target, ast.Attribute)]
+    return scope.owner is not None and bool(steps) and {one.base for one in steps} <= looped
 
 
 def called_with(read: Reader, composer: Composer, scope: Scope) -> tuple[list[str], str]:

@@ -123,6 +123,43 @@ def is_measure(read: Reader, name: str) -> bool:
     return last in measures and len(measures) > 1 and last not in called
 
 
+def measured(read: Reader) -> str | None:
+    """What the file's mean squared error is of the half, where that is a measure of predictions."""
+    for scope in defined(read):
+        value = None if scope.function is None else updates.returned_value(scope.function)
+        if value is None or not is_measure(read, scope.name) or not _squares(value):
+            continue
+        halved = any(
+            isinstance(node, ast.BinOp)
+            and (
+                (
+                    isinstance(node.op, ast.Mult)
+                    and 0.5 in map(patterns.number, (node.left, node.right))
+                )
+                or (
+                    isinstance(node.op, ast.Div)
+                    and 2.0 in map(patterns.number, ast.walk(node.right))
+                )
+            )
+            for node in ast.walk(value)
+        )
+        return "1" if halved else "2"
+    return None
+
+
+def _squares(value: ast.expr) -> bool:
+    """Whether it is a mean of squares."""
+    nodes = [*ast.walk(value)]
+    squared = any(
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Pow)
+        and patterns.number(node.right) == 2
+        for node in nodes
+    )
+    called = {patterns.called(node) for node in nodes}
+    return (squared or "square" in called) and bool(called & {"mean", "average"})
+
+
 def _decorators(function: ast.FunctionDef) -> set[str]:
     return {updates.last_word(one) or patterns.called(one) for one in function.decorator_list}
 

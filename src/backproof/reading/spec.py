@@ -53,6 +53,7 @@ class Spec(NamedTuple):
         likelihood: what it calls its loss is a log-likelihood, which is to grow.
         stated: what the file's own loss is of the mean loss, a key of `explain.FACTORS`; None where
             it states none.
+        measured: what a measure of predictions, which trains nothing, is of the mean loss.
         loss_only: it gives the loss and nothing else.
         fixed: sizes of axes that the file fixes itself.
         batch: how many examples it takes at most, None for any number.
@@ -81,6 +82,7 @@ class Spec(NamedTuple):
     single: bool = False
     likelihood: bool = False
     stated: str | None = None
+    measured: str | None = None
     loss_only: bool = False
     penalty: str | None = None
     penalised: tuple[str, ...] = ()

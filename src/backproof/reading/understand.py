@@ -203,6 +203,8 @@ def understand(child: Child, planned: Plan) -> Understood:
             # What it calls is judged with it, but for what another class calls as it is called.
             called = _called_by(recipe) - {resolved.name.split(".")[-1]}
             questions = {q: why for q, why in questions.items() if q.split(".")[-1] not in called}
+    measured = losses.measured(planned.reader) if stating is None else None
+    judgeable = [one._replace(spec=one.spec._replace(measured=measured)) for one in judgeable]
     calling = _calling(planned, judgeable)
     last = "" if loss is None else loss.name.split(".")[-1]
     is_called = any(last in called for _, called in calling)
