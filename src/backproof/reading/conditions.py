@@ -58,6 +58,13 @@ def _clips(read: Reader, recipe: Recipe) -> bool:
     )
 
 
+def drops(recipe: Recipe) -> bool:
+    """Whether there is dropout in it; a function by itself may go with another forward pass."""
+    if recipe.returns is not None and "." not in recipe.name:
+        recipe = recipe._replace(statements=(recipe.returns,))
+    return any(roles.role(word) in ("keep", "drop") for word in _words(recipe))
+
+
 def _words(recipe: Recipe) -> set[str]:
     """All names of its statements: of variables, attributes and parameters."""
     found = {

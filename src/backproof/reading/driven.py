@@ -35,6 +35,7 @@ class Driven:
         rate = spec._replace(times=1.0).rate_of(self.sizes)
         if spec.portion:
             x, y = (_twice(one, spec.layouts[name]) for one, name in ((x, "x"), (y, "y")))
+        probe.keep = spec.keep
         probe.begin(x, y, rate, self.sizes, parted(given), spec.strength)
         probe.restore()
         returned = self._driver()

@@ -14,6 +14,7 @@ from backproof.reading.shrinkage import place_of
 from backproof.reading.slices import bound, free, loaded
 from backproof.reading.usage import is_limit
 
+OURS = ("lambda", "l1", "clip", "keep", "drop")  # roles of numbers that are not left as they are
 DEFINITION = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
@@ -48,11 +49,11 @@ def _role(read: Reader, name: str) -> str | None:
 
 
 def strength(read: Reader, name: str) -> str | None:
-    """`lambda` or `l1` for what multiplies a term that shrinks weights, `clip` for a limit."""
+    """`lambda` or `l1` for what multiplies a term that shrinks weights, or another role of ours."""
     if name in read.shrinkage.named:
         return "lambda" if name in read.shrinkage.l2 else "l1"
     role = roles.role(name)
-    return role if role in ("lambda", "l1", "clip") else None
+    return role if role in OURS else None
 
 
 def is_function(read: Reader, name: str) -> bool:
@@ -192,6 +193,19 @@ class _AsArrays(ast.NodeTransformer):
         row = isinstance(node.value, ast.Name) and node.value.id in ("row", "record")
         kept = ("values", "iloc", "loc") if held else ("values",) if row else ()
         return node.value if node.attr in kept else node
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        self.generic_visit(node)
+        words = {
+            part.id if isinstance(part, ast.Name) else getattr(part, "attr", "")
+            for part in ast.walk(node)
+        }
+        if not any(roles.role(word) in ("keep", "drop") for word in words if word):
+            return node
+        kept = syntax.expression(f"{PROBE}.kept(0)")
+        assert isinstance(kept, ast.Call)
+        kept.args = [node]
+        return ast.fix_missing_locations(ast.copy_location(kept, node))
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         method = node.func

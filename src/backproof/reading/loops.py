@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from backproof.reading import names, patterns, rates, roles, scopes, syntax, updates
 from backproof.reading.arguments import bound_arguments, callee, instance
-from backproof.reading.drivers import driver_of, needed, with_globals
+from backproof.reading.drivers import OURS, driver_of, needed, with_globals
 from backproof.reading.inputs import passed_objects, prelude, with_data
 from backproof.reading.objects import completing, prepared
 from backproof.reading.recipes import (
@@ -203,7 +203,7 @@ def _instrumented(
         name
         for statement in scope.body
         for name in sorted(bound(statement))
-        if roles.role(name) in ("lambda", "l1", "clip") or name in read.shrinkage.named
+        if roles.role(name) in OURS or name in read.shrinkage.named
     ]
     local = [name for name in sorted(rate_names) if _assigned_in(scope, loops[0], name)]
     given = list(dict.fromkeys([*roots, *local, *strengths]))

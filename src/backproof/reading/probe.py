@@ -42,10 +42,12 @@ class Probe:
         taken: what stood in the slots afterwards.
         noted: the losses and gradients among the local variables, by name.
         rates: the names under which the learning rate was given.
+        keep: the share that dropout is told to keep; nothing is dropped.
         watched: what expressions gave on the way, with names; None where nobody watches.
     """
 
     watched: list[tuple[str, np.ndarray]] | None = None
+    keep = 1.0
 
     def __init__(self, wanted: Iterable[str], rates: Iterable[str]) -> None:
         self.wanted = frozenset(word.strip("_") for word in wanted)
@@ -198,6 +200,10 @@ class Probe:
             self.note({"loss": value})
         return value
 
+    def kept(self, mask: Any) -> Any:
+        """What dropout keeps, which is all."""
+        return np.ones_like(mask) if isinstance(mask, np.ndarray) else mask
+
     def measured(self, accuracy: Callable[[], Any]) -> Any:
         """An accuracy, which nothing here depends on; 0 where it cannot be had."""
         try:
@@ -270,6 +276,8 @@ class Probe:
                 return self.penalty
             if roles.role(word) == "l1" or word.strip("_") in self._l1:
                 return 0.0
+            if roles.role(word) in ("keep", "drop"):
+                return self.keep if roles.role(word) == "keep" else 1.0 - self.keep
             if roles.role(word) == "clip" and value >= 0.1:
                 return 1e300  # nothing is clipped
         if self._is_vector(path, word, value):

@@ -9,7 +9,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from backproof.notation import FAMILY, LARGEST, Model, member
-from backproof.reading import forward, patterns, settle
+from backproof.reading import dropout, forward, patterns, settle
+from backproof.reading.conditions import drops
 from backproof.reading.constants import slopes_in
 from backproof.reading.process import Child
 from backproof.reading.recipes import Reader, Recipe
@@ -72,6 +73,11 @@ def resolve(
     spec = with_penalty(child, resolved.spec, trial, name, loss, unstated=unstated)
     if _BATCHES.search("\n".join(map(ast.unparse, recipe.statements))):
         spec = settle.of_a_portion(child, spec)
+    if resolved.match and drops(recipe):
+        dropped = dropout.amiss(child, spec, resolved.match)
+        if dropped:
+            question = dropout.AMISS.format(gradients=", ".join(dropped))
+            return Resolved(recipe.name, recipe.line, None, question)
     return resolved._replace(spec=spec)
 
 

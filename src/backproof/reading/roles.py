@@ -55,9 +55,10 @@ _ROLES = {
     "clip": r"(?:max_?)?(?:grad(?:ient)?s?_?)?clip(?:ping)?"
     r"(?:_?(?:value|val|norm|grads?|gradients?|threshold|at|by|max))*"
     r"|max_?(?:grad(?:ient)?_?)?norm|max_?grad(?:ient)?",
-    "keep": r"keep_?prob",
+    "keep": r"keep_?(?:prob(?:ability)?s?|rate)",
+    "drop": r"(?:p_?)?drop(?:out)?(?:_?(?:rate|prob(?:ability)?|p|ratio))?",
     "scale": r"std|sigma|(?:weight|init)_?(?:scale|std)|epsilon_?init",
-    "zero": r"momentum|beta\d?|decay(?:_?rate)?|seed|random_?state|drop(?:out)?(?:_?rate)?|rho",
+    "zero": r"momentum|beta\d?|decay(?:_?rate)?|seed|random_?state|rho",
     "quiet": r"verbose|print_?(?:cost|loss|every)?|plot|show|debug|display|log",
 }
 _ROLE = {role: re.compile(pattern) for role, pattern in _ROLES.items()}

@@ -58,6 +58,7 @@ class Spec(NamedTuple):
         fixed: sizes of axes that the file fixes itself.
         batch: how many examples it takes at most, None for any number.
         portion: its batch is one half of the examples, which are there twice.
+        keep: the share that its dropout is told to keep.
         all_classes: it counts the classes among the labels, so that each has to be there.
         guessed: its layouts or its model were worked out, not told.
         certain: it takes labels for certainties, 0 or 1, however they are laid out.
@@ -89,6 +90,7 @@ class Spec(NamedTuple):
     fixed: Mapping[str, int] = {}
     batch: int | None = None
     portion: bool = False
+    keep: float = 1.0
     all_classes: bool = False
     certain: bool = False
     guessed: bool = False
