@@ -227,7 +227,8 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
     if other and role in ("lambda", "l1", "clip"):  # which of them, by its name
         return None
     ours = role in ("d", "h", "k", "dims") and _is_of_vector(function, read)
-    one = role in ("d", "h", "k") and _is_one(name, function)
+    # Of a size of 1 no other axis can be told from it.
+    one = role in ("d", "h", "k") and own is not None and patterns.number(own) == 1
     if role in _KEPT and default and not (ours or one or _is_imported(name, function, read)):
         return None
     if role is not None:
@@ -277,11 +278,6 @@ def _parameter_keys(name: str, read: Reader) -> list[str]:
 def _is_of_vector(function: ast.FunctionDef, read: Reader) -> bool:
     """Whether all parameters come in one vector, which then has the sizes that are given."""
     return any(is_unrolled(name, function, read) for name, _, _ in parameters_of(function))
-
-
-def _is_one(name: str, function: ast.FunctionDef) -> bool:
-    """Whether a size is 1 by default, with which other axes cannot be told from it."""
-    return patterns.number(defaults_of(function.args).get(name, ast.Pass())) == 1
 
 
 def _is_imported(name: str, function: ast.FunctionDef, read: Reader) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 
 from backproof.reading import convention, roles, updates
+from backproof.reading.binding import defaults_of
 from backproof.reading.recipes import Reader, Recipe
 from backproof.reading.spec import Spec
+from backproof.reading.usage import is_limit
 
 
 def conditions(read: Reader, recipe: Recipe, spec: Spec) -> str:
@@ -47,7 +49,15 @@ def _at_lambda(read: Reader, recipe: Recipe, spec: Spec) -> str:
 
 def _clips(read: Reader, recipe: Recipe) -> bool:
     """Whether it clips gradients, at a limit that has a name or at a number."""
-    if any(roles.role(word) == "clip" for word in _words(recipe)):
+    defaults = {
+        name: default
+        for statement in recipe.statements
+        for node in ast.walk(statement)
+        if isinstance(node, ast.FunctionDef)
+        for name, default in defaults_of(node.args).items()
+    }
+    limits = {word for word in _words(recipe) if roles.role(word) == "clip"}
+    if any(word not in defaults or is_limit(defaults[word]) for word in limits):
         return True
     own = {one.name for one in recipe.statements if isinstance(one, ast.FunctionDef | ast.ClassDef)}
     return any(

@@ -251,7 +251,7 @@ def _goes_through(update: Update) -> bool:
 
 WEIGHT_LIKE = re.compile(
     r"(?!(?:\w+_)?(?:class|sample|example|instance|pos|loss)_?weights?)"  # weights of a loss
-    r"(?:syn(?:apse|aptic)?_?(?:weights?)?_?\d*|(?:\w+_)?(?:weights?|w|theta|bias(?:es)?|b|coefs?|"
+    r"(?:syn(?:apse|aptic)?_?(?:weights?)?_?\d*|(?:\w+_)?(?:weights?|w|th?eta|bias(?:es)?|b|coefs?|"
     r"coefficients?|intercepts?|params?|parameters?|kernel)(?:_?\w+)?|thetas?\d*|w[a-z]{0,3}\d*|"
     r"b[a-z]{0,4}\d*|[uv]\d*|beta\d*)"
 )
