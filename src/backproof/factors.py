@@ -62,6 +62,10 @@ def times_of(candidate: Candidate, compared: Compared, told: str | None) -> Shar
 
     None where there is no such number, or where too few of its digits are left in the parameters.
     """
+    if candidate.spec.portion:  # of all examples, with which a step is what it is meant to be
+        candidate = candidate._replace(spec=candidate.spec._replace(portion=False))
+        answers = candidate.answers([case for case, _, _ in compared])
+        compared = [(c, one, truth) for (c, _, truth), one in zip(compared, answers, strict=True)]
     compared = [*compared, *_from_zero(candidate, [case for case, _, _ in compared])]
     if candidate.guards:
         bare = candidate.answers([case for case, _, _ in compared], without_guards=True)
@@ -171,7 +175,9 @@ def factor_of(candidate: Candidate, compared: Compared, told: str | None) -> tup
     if candidate.model.piece is not None:
         averaged = ("1/n of dW and db",) if "W" in candidate.model.parameters else ()
         tried = (*averaged, "1")
-    return max(tried, key=lambda factor: _gradients_near(candidate, compared, factor)), False
+    near = {factor: _gradients_near(candidate, compared, factor) for factor in tried}
+    # Of as many, those of the file's own measure.
+    return max(tried, key=lambda factor: (near[factor], factor == candidate.spec.measured)), False
 
 
 def _factors(candidate: Candidate) -> tuple[str, ...]:

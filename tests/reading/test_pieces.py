@@ -190,3 +190,71 @@ def train(X, Y, steps, lr):
     told = checked(LINEAR + train)
     assert told.verdict == "undecided"
     assert "too many values to unpack" in (told.problem or "")
+
+
+LAYER = """
+import numpy as np
+
+class Linear:
+    def __init__(self, n_in, n_out):
+        self.W = np.random.randn(n_in, n_out)
+        self.b = np.zeros(n_out)
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+    def backward(self, {arriving}):
+        self.dW = self.x.T @ {arriving}{of_w}
+        self.db = {arriving}.sum(axis=0){of_b}
+        return {arriving} @ self.W.T
+"""
+MEAN = " / len(self.x)"
+
+
+@pytest.mark.parametrize("arriving", ["d", "grad", "dout", "djdz", "eps"])
+@pytest.mark.parametrize(
+    ("of_w", "of_b", "wrong"),
+    [("", "", []), (MEAN, MEAN, []), ("", MEAN, ["dW"]), (MEAN, "", ["db"])],
+)
+def test_a_layer_whatever_arrives_is_called(
+    arriving: str, of_w: str, of_b: str, wrong: list[str]
+) -> None:
+    text = LAYER.format(arriving=arriving, of_w=of_w, of_b=of_b)
+    told = check_program(of_script(Path("layers.py"), text), cases=60)
+    assert told.verdict == ("wrong" if wrong else "right")
+    (one,) = told.functions
+    assert [name for name, g in one.gradients.items() if g.verdict == "wrong"] == wrong
+
+
+MEASURES = """
+import numpy as np
+
+def mse(y, p):
+    return {measure}
+
+def mae(y, p):
+    return np.mean(np.abs(y - p))
+
+def gradient(X, y, w, b):
+    r = X @ w + b - y
+    return {of_w} * X.T @ r / len(y), {of_b} * r.mean()
+"""
+
+
+@pytest.mark.parametrize(
+    ("measure", "of_w", "of_b", "wrong"),
+    [
+        ("np.mean((y - p) ** 2)", "2", "2", []),
+        ("np.mean((y - p) ** 2)", "1", "1", []),
+        ("np.mean((y - p) ** 2)", "2", "1", ["db"]),
+        ("np.mean((y - p) ** 2)", "1", "2", ["dw"]),
+        ("np.mean((y - p) ** 2) / 2", "2", "1", ["dw"]),
+        ("0.5 * np.mean(np.square(y - p))", "1", "2", ["db"]),
+    ],
+)
+def test_where_gradients_disagree_the_files_measure_says_which_is_wrong(
+    measure: str, of_w: str, of_b: str, wrong: list[str]
+) -> None:
+    text = MEASURES.format(measure=measure, of_w=of_w, of_b=of_b)
+    told = check_program(of_script(Path("measures.py"), text), cases=60)
+    (one,) = told.functions
+    assert [name for name, g in one.gradients.items() if g.verdict == "wrong"] == wrong

@@ -4,6 +4,7 @@ import pytest
 
 from backproof.reading import rates, scopes, updates
 from backproof.reading.scopes import Scope
+from backproof.reading.updates import clipped
 
 
 def found(text: str) -> list[tuple[str, bool]]:
@@ -109,3 +110,19 @@ def test_a_rate_is_an_option_until_something_changes_it() -> None:
     assert not rates.is_disturbed([ast.parse(f"lr = options['lr']\n{step}").body], {"lr"})
     assert rates.is_disturbed([ast.parse(f"lr = rates[turn]\n{step}").body], {"lr"})
     assert rates.is_disturbed([ast.parse(f"lr *= 0.9\n{step}").body], {"lr"})
+
+
+@pytest.mark.parametrize(
+    ("text", "gradient"),
+    [
+        ("np.clip(dW1, -5, 5)", "dW1"),
+        ("np.clip(self.grad_w, -limit, limit, out=g)", "self.grad_w"),
+        ("g.clip(-1.0, 1.0)", "g"),
+        ("np.clip(z, -500, 500)", None),
+        ("np.clip(p, 1e-7, 1 - 1e-7)", None),
+        ("np.clip(dW1, 0, 5)", None),
+    ],
+)
+def test_a_clipped_gradient(text: str, gradient: str | None) -> None:
+    found = clipped(ast.parse(text, mode="eval").body)
+    assert (None if found is None else ast.unparse(found)) == gradient

@@ -29,7 +29,7 @@ from backproof.reading.told import Settings
 from backproof.verdict import FileReport, Quantity
 
 _ANSWERS: Final = "answers"
-# The modules of ours that answer, handed over with each request: none is there otherwise.
+# Modules of ours are handed over with each request: there are none otherwise.
 _MAIN: Final = f"""
 import importlib.util, marshal, sys, types
 import numpy as np
@@ -42,8 +42,8 @@ class _Handed:
     def create_module(self, spec):
         return None
     def exec_module(self, module):
-        module.__file__ = self.codes[module.__name__].co_filename
-        exec(self.codes[module.__name__], module.__dict__)
+        module.__file__, code = self.codes[module.__name__]
+        exec(marshal.loads(code), module.__dict__)
 
 def {_ANSWERS}(codes, frames):
     for name in ("backproof", "backproof.reading"):
@@ -54,27 +54,23 @@ def {_ANSWERS}(codes, frames):
     from backproof.reading import child
     return np.frombuffer(child.answers(frames.tobytes()), np.uint8)
 """
-_MODULES: Final = (
-    "notation",
-    "reading.answer", "reading.binding", "reading.call", "reading.child", "reading.convention",
-    "reading.driven", "reading.failure", "reading.guards", "reading.helpers", "reading.names",
-    "reading.optimisers", "reading.patterns", "reading.probe", "reading.program",
-    "reading.recipes", "reading.roles", "reading.scopes", "reading.spec", "reading.stacked",
-    "reading.stubs", "reading.syntax", "reading.tables", "reading.told", "reading.updates",
-    "reading.watching", "reading.wire",
-)  # fmt: skip
 _KINDS: Final = "fiub"  # of arrays that hold numbers
 _UNREADABLE: Final = "its answers cannot be read"
 
 
 @functools.cache
 def _codes() -> np.ndarray:
+    """All that reads and its notation; what of it answers imports no more than NumPy."""
+    package = importlib.resources.files("backproof")
+    files = [package / "notation.py", *(package / "reading").iterdir()]
     found = {}
-    for name in _MODULES:
-        *folders, last = name.split(".")
-        file = importlib.resources.files("backproof").joinpath(*folders, f"{last}.py")
-        path = f"/backproof/{name}.py"
-        found[f"backproof.{name}"] = compile(file.read_bytes(), path, "exec", dont_inherit=True)
+    for file in files:
+        name, _, ending = file.name.rpartition(".")
+        if ending == "py" and name != "__init__":
+            within = "backproof" if name == "notation" else "backproof.reading"
+            path = f"/{within.replace('.', '/')}/{file.name}"
+            code = compile(file.read_bytes(), path, "exec", dont_inherit=True)
+            found[f"{within}.{name}"] = path, marshal.dumps(code)
     return np.frombuffer(marshal.dumps(found), np.uint8)
 
 

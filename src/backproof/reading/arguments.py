@@ -13,9 +13,9 @@ from backproof.reading.recipes import PROBE, Reader, Unbound
 from backproof.reading.slices import bound
 from backproof.reading.usage import (
     are_layers,
-    decays,
     goes_by_row,
     handed_on,
+    is_limit,
     is_list_of_pairs,
     is_size,
     is_strength,
@@ -191,7 +191,10 @@ SIMPLE = {
     "k": f"{PROBE}.size('k')",
     "dims": f"{PROBE}.dims()",
     "lambda": f"{PROBE}.penalty",
-    "keep": "1.0",
+    "l1": "0.0",
+    "clip": "1e300",
+    "keep": f"{PROBE}.keep",
+    "drop": f"1.0 - {PROBE}.keep",
     "scale": "1.0",
     "zero": "0",
     "quiet": "False",
@@ -215,12 +218,17 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
         return f"{PROBE}.rows" if goes_by_row(name, function) else f"{PROBE}.table"
     if is_list_of_pairs(name, function.body, read):
         return f"{PROBE}.pairs"
-    if (role == "rate" and is_strength(name, function)) or (
-        role is None and name in decays(read.program.tree)
-    ):
+    if (role == "rate" and is_strength(name, function)) or name in read.shrinkage.l2:
         role = "lambda"
+    elif name in read.shrinkage.l1:
+        role = "l1"
+    own = defaults_of(function.args).get(name)
+    other = patterns.is_text(own) if role in ("lambda", "l1") else own and not is_limit(own)
+    if other and role in ("lambda", "l1", "clip"):  # which of them, by its name
+        return None
     ours = role in ("d", "h", "k", "dims") and _is_of_vector(function, read)
-    one = role in ("d", "h", "k") and _is_one(name, function)
+    # Of a size of 1 no other axis can be told from it.
+    one = role in ("d", "h", "k") and own is not None and patterns.number(own) == 1
     if role in _KEPT and default and not (ours or one or _is_imported(name, function, read)):
         return None
     if role is not None:
@@ -270,12 +278,6 @@ def _parameter_keys(name: str, read: Reader) -> list[str]:
 def _is_of_vector(function: ast.FunctionDef, read: Reader) -> bool:
     """Whether all parameters come in one vector, which then has the sizes that are given."""
     return any(is_unrolled(name, function, read) for name, _, _ in parameters_of(function))
-
-
-def _is_one(name: str, function: ast.FunctionDef) -> bool:
-    """Whether a size is 1 by default, with which other axes cannot be told from it."""
-    default = defaults_of(function.args).get(name)
-    return default is not None and patterns.number(default) == 1
 
 
 def _is_imported(name: str, function: ast.FunctionDef, read: Reader) -> bool:

@@ -49,7 +49,8 @@ def _recipe_or_question(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
     try:
         return _recipe(read, scope, moves=moves)
     except Unbound as error:
-        return Recipe(scope.name, scope.line, (), frozenset(), question=str(error))
+        blank = Recipe(scope.name, scope.line, (), frozenset(), question=str(error))
+        return blank._replace(updates=moves, steps_once=moves)
 
 
 def given_to_probe(body: list[ast.stmt]) -> set[str]:
@@ -178,6 +179,16 @@ def _is_loss_and_slopes(function: ast.FunctionDef) -> bool:
     )
 
 
+def _is_loss_and_gradient(function: ast.FunctionDef) -> bool:
+    """`return loss, grad`, of a function of any name that takes inputs and labels."""
+    value = updates.returned_value(function)
+    if not isinstance(value, ast.Tuple) or len(value.elts) != 2:
+        return False
+    loss, gradient = map(updates.last_word, value.elts)
+    taken = {roles.role(name) for name, _, _ in parameters_of(function)}
+    return {"x", "y"} <= taken and names.is_loss(loss) and names.is_collection(gradient)
+
+
 def _is_product(node: ast.expr) -> bool:
     return any(
         patterns.called(part) in ("dot", "matmul")
@@ -204,7 +215,7 @@ def _gives_gradients(read: Reader, scope: Scope) -> bool:
         return scope.owner is None and returns_gradients(function)
     if any(names.gradient(name) is not None for name in returned_names(function)):
         return True
-    if _is_loss_and_slopes(function):
+    if _is_loss_and_slopes(function) or _is_loss_and_gradient(function):
         return True
     if names.is_backward(function.name) and updates.returned_value(function) is not None:
         return True
@@ -218,6 +229,11 @@ def _gives_gradients(read: Reader, scope: Scope) -> bool:
 
 def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
     assert scope.function is not None
+    if moves and _moves_layers(scope):
+        raise Unbound(
+            "moves the parameters of layers that it is handed, and no loop of the file trains any; "
+            "let one go through the layers, the loss and this step"
+        )
     composer = Composer(read, scope.owner)
     function = scope.function
     before, call = called_with(read, composer, scope)
@@ -240,6 +256,7 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
         body += [parsed(f"return {result}")]
     wanted = words_of(read, scope) | given_to_probe(body) | set(moved)
     known_rates = rates.rate_names(function.body, read.program.tree) if moves else set()
+    known_rates -= read.shrinkage.named
     steps = list(updates.updates(function.body))
     return Recipe(
         scope.name,
@@ -254,6 +271,17 @@ def _recipe(read: Reader, scope: Scope, *, moves: bool) -> Recipe:
         returns=None if moves else function,
         single=_is_called_for_each(read, function),
     )
+
+
+def _moves_layers(scope: Scope) -> bool:
+    """Whether a method moves what its loop goes through: `for l in layers: l.W -= ...`."""
+    looped = {
+        node.target.id
+        for node in updates.own_nodes(scope.body)
+        if isinstance(node, ast.For) and isinstance(node.target, ast.Name)
+    }
+    steps = [one for one in updates.updates(scope.body) if isinstance(one.target, ast.Attribute)]
+    return scope.owner is not None and bool(steps) and {one.base for one in steps} <= looped
 
 
 def called_with(read: Reader, composer: Composer, scope: Scope) -> tuple[list[str], str]:

@@ -34,6 +34,9 @@ class Driven:
         spec, probe = self._spec, self._probe
         given = dict(zip(self._paths, gifts, strict=True))
         rate = self._passed.rate_of(self.sizes)
+        if spec.portion:
+            x, y = (_twice(one, spec.layouts[name]) for one, name in ((x, "x"), (y, "y")))
+        probe.keep = spec.keep
         probe.begin(x, y, rate, self.sizes, parted(given), spec.strength)
         probe.restore()
         returned = self._driver()
@@ -49,3 +52,9 @@ class Driven:
             if variable in probe.noted:
                 found.setdefault(name, probe.noted[variable])
         return found
+
+
+def _twice(array: np.ndarray, layout: str) -> np.ndarray:
+    """The examples, and the same after them."""
+    axes = layout.partition(":")[0].split()
+    return np.concatenate([array, array], axis=axes.index("n"))

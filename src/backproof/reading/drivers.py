@@ -6,11 +6,15 @@ import ast
 import copy
 from collections.abc import Iterable, Mapping
 
-from backproof.reading import names, patterns, roles, syntax
+from backproof.reading import names, patterns, roles, syntax, updates
 from backproof.reading.arguments import SIMPLE
-from backproof.reading.recipes import DRIVER, PROBE, Reader, parsed
+from backproof.reading.binding import defaults_of, given_in, parameters_of
+from backproof.reading.recipes import DRIVER, PROBE, Reader, located, parsed
+from backproof.reading.shrinkage import place_of
 from backproof.reading.slices import bound, free, loaded
+from backproof.reading.usage import is_limit
 
+OURS = ("lambda", "l1", "clip", "keep", "drop")  # roles of numbers that are not left as they are
 DEFINITION = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
@@ -35,11 +39,21 @@ def _role(read: Reader, name: str) -> str | None:
     role = roles.role(name)
     if roles.is_data(name) and is_number(read, name):
         return None
-    if roles.is_data(name) or role == "lambda":
+    if roles.is_data(name):
         return role
+    if (shrinks := strength(read, name)) is not None:
+        return shrinks
     if roles.is_rate(name):
         return "rate"
     return "n" if role == "n" and _comes_from(read, name) else None
+
+
+def strength(read: Reader, name: str) -> str | None:
+    """`lambda` or `l1` for what multiplies a term that shrinks weights, or another role of ours."""
+    if name in read.shrinkage.named:
+        return "lambda" if name in read.shrinkage.l2 else "l1"
+    role = roles.role(name)
+    return role if role in OURS else None
 
 
 def is_function(read: Reader, name: str) -> bool:
@@ -96,9 +110,16 @@ def used_by(read: Reader, wanted: set[str]) -> set[str]:
 
 
 def needed(
-    read: Reader, driver: ast.FunctionDef, replaced: Mapping[int, ast.stmt]
+    read: Reader,
+    driver: ast.FunctionDef,
+    replaced: Mapping[int, ast.stmt],
+    *,
+    ours: bool = True,
 ) -> tuple[ast.stmt, ...]:
-    """The statements of the module that the driver needs, in order, and the driver."""
+    """The statements of the module that the driver needs, in order, and the driver.
+
+    `ours` is whether strengths of L2 terms that no call passes are the probe's.
+    """
     wanted_names = loaded(driver) | {
         n for node in ast.walk(driver) if isinstance(node, ast.Global) for n in node.names
     }
@@ -120,18 +141,46 @@ def needed(
         if len(chosen) == before:
             break
     statements = [_with_replaced(read.script[place], replaced) for place in sorted(chosen)]
-    return tuple(_AsArrays().visit(copy.deepcopy(one)) for one in (*statements, driver))
+    if read.shrinkage.named:
+        named = f"{PROBE}.shrinking({[*map(sorted, (read.shrinkage.l2, read.shrinkage.l1))]})"
+        driver.body.insert(_after_globals(driver), ast.fix_missing_locations(parsed(named)))
+    arrays = _AsArrays(read, ours=ours)
+    return tuple(arrays.visit(copy.deepcopy(one)) for one in (*statements, driver))
+
+
+def _after_globals(driver: ast.FunctionDef) -> int:
+    return sum(isinstance(one, ast.Global) for one in driver.body[:1])
 
 
 class _AsArrays(ast.NodeTransformer):
     """With the values of loss functions kept by the probe, without what only data frames have.
 
-    Annotations go too: nothing needs them.
+    Annotations go too: nothing needs them. L2 terms that have no name for their strength are made
+    those of our lambda, and L1 terms are nothing. What clips gradients leaves them as they are.
     """
+
+    def __init__(self, read: Reader, *, ours: bool) -> None:
+        self._read = read
+        self._ours = ours
+        self._shrinkage = read.shrinkage
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        place = place_of(node)
+        self.generic_visit(node)
+        if place in self._shrinkage.unnamed:
+            strength = ast.Attribute(ast.Name(PROBE, ast.Load()), "penalty", ast.Load())
+            return _scaled(strength, node, self._shrinkage.unit)
+        if place in self._shrinkage.absolute:
+            return _scaled(ast.Constant(0.0), node, 1.0)
+        return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         self.generic_visit(node)
         node.returns = None
+        given = _left_at_default(self._read, node) if self._ours else {}
+        first = 1 if ast.get_docstring(node, clean=False) is not None else 0
+        ours = [located(f"{name} = {value}", node.body[0]) for name, value in given.items()]
+        node.body[first:first] = ours
         return node
 
     def visit_arg(self, node: ast.arg) -> ast.AST:
@@ -145,9 +194,25 @@ class _AsArrays(ast.NodeTransformer):
         kept = ("values", "iloc", "loc") if held else ("values",) if row else ()
         return node.value if node.attr in kept else node
 
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        self.generic_visit(node)
+        words = {
+            part.id if isinstance(part, ast.Name) else getattr(part, "attr", "")
+            for part in ast.walk(node)
+        }
+        if not any(roles.role(word) in ("keep", "drop") for word in words if word):
+            return node
+        kept = syntax.expression(f"{PROBE}.kept(0)")
+        assert isinstance(kept, ast.Call)
+        kept.args = [node]
+        return ast.fix_missing_locations(ast.copy_location(kept, node))
+
     def visit_Call(self, node: ast.Call) -> ast.AST:
         method = node.func
+        clipped = updates.clipped(node)
         self.generic_visit(node)
+        if clipped is not None:
+            return clipped
         if isinstance(method, ast.Attribute):
             if method.attr in ("to_numpy", "as_matrix"):
                 return method.value
@@ -160,6 +225,31 @@ class _AsArrays(ast.NodeTransformer):
         assert isinstance(kept, ast.Call)
         kept.args = [node]
         return ast.fix_missing_locations(ast.copy_location(kept, node))
+
+
+def _left_at_default(read: Reader, function: ast.FunctionDef) -> dict[str, str]:
+    """The strengths of L2 and L1 terms that a function takes and no call of the file passes."""
+    found = {
+        name: SIMPLE[role]
+        for name, default in defaults_of(function.args).items()
+        if patterns.number(default) is not None
+        and (role := strength(read, name)) is not None
+        and (role != "clip" or is_limit(default))
+    }
+    if not found or function.name == "__init__":
+        return {}
+    listed = [name for name, _, _ in parameters_of(function) if name != "self"]
+    for node in ast.walk(read.program.tree):
+        if isinstance(node, ast.Call) and patterns.called(node) == function.name:
+            found = {name: one for name, one in found.items() if name not in given_in(node, listed)}
+    return found
+
+
+def _scaled(strength: ast.expr, term: ast.BinOp, unit: float) -> ast.expr:
+    """`strength * term / unit`."""
+    times = ast.BinOp(strength, ast.Mult(), term)
+    made = ast.copy_location(ast.BinOp(times, ast.Div(), ast.Constant(unit)), term)
+    return ast.fix_missing_locations(made)
 
 
 def _pairs_of(method: ast.Attribute, call: ast.Call) -> ast.expr:
@@ -189,4 +279,4 @@ def _with_replaced(statement: ast.stmt, replaced: Mapping[int, ast.stmt]) -> ast
 def functions(read: Reader, wanted: Iterable[str]) -> tuple[ast.stmt, ...]:
     """What has to be executed so that these functions of the file can be called."""
     body = [parsed(name) for name in wanted]
-    return needed(read, driver_of(body, ()), {})
+    return needed(read, driver_of(body, ()), {}, ours=False)

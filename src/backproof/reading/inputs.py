@@ -12,7 +12,7 @@ from collections.abc import Container, Mapping, Sequence
 from backproof.reading import patterns, roles, scopes, updates
 from backproof.reading.arguments import SIMPLE, is_object
 from backproof.reading.binding import parameters_of
-from backproof.reading.drivers import DEFINITION, is_function, is_number, used_by
+from backproof.reading.drivers import DEFINITION, is_function, is_number, strength, used_by
 from backproof.reading.files import with_ours
 from backproof.reading.recipes import PROBE, Reader, located
 from backproof.reading.scopes import Loop
@@ -85,9 +85,10 @@ def given_inputs(
         if roles.is_data(name) and not (is_function(read, name) or is_number(read, name))
     }
     made = {name for statement in kept for name in bound(statement)}
-    given |= {name for name in used - made if roles.role(name) == "lambda"}
+    given |= {name for name in used - made if strength(read, name) is not None}
     values = {name: OURS[role] for name, role in (own or {}).items() if name in used}
-    values |= {name: SIMPLE[str(roles.role(name))] for name in sorted(given)}
+    meant = {name: strength(read, name) or roles.role(name) for name in sorted(given)}
+    values |= {name: SIMPLE[str(role)] for name, role in meant.items()}
     values |= {name: OURS["pairs"] for name in given if is_list_of_pairs(name, kept, read)}
     return [located(f"{name} = {value}", like) for name, value in values.items()]
 

@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterator
 
 from backproof.notation import PIECES
-from backproof.reading import names, patterns, updates
+from backproof.reading import patterns, roles, updates
 from backproof.reading.arguments import instance
 from backproof.reading.binding import parameters_of
 from backproof.reading.pieces import (
     ARRIVING,
+    FORWARD,
     INPUT,
     Piece,
     activation_in,
@@ -24,10 +25,6 @@ from backproof.reading.pieces import (
 from backproof.reading.recipes import PROBE, Reader, Recipe, Unbound
 
 _BACKWARD = re.compile(r"_*(?:backwards?|back_?prop\w*|bprop|grad(?:ient)?)")
-_ARRIVES = re.compile(
-    r"(?:output_?|out_?|up_?|grad_?)*(?:grad(?:ient)?s?|error|dvalues|dy|d_?h|dl)"
-    r"(?:_?(?:out(?:put)?|next))?"
-)
 
 
 def layers(read: Reader) -> list[Recipe]:
@@ -42,11 +39,12 @@ def layers(read: Reader) -> list[Recipe]:
 
 
 def _recipes(read: Reader, owner: ast.ClassDef, function: ast.FunctionDef) -> Iterator[Recipe]:
-    """The backward method of a class that is one layer: it takes what arrives and nothing else."""
+    """The backward method of a class that is one layer: it takes what arrives and nothing else.
+
+    So, whatever that is called: labels are none.
+    """
     required = [name for name, default, _ in parameters_of(function)[1:] if not default]
-    if len(required) != 1 or not (
-        names.is_piece(required) or _ARRIVES.fullmatch(required[0].lower())
-    ):
+    if len(required) != 1 or roles.role(required[0]) == "y":
         return
     if not _BACKWARD.fullmatch(function.name.lower()):
         return
@@ -79,7 +77,7 @@ def _recipes(read: Reader, owner: ast.ClassDef, function: ast.FunctionDef) -> It
     lines = [
         f"__self = {instance(owner, read)}".replace("size('h')", "size('k')"),
         f"__self = {PROBE}.give('__self', __self)",
-        f"__forward = __self.{forward.name}({INPUT})",
+        f"{FORWARD} = __self.{forward.name}({INPUT})",
         f"__result = __self.{function.name}({ARRIVING})",
     ]
     given = tuple(t for t in model.parameters if t in stored or t not in ("W", "b"))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from backproof.reading import names, patterns, rates, roles, scopes, syntax, updates
 from backproof.reading.arguments import bound_arguments, callee, instance
-from backproof.reading.drivers import driver_of, needed, with_globals
+from backproof.reading.drivers import OURS, driver_of, needed, with_globals
 from backproof.reading.inputs import passed_objects, prelude, with_data
 from backproof.reading.objects import completing, prepared
 from backproof.reading.recipes import (
@@ -76,13 +76,14 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
     wanted = {one.word for one in steps} | keys_of(read) | _renewed(read, loop)
     wanted |= left_alone(scope, bodies)
     known_rates = {word for body in bodies for word in rates.rate_names(body, read.program.tree)}
+    known_rates -= read.shrinkage.named
     roots = roots_of(read, scope, loops, wanted)
     momentum = rates.momentum_of(bodies)
     if not any(_assigned_in(scope, loops[0], name) for name in known_rates) or (
         momentum and not _assigned_in(scope, loops[0], momentum)
     ):
         momentum = ""
-    once = _instrumented(scope, loops, roots, known_rates, momentum)
+    once = _instrumented(read, scope, loops, roots, known_rates, momentum)
     replaced: dict[int, ast.stmt] = {}
     if scope.function is None:
         body = prelude(read, loop, once)
@@ -184,6 +185,7 @@ def _without_global(statement: ast.stmt, names_: set[str]) -> None:
 
 
 def _instrumented(
+    read: Reader,
     scope: Scope,
     loops: Sequence[Loop],
     roots: Sequence[str],
@@ -201,7 +203,7 @@ def _instrumented(
         name
         for statement in scope.body
         for name in sorted(bound(statement))
-        if roles.role(name) == "lambda"
+        if roles.role(name) in OURS or name in read.shrinkage.named
     ]
     local = [name for name in sorted(rate_names) if _assigned_in(scope, loops[0], name)]
     given = list(dict.fromkeys([*roots, *local, *strengths]))

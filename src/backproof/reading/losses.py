@@ -21,7 +21,6 @@ _SEVERAL = (
     "let the function that gives these call it"
 )
 _MEASURED = "it is a measure of predictions like others here, and nothing that trains calls it"
-_LAMBDA = "it is a lambda, which is run only where what is judged calls it; define it with def"
 
 
 class LossFunction(NamedTuple):
@@ -124,6 +123,43 @@ def is_measure(read: Reader, name: str) -> bool:
     return last in measures and len(measures) > 1 and last not in called
 
 
+def measured(read: Reader) -> str | None:
+    """What the file's mean squared error is of the half, where that is a measure of predictions."""
+    for scope in defined(read):
+        value = None if scope.function is None else updates.returned_value(scope.function)
+        if value is None or not is_measure(read, scope.name) or not _squares(value):
+            continue
+        halved = any(
+            isinstance(node, ast.BinOp)
+            and (
+                (
+                    isinstance(node.op, ast.Mult)
+                    and 0.5 in map(patterns.number, (node.left, node.right))
+                )
+                or (
+                    isinstance(node.op, ast.Div)
+                    and 2.0 in map(patterns.number, ast.walk(node.right))
+                )
+            )
+            for node in ast.walk(value)
+        )
+        return "1" if halved else "2"
+    return None
+
+
+def _squares(value: ast.expr) -> bool:
+    """Whether it is a mean of squares."""
+    nodes = [*ast.walk(value)]
+    squared = any(
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Pow)
+        and patterns.number(node.right) == 2
+        for node in nodes
+    )
+    called = {patterns.called(node) for node in nodes}
+    return (squared or "square" in called) and bool(called & {"mean", "average"})
+
+
 def _decorators(function: ast.FunctionDef) -> set[str]:
     return {updates.last_word(one) or patterns.called(one) for one in function.decorator_list}
 
@@ -161,17 +197,9 @@ def known(
     """
     meant = next((one for one in listed if one.loss_only), None)
     everything = [(scope.name, scope.line) for scope in defined(read)]
-    lambdas = {
-        (statement.targets[0].id, statement.lineno)
-        for statement in read.script
-        if isinstance(statement, ast.Assign)
-        and isinstance(statement.value, ast.Lambda)
-        and isinstance(statement.targets[0], ast.Name)
-        and names.is_loss(statement.targets[0].id)
-    }
     found = []
-    for name, line in [*everything, *sorted(lambdas)]:
-        own = _LAMBDA if (name, line) in lambdas else _SEVERAL
+    for name, line in everything:
+        own = _SEVERAL
         if meant is not None and name == meant.name:
             own = meant.question or why
         if is_measure(read, name):

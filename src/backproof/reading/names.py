@@ -16,7 +16,7 @@ from backproof.notation import Model
 _NAMES = 1 << 12  # kept of what names mean: a probe asks for all variables of every run
 _LAYER = r"_?(?P<layer>\d+|hidden|hid|h|output|out|o)?"
 _PARAMETER = re.compile(
-    rf"(?P<role>w|weights?|pesos?|poids|kernel|theta|b|bias(?:es)?|biais|sesgos?|vies(?:es)?"
+    rf"(?P<role>w|weights?|pesos?|poids|kernel|th?eta|b|bias(?:es)?|biais|sesgos?|vies(?:es)?"
     rf"|intercept){_LAYER}"
 )
 _PARAMETER_AFTER = re.compile(
@@ -65,7 +65,7 @@ def parameter(name: str) -> Parameter | None:
     if match is None:
         return None
     word, layer = match["role"], match["layer"]
-    if word == "theta" and layer is not None:
+    if word in ("theta", "teta") and layer is not None:
         return None  # Theta1 usually holds the bias as well
     role = "b" if word.startswith(("b", "i", "s", "v")) else "W"
     if layer is None:

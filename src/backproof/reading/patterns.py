@@ -83,6 +83,11 @@ def number(node: ast.AST) -> float | None:
     return None
 
 
+def is_text(node: ast.AST | None) -> bool:
+    """Whether it is a literal text."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
 def recognized(node: ast.AST, exponentials: frozenset[str], sums: frozenset[str]) -> Applied | None:
     """The activation that `node` as a whole is.
 

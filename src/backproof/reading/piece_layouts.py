@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping
 
 from backproof.notation import PIECES, Model
 from backproof.reading import settle
-from backproof.reading.pieces import gifts_in, tensor_of
+from backproof.reading.pieces import FORWARD, gifts_in, tensor_of
 from backproof.reading.process import Child
 from backproof.reading.recipes import DRIVER, Recipe
 from backproof.reading.slots import SIZES, word_of
@@ -21,7 +22,9 @@ def settled(child: Child, recipe: Recipe, key: str) -> tuple[Spec | None, str]:
         return None, f"could not be run: {problem}"
     if not model.has_activation:
         return trial.spec, ""
-    computed = [activation for activation, _ in trial.matches if activation != "identity"]
+    # A backward pass that goes through another activation than its name says is wrong.
+    told = recipe.activation is None or FORWARD in ast.unparse(recipe.statements[-1])
+    computed = [one for one, _ in trial.matches if one != "identity"] if told else []
     activation = recipe.activation
     if computed and activation not in computed:
         activation = computed[0]

@@ -40,6 +40,7 @@ _BACKWARD = re.compile(r"_?(?:backwards?|back_?prop|back|bwd|bprop|grad(?:ient)?
 _LINEAR = ("A_prev", "W", "b")
 INPUT = f"{PROBE}.x"
 ARRIVING = f"{PROBE}.y"
+FORWARD = "__forward"  # what its forward function gave
 
 
 class Piece(NamedTuple):
@@ -238,7 +239,7 @@ def _recipe(
     called = _forward_call(piece, forward)
     lines = []
     if called is not None:
-        lines.append(f"__forward = {called[0]}")
+        lines.append(f"{FORWARD} = {called[0]}")
 
     def value_of(name: str, default: bool) -> str | None:
         if name == piece.arriving:
@@ -336,7 +337,7 @@ def _forward_call(piece: Piece, forward: ast.FunctionDef | None) -> tuple[str, s
             or (isinstance(one, ast.Name) and _CACHE.fullmatch(one.id.lower()))
         ]
         place = caches[0] if caches else (1 if len(elements) == 2 else None)
-        cache = None if place is None else f"__forward[{place}]"
+        cache = None if place is None else f"{FORWARD}[{place}]"
     return f"{forward.name}({arguments})", cache
 
 

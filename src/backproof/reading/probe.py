@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import copy
 import dis
-import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
@@ -19,12 +18,12 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from backproof.reading import names, roles, tables
+from backproof.reading.parts import is_value, parts_in, with_part, word_of
 
-_DEEP = 4  # how far into objects, lists and dicts parameters are looked for
 _LAYERS = 4  # no model here has more
-# Tuples, because a union is put together each time it is asked, and these are asked for each value.
-_NUMBERS = (int, float, np.floating, np.integer)
+# A tuple, because a union is put together each time it is asked, and this is asked for each value.
 _RATES = (int, float, np.floating)
+_SHOWN = 4000  # values of expressions that are kept of one run
 
 
 class Slot(NamedTuple):
@@ -45,12 +44,18 @@ class Probe:
         taken: what stood in the slots afterwards.
         noted: the losses and gradients among the local variables, by name.
         rates: the names under which the learning rate was given.
+        keep: the share that dropout is told to keep; nothing is dropped.
+        watched: what expressions gave on the way, with names; None where nobody watches.
     """
+
+    watched: list[tuple[str, np.ndarray]] | None = None
+    keep = 1.0
 
     def __init__(self, wanted: Iterable[str], rates: Iterable[str]) -> None:
         self.wanted = frozenset(word.strip("_") for word in wanted)
         self.rate_names = frozenset(rates)
         self._module: dict[str, Any] = {}
+        self._l2 = self._l1 = frozenset[str]()
         self._before: dict[str, Any] = {}
         self.begin(np.zeros((1, 1)), np.zeros((1, 1)), 1.0, {}, None)
 
@@ -197,12 +202,28 @@ class Probe:
             self.note({"loss": value})
         return value
 
+    def kept(self, mask: Any) -> Any:
+        """What dropout keeps, which is all."""
+        return np.ones_like(mask) if isinstance(mask, np.ndarray) else mask
+
     def measured(self, accuracy: Callable[[], Any]) -> Any:
         """An accuracy, which nothing here depends on; 0 where it cannot be had."""
         try:
             return accuracy()
         except Exception:
             return 0.0
+
+    def shrinking(self, strengths: Iterable[Iterable[str]]) -> None:
+        """The names by which the strengths of L2 and L1 terms go in this file."""
+        self._l2, self._l1 = (frozenset(word.strip("_") for word in one) for one in strengths)
+
+    def shown(self, name: str, value: Any) -> Any:
+        """What an expression gave (see `shown`), as it is at this moment."""
+        if self.watched is not None and len(self.watched) < _SHOWN:
+            array = _number_or_array(value) if isinstance(value, np.ndarray | float) else None
+            if array is not None and array.dtype.kind == "f":
+                self.watched.append((name, array))
+        return value
 
     def note(self, variables: Mapping[str, Any]) -> None:
         """Keep copies of the losses and gradients among the variables."""
@@ -232,11 +253,11 @@ class Probe:
                 if self.gifts is None
                 else path in self.gifts
             )
-            and all(_is_value(one) and np.ndim(one) == 0 for one in value)
+            and all(is_value(one) and np.ndim(one) == 0 for one in value)
         )
 
     def _slots(self, path: str, word: str, value: Any, deep: int) -> Iterator[tuple[str, Any]]:
-        if _is_value(value):
+        if is_value(value):
             if self._is_wanted(word):
                 yield path, value
             return
@@ -254,9 +275,15 @@ class Probe:
             if word in self.rate_names or word.strip("_") in self.rate_names:
                 self.rates.add(word)
                 return self.rate
-            if roles.role(word) == "lambda":
+            if roles.role(word) == "lambda" or word.strip("_") in self._l2:
                 return self.penalty
-        if _is_value(value):
+            if roles.role(word) == "l1" or word.strip("_") in self._l1:
+                return 0.0
+            if roles.role(word) in ("keep", "drop"):
+                return self.keep if roles.role(word) == "keep" else 1.0 - self.keep
+            if roles.role(word) == "clip" and value >= 0.1:
+                return 1e300  # nothing is clipped
+        if is_value(value):
             return self._exchanged(path, value) if self._is_wanted(word) else value
         if self._is_vector(path, word, value):
             return list(self._exchanged(path, np.array(value)))
@@ -264,7 +291,7 @@ class Probe:
             known = word if isinstance(key, int) else word_of(key)
             new = self._given(path + part, known, inner, deep + 1)
             if new is not inner:
-                value = _with(value, key, new)
+                value = with_part(value, key, new)
         return value
 
     def _handed_over(self, path: str, value: Any) -> str | None:
@@ -310,12 +337,6 @@ def _alike(one: str, other: str) -> int:
     return sum(a == b for a, b in zip(one, other, strict=False))
 
 
-def _is_value(value: Any) -> bool:
-    if isinstance(value, np.ndarray):
-        return value.dtype.kind in "fiub"
-    return isinstance(value, _NUMBERS) and not isinstance(value, bool)
-
-
 @lru_cache(1 << 12)
 def _noteworthy(name: str) -> Literal["value", "collection"] | None:
     """Whether a variable of this name is kept, or what it holds."""
@@ -323,55 +344,6 @@ def _noteworthy(name: str) -> Literal["value", "collection"] | None:
     if is_loss or names.gradient(name) is not None:
         return "value"
     return "collection" if names.is_collection(name) else None
-
-
-def parts_in(value: Any, deep: int) -> Iterator[tuple[str, Any, Any]]:
-    """What a container or an object holds: how it is reached, its key, and the thing itself."""
-    if deep >= _DEEP:
-        return
-    if isinstance(value, dict):
-        yield from (
-            (f"[{key!r}]", key if isinstance(key, str) else 0, part) for key, part in value.items()
-        )
-    elif isinstance(value, list | tuple):
-        yield from ((f"[{place}]", place, part) for place, part in enumerate(value))
-    elif (
-        hasattr(value, "__dict__")
-        and not isinstance(value, type | types.ModuleType)
-        and not callable(value)
-    ):
-        held = {**_of_class(type(value)), **vars(value)}
-        yield from ((f".{name}", _Attribute(name), part) for name, part in held.items())
-
-
-def _of_class(kind: type) -> dict[str, np.ndarray]:
-    """The arrays that a class has for all of its objects, until one is given its own."""
-    found: dict[str, np.ndarray] = {}
-    for one in reversed(kind.__mro__):
-        found |= {name: part for name, part in vars(one).items() if isinstance(part, np.ndarray)}
-    return found
-
-
-class _Attribute(str):
-    """A key that is the name of an attribute."""
-
-
-def word_of(key: Any) -> str:
-    """The name that a key stands for; of a private attribute, without its class."""
-    text = str(key)
-    return text.split("__", 1)[1] if text.startswith("_") and "__" in text[1:] else text
-
-
-def _with(value: Any, key: Any, new: Any) -> Any:
-    if isinstance(key, _Attribute):
-        vars(value)[str(key)] = new
-        return value
-    if isinstance(value, tuple):
-        return (*value[:key], new, *value[key + 1 :])
-    if isinstance(value, dict) and not isinstance(key, str):
-        return value
-    value[key] = new
-    return value
 
 
 def _number_or_array(value: Any) -> np.ndarray | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from backproof.reading import patterns
 from backproof.reading.binding import defaults_of, given_in
 from backproof.reading.roles import is_rate, role
-from backproof.reading.updates import Update, last_word, own_nodes, updates
+from backproof.reading.updates import Update, clipped, last_word, own_nodes, updates
 
 
 def rate_names(body: Sequence[ast.AST], tree: ast.Module) -> set[str]:
@@ -29,7 +29,7 @@ def rate_names(body: Sequence[ast.AST], tree: ast.Module) -> set[str]:
     called = {word for word in words if is_rate(word)}
     if called or any(_factor(step) != 1.0 for step in steps):
         return called
-    return {word for step in steps for word in _factors(step)} & _numbers(tree)
+    return {word for step in steps for word in _factors(step)} & numbers_in(tree)
 
 
 def _factors(step: ast.expr) -> Iterator[str]:
@@ -40,7 +40,7 @@ def _factors(step: ast.expr) -> Iterator[str]:
             yield from _factors(side)
 
 
-def _numbers(tree: ast.Module) -> set[str]:
+def numbers_in(tree: ast.Module) -> set[str]:
     """The names that the file sets to a number, as a variable or by default."""
     found: set[str] = set()
     for node in ast.walk(tree):
@@ -178,10 +178,22 @@ def _differences(body: Sequence[ast.AST]) -> set[str]:
 def is_no_multiple(bodies: Sequence[Sequence[ast.AST]]) -> bool:
     """Whether steps are no multiples of the gradient: Adam, RMSprop, AdaGrad, its sign."""
     return any(
-        patterns.called(part) in ("sqrt", "sign", "norm", "clip") or _is_root(part)
+        patterns.called(part) in ("sqrt", "norm")
+        or (patterns.called(part) == "clip" and clipped(part) is None)
+        or _is_root(part)
+        or _is_sign(part, one)
         for body in bodies
         for one in updates(body)
         for part in ast.walk(one.step)
+    )
+
+
+def _is_sign(node: ast.AST, update: Update) -> bool:
+    """`np.sign(dw)`; that of the parameter itself is an L1 term's."""
+    return (
+        isinstance(node, ast.Call)
+        and patterns.called(node) == "sign"
+        and [last_word(one) for one in node.args if isinstance(one, _NAMED)] != [update.word]
     )
 
 

@@ -16,6 +16,7 @@ from backproof.reading import scopes, syntax
 from backproof.reading.optimisers import Handed, handed
 from backproof.reading.program import Program
 from backproof.reading.scopes import Scope
+from backproof.reading.shrinkage import Shrinkage, shrinkage
 
 DRIVER = "__backproof__"
 PROBE = "__probe__"
@@ -81,6 +82,7 @@ class Reader(NamedTuple):
     known: frozenset[str]
     script: tuple[ast.stmt, ...]
     handed: Handed  # to an optimiser
+    shrinkage: Shrinkage
 
 
 def reader(program: Program) -> Reader:
@@ -96,6 +98,7 @@ def reader(program: Program) -> Reader:
         frozenset(scopes.updaters(found)),
         tuple(_flat(program.tree.body)),
         handed(program.tree),
+        shrinkage(program.tree),
     )
 
 

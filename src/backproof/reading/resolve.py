@@ -9,7 +9,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from backproof.notation import FAMILY, LARGEST, Model, member
-from backproof.reading import forward, patterns, settle
+from backproof.reading import dropout, forward, patterns, settle
+from backproof.reading.conditions import drops
 from backproof.reading.constants import slopes_in
 from backproof.reading.process import Child
 from backproof.reading.recipes import Reader, Recipe
@@ -69,9 +70,18 @@ def resolve(
         return resolved
     unstated = resolved.stated.objective is None and not trial.spec.rate_unknown
     name = resolved.spec.notes.get("loss")
-    return resolved._replace(
-        spec=with_penalty(child, resolved.spec, trial, name, loss, unstated=unstated)
-    )
+    spec = with_penalty(child, resolved.spec, trial, name, loss, unstated=unstated)
+    if _BATCHES.search("\n".join(map(ast.unparse, recipe.statements))):
+        spec = settle.of_a_portion(child, spec)
+    if resolved.match and drops(recipe):
+        dropped = dropout.amiss(child, spec, resolved.match)
+        if dropped:
+            question = dropout.AMISS.format(gradients=", ".join(dropped))
+            return Resolved(recipe.name, recipe.line, None, question)
+    return resolved._replace(spec=spec)
+
+
+_BATCHES = re.compile(r"batch|lote|range\([^()]*,[^()]*,", re.IGNORECASE)
 
 
 def with_penalty(
@@ -261,11 +271,14 @@ def _implied(read: Reader, trial: settle.Trial, output: str, activation: str) ->
     if trial.spec.single and yhat.size > 1:
         outputs |= forward.names_of_entries(yhat, trial.seen)
         scores |= forward.names_of_entries(z, trial.seen)
-    through = _goes_through(read.program.tree, outputs, outputs | scores)
+    through, divided = _goes_through(read.program.tree, outputs, outputs | scores)
+    through = through or bool(forward.names_of(yhat * (1.0 - yhat), trial.seen))
+    through = through and not divided
     return "sigmoid_squared" if through else "sigmoid"
 
 
-def _goes_through(tree: ast.Module, outputs: set[str], held: set[str]) -> bool:
+def _goes_through(tree: ast.Module, outputs: set[str], held: set[str]) -> tuple[bool, bool]:
+    """Whether something is multiplied by the slope of the output, and whether divided by it."""
     through = divided = False
     helpers = _slopes_of_arguments(tree)
     stems = {re.sub(r"\d+$", "", name) for name in outputs}
@@ -282,7 +295,7 @@ def _goes_through(tree: ast.Module, outputs: set[str], held: set[str]) -> bool:
             below = node.args[1]
         if below is not None and not any(patterns.called(p) == "exp" for p in ast.walk(below)):
             divided = divided or bool(_words(below) & outputs or _made_up(below) & stems)
-    return through and not divided
+    return through, divided
 
 
 def _slopes_of_arguments(tree: ast.Module) -> set[ast.AST]:
@@ -324,7 +337,9 @@ def _is_slope_call(node: ast.Call, held: set[str], own: set[str]) -> bool:
 
 
 def _last(node: ast.expr) -> str:
-    return last_word(node) if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) else ""
+    """The name nearest to the value; of what no variable holds, its text (see `shown`)."""
+    named = isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
+    return last_word(node) if named else ast.unparse(node)
 
 
 def _made_up(node: ast.AST) -> set[str]:
@@ -340,5 +355,5 @@ def _words(node: ast.AST) -> set[str]:
     return {
         _last(part)
         for part in ast.walk(node)
-        if isinstance(part, ast.Name | ast.Attribute | ast.Subscript)
+        if isinstance(part, ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.BinOp)
     }

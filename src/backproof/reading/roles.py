@@ -50,10 +50,15 @@ _ROLES = {
     "dims": r"(?:layers?|net|network)_?(?:dims?|sizes?|nodes|structure|config)|layers|sizes|dims"
     r"|layers_?dims?|topology|architecture|layer_?sizes|(?:layer_?)?dimensions?",
     "lambda": r"lambd(?:a)?_?|lam|lamb|reg(?:ularization)?_?(?:strength|param|lambda|rate|term)?"
-    r"|weight_?decay|l2_?reg|lamda|lmbda|wd",
-    "keep": r"keep_?prob",
+    r"|weight_?decay|l2_?(?:reg|lam|pen|str|coe|alph|weight|dec)\w*|lamda|lmbda|wd",
+    "l1": r"l1_?(?:reg|lam|pen|str|coe|alph|weight|dec)\w*",
+    "clip": r"(?:max_?)?(?:grad(?:ient)?s?_?)?clip(?:ping)?"
+    r"(?:_?(?:value|val|norm|grads?|gradients?|threshold|at|by|max))*"
+    r"|max_?(?:grad(?:ient)?_?)?norm|max_?grad(?:ient)?",
+    "keep": r"keep_?(?:prob(?:ability)?s?|rate)",
+    "drop": r"(?:p_?)?drop(?:out)?(?:_?(?:rate|prob(?:ability)?|p|ratio))?",
     "scale": r"std|sigma|(?:weight|init)_?(?:scale|std)|epsilon_?init",
-    "zero": r"momentum|beta\d?|decay(?:_?rate)?|seed|random_?state|drop(?:out)?(?:_?rate)?|rho",
+    "zero": r"momentum|beta\d?|decay(?:_?rate)?|seed|random_?state|rho",
     "quiet": r"verbose|print_?(?:cost|loss|every)?|plot|show|debug|display|log",
 }
 _ROLE = {role: re.compile(pattern) for role, pattern in _ROLES.items()}

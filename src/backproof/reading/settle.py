@@ -285,6 +285,33 @@ def stated(trial: Trial, output: str, activation: str) -> Stated:
     return Stated(None, next(iter(trial.losses), None))
 
 
+def of_a_portion(child: Watching, spec: Spec) -> Spec:
+    """The spec as it has to be judged where a batch may be less than all examples.
+
+    A batch's step does not depend on how many examples there are beside it. Where that of one
+    parameter does and that of another does not, it is judged on a batch of one half; that of all by
+    one factor is as good as another learning rate.
+    """
+    if not spec.updates or spec.single or "n" not in spec.layouts["x"].split():
+        return spec
+    alone = tried(child, spec._replace(penalty=None))
+    beside = tried(child, spec._replace(penalty=None, portion=True))
+    if alone.problem is not None or beside.problem is not None:
+        return spec
+    factors = {}
+    for name, value in alone.values.items():
+        if name != "loss" and name in beside.values and value.shape == beside.values[name].shape:
+            before = alone.case[name[1:]]
+            step, other = value - before, beside.values[name] - before
+            factors[name] = float(np.sum(step * other) / np.sum(step * step))
+            if not np.allclose(other, factors[name] * step, rtol=1e-6, atol=1e-12):
+                return spec  # of other examples, perhaps
+    if not factors or np.allclose([*factors.values()], next(iter(factors.values())), rtol=1e-6):
+        return spec
+    notes = {name: word for name, word in spec.notes.items() if name != "loss"}
+    return spec._replace(portion=True, penalty=None, notes=notes)
+
+
 def penalty_of(
     child: Watching, trial: Trial, name: str | None
 ) -> tuple[str | None, tuple[str, ...]]:
@@ -330,11 +357,13 @@ def penalty_of_steps(child: Watching, trial: Trial) -> tuple[str | None, tuple[s
         return "1/2", tuple(name for name in spec.family.parameters if name[0] in "Ww")
     first = case[weights[0]]
     times = float(np.median(moved[weights[0]] / (LAMBDA * first)))
-    if times <= 0.0 or not all(
-        np.allclose(one, times * LAMBDA * case[name], rtol=1e-5, atol=1e-9)
+    alike = tuple(
+        name
         for name, one in moved.items()
-    ):
+        if np.allclose(one, times * LAMBDA * case[name], rtol=1e-5, atol=1e-9)
+    )
+    if times <= 0.0 or not {*weights} <= {*alike}:
         return "1/2", weights
     n = case["y"].shape[1]
     known = (key for key, share in PENALTIES.items() if abs(2.0 * share(n) - times) <= 1e-6 * times)
-    return next(known, None), tuple(moved)
+    return next(known, None), alike

@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from backproof.notation import FAMILY, MODELS, Model
-from backproof.reading import convention, meaning, names, syntax
+from backproof.reading import convention, meaning, names, roles, syntax
 from backproof.reading.binding import arguments_of, loss_beside, parameters_of, signature
 from backproof.reading.nothing import returned_names, why_nothing
 from backproof.reading.program import Program, program
 from backproof.reading.returned import returned
 from backproof.reading.scopes import is_main_guard
+from backproof.reading.shrinkage import shrinkage
 from backproof.reading.spec import Argument, Spec
 from backproof.reading.told import (
     Beside,
@@ -74,11 +75,12 @@ class Found(NamedTuple):
 
 
 class _File(NamedTuple):
-    """A parsed file: its name, its functions by name, and its docstring."""
+    """A parsed file: name, functions by name, docstring, and the strengths of its L2 terms."""
 
     name: str
     functions: Mapping[str, ast.FunctionDef]
     docstring: str
+    shrinking: frozenset[str] = frozenset()
 
 
 class NothingFound(Unreadable):
@@ -105,7 +107,8 @@ def found_in(read: Program, settings: Settings = UNTOLD) -> list[Found]:
     """
     path, tree = read.path, read.tree
     command = Told(validated(settings._asdict(), COMMAND_LINE), COMMAND_LINE)
-    file = _File(path.name, dict(_top(tree.body)), ast.get_docstring(tree) or "")
+    docstring = ast.get_docstring(tree) or ""
+    file = _File(path.name, dict(_top(tree.body)), docstring, shrinkage(tree).named)
     beside = by_toml(path)
     for name, told in beside.functions.items():
         _known(name, file, told.where)
@@ -144,6 +147,7 @@ def read_function(function: Callable[..., Any], settings: Settings = UNTOLD) -> 
             Path(inspect.getsourcefile(function) or "source").name,
             dict(_top(tree.body)),
             ast.get_docstring(tree) or "",
+            shrinkage(tree).named,
         )
     except (OSError, TypeError, SyntaxError, LookupError):
         definition = _from_signature(function, name)
@@ -278,6 +282,10 @@ def _found(function: ast.FunctionDef, file: _File, sources: Sequence[Told]) -> F
     if binding.ambiguous:
         doubtful = " and ".join(binding.ambiguous)
         return found._replace(question=f"takes {doubtful}, and which is which cannot be told")
+    strengths = [n for n in listed if n in file.shrinking and roles.role(n) != "lambda"]
+    if strengths:
+        words = f"takes {', '.join(strengths)}, by which it shrinks its weights"
+        return found._replace(question=f"{words}; call it lam, and it is judged")
     told_model = one("model", sources)
     told_activation = one("activation", sources)
     read_as = meaning.infer(

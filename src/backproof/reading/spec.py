@@ -53,9 +53,12 @@ class Spec(NamedTuple):
         likelihood: what it calls its loss is a log-likelihood, which is to grow.
         stated: what the file's own loss is of the mean loss, a key of `explain.FACTORS`; None where
             it states none.
+        measured: what a measure of predictions, which trains nothing, is of the mean loss.
         loss_only: it gives the loss and nothing else.
         fixed: sizes of axes that the file fixes itself.
         batch: how many examples it takes at most, None for any number.
+        portion: its batch is one half of the examples, which are there twice.
+        keep: the share that its dropout is told to keep.
         all_classes: it counts the classes among the labels, so that each has to be there.
         guessed: its layouts or its model were worked out, not told.
         certain: it takes labels for certainties, 0 or 1, however they are laid out.
@@ -80,11 +83,14 @@ class Spec(NamedTuple):
     single: bool = False
     likelihood: bool = False
     stated: str | None = None
+    measured: str | None = None
     loss_only: bool = False
     penalty: str | None = None
     penalised: tuple[str, ...] = ()
     fixed: Mapping[str, int] = {}
     batch: int | None = None
+    portion: bool = False
+    keep: float = 1.0
     all_classes: bool = False
     certain: bool = False
     guessed: bool = False

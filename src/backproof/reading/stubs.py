@@ -251,7 +251,7 @@ def as_numpy_1(module: types.ModuleType, text: str) -> None:
 
 
 def _defines(text: str, name: str) -> bool:
-    return re.search(rf"\bdef {name}\(", text) is not None
+    return re.search(rf"\bdef {name}\(|\b{name} *= *lambda\b", text) is not None
 
 
 def fill(module: types.ModuleType, text: str) -> list[str]:

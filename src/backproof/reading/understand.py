@@ -23,24 +23,25 @@ from backproof.reading import (
     piece_layouts,
     pieces,
     recipes,
-    roles,
     settle,
     slots,
     source,
     straight,
 )
+from backproof.reading.conditions import at_sizes, conditions
 from backproof.reading.constants import classes_in, slopes_in
+from backproof.reading.lifted import lifted
 from backproof.reading.losses import LossFunction
 from backproof.reading.process import Child, Module
 from backproof.reading.program import Program
 from backproof.reading.recipes import Reader, Recipe
 from backproof.reading.resolve import Resolved, concluded, resolve, with_penalty
+from backproof.reading.shown import shown
 from backproof.reading.smaller import with_smaller_sizes
 from backproof.reading.source import Found
 from backproof.reading.spec import Spec
 from backproof.reading.told import Settings, Unreadable
 from backproof.reading.trials import at_some_sizes
-from backproof.reading.usage import decays
 
 _FUNCTIONS = "functions"
 
@@ -98,6 +99,7 @@ class Plan(NamedTuple):
 
 def plan(program: Program, settings: Settings) -> Plan:
     """Look through a program; raises `Unreadable` where what was told does not fit it."""
+    program = program._replace(tree=lifted(program.tree))
     reader = recipes.reader(program)
     nothing = ""
     try:
@@ -145,8 +147,7 @@ def _module(
 ) -> Module:
     path = str(program.path.absolute())
     codes = tuple(
-        compile(ast.fix_missing_locations(ast.Module([one], [])), path, "exec", dont_inherit=True)
-        for one in statements
+        compile(ast.Module([shown(one)], []), path, "exec", dont_inherit=True) for one in statements
     )
     return Module(codes, program.text, program.places, tuple(sorted(wanted)), tuple(sorted(rates)))
 
@@ -202,6 +203,8 @@ def understand(child: Child, planned: Plan) -> Understood:
             # What it calls is judged with it, but for what another class calls as it is called.
             called = _called_by(recipe) - {resolved.name.split(".")[-1]}
             questions = {q: why for q, why in questions.items() if q.split(".")[-1] not in called}
+    measured = losses.measured(planned.reader) if stating is None else None
+    judgeable = [one._replace(spec=one.spec._replace(measured=measured)) for one in judgeable]
     calling = _calling(planned, judgeable)
     last = "" if loss is None else loss.name.split(".")[-1]
     is_called = any(last in called for _, called in calling)
@@ -282,43 +285,12 @@ def _kind(recipe: Recipe) -> str:
 def _judgeable(planned: Plan, resolved: Resolved) -> Judgeable:
     spec = resolved.spec
     assert spec is not None
-    text = convention.describe(spec.layouts, spec.family)
-    if spec.updates:
-        text += ", updated in place"
-    if spec.single:
-        text += ", one at a time"
-    momenta = [one.momentum for one in planned.recipes.values() if one.name == resolved.name]
-    if any(momenta):
-        text += f", from zero velocity at {momenta[0]} = 0.5"
-    text += _at_lambda(planned, resolved, spec)
-    if spec.all_classes:
-        text += ", every class among the labels"
-    text += _at_sizes(spec)
+    used = next(one for one in planned.recipes.values() if one.name == resolved.name)
+    text = conditions(planned.reader, used, spec)
     other = planned.smaller.get(spec.module)
     if other is not None:
         text += "".join(f", {large} made {small}" for large, small in other.smaller.items())
     return Judgeable(resolved.name, resolved.line, spec, text, planned.settings.reduction)
-
-
-def _at_sizes(spec: Spec) -> str:
-    """The sizes that the file fixes, where it fixes any."""
-    sizes = ", ".join(f"{axis} = {size}" for axis, size in spec.fixed.items())
-    return f", always {sizes}" if sizes else ""
-
-
-def _at_lambda(planned: Plan, resolved: Resolved, spec: Spec) -> str:
-    """What an L2 term's lambda was, where there is one."""
-    if spec.penalty is not None:
-        return f", lambda = {spec.strength:g}"
-    used = next(one for one in planned.recipes.values() if one.name == resolved.name)
-    words = {
-        node.id if isinstance(node, ast.Name) else getattr(node, "attr", getattr(node, "arg", ""))
-        for statement in used.statements
-        for node in ast.walk(statement)
-    }
-    named = any(roles.role(word) == "lambda" for word in words if word)
-    named = named or bool(words & decays(planned.program.tree))
-    return ", any L2 term not judged (lambda = 0)" if named else ""
 
 
 def _piece(planned: Plan, recipe: Recipe, spec: Spec) -> Judgeable:
@@ -347,7 +319,7 @@ def _function(child: Child, planned: Plan, found: Found, loss: Resolved | None) 
                 spec = sure
             unstated = not trial.losses and loss is None
             spec = with_penalty(child, spec, trial, "loss", loss, unstated=unstated)
-    text = convention.describe(spec.layouts, FAMILY[spec.model]) + _at_sizes(spec)
+    text = convention.describe(spec.layouts, FAMILY[spec.model]) + at_sizes(spec)
     return Judgeable(found.function, found.line, spec, text, found.reduction)
 
 

@@ -251,10 +251,28 @@ def _goes_through(update: Update) -> bool:
 
 WEIGHT_LIKE = re.compile(
     r"(?!(?:\w+_)?(?:class|sample|example|instance|pos|loss)_?weights?)"  # weights of a loss
-    r"(?:syn(?:apse|aptic)?_?(?:weights?)?_?\d*|(?:\w+_)?(?:weights?|w|theta|bias(?:es)?|b|coefs?|"
+    r"(?:syn(?:apse|aptic)?_?(?:weights?)?_?\d*|(?:\w+_)?(?:weights?|w|th?eta|bias(?:es)?|b|coefs?|"
     r"coefficients?|intercepts?|params?|parameters?|kernel)(?:_?\w+)?|thetas?\d*|w[a-z]{0,3}\d*|"
     r"b[a-z]{0,4}\d*|[uv]\d*|beta\d*)"
 )
+
+
+def clipped(node: ast.AST) -> ast.expr | None:
+    """The gradient that is clipped: `dW` of `np.clip(dW, -5, 5)` and of `dW.clip(-5, 5)`."""
+    if not isinstance(node, ast.Call) or patterns.called(node) != "clip":
+        return None
+    given = [*node.args, *(one.value for one in node.keywords if one.arg != "out")]
+    if len(given) == 2 and isinstance(node.func, ast.Attribute):
+        given = [node.func.value, *given]
+    if len(given) != 3 or ast.unparse(given[1]) != f"-{ast.unparse(given[2])}":
+        return None
+    word = (
+        last_word(given[0])
+        if isinstance(given[0], ast.Name | ast.Attribute | ast.Subscript)
+        else ""
+    )
+    gradient = names.gradient(word) is not None or re.match(r"g\d?$|d[A-Z_]?\w|.*grad", word)
+    return given[0] if gradient else None
 
 
 def left_behind(function: ast.FunctionDef) -> Iterator[ast.Attribute | ast.Subscript]:

@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from backproof.reading import names, patterns, roles, updates
+from backproof.reading import patterns, roles, updates
 from backproof.reading.binding import given_in, parameters_of
 from backproof.reading.recipes import PROBE, Reader
 
@@ -79,38 +79,10 @@ def is_strength(name: str, function: ast.FunctionDef) -> bool:
     )
 
 
-def decays(tree: ast.Module) -> set[str]:
-    """The names of what weights are multiplied by where that is added to a gradient.
-
-    `dW += self.mu * self.W`, `dw + mu * w`: an L2 term's lambda, whatever it is called.
-    """
-    sums: list[ast.expr] = []
-    for node in ast.walk(tree):
-        to: ast.expr
-        if isinstance(node, ast.AugAssign):
-            to, added = node.target, node.value
-        elif isinstance(node, ast.BinOp):
-            to, added = node.left, node.right
-        else:
-            continue
-        if isinstance(node.op, ast.Add) and _is_gradient(to):
-            sums.append(added)
-    found = set()
-    for one in sums:
-        if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Mult):
-            words = [_word(one.left), _word(one.right)]
-            weights = [word for word in words if updates.WEIGHT_LIKE.fullmatch(word.lower())]
-            if len(weights) == 1:
-                found |= {*words} - {*weights, ""}
-    return found
-
-
-def _is_gradient(node: ast.expr) -> bool:
-    return names.gradient(_word(node)) is not None
-
-
-def _word(node: ast.expr) -> str:
-    return updates.last_word(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+def is_limit(node: ast.expr) -> bool:
+    """Whether it is a number at which gradients may be clipped; probabilities are at small ones."""
+    number = patterns.number(node)
+    return number is not None and number >= 0.1 and not isinstance(ast.literal_eval(node), bool)
 
 
 _LAYERS = re.compile(r"(?:\w+_)?(?:weights|biases|bias|[wb]s|thetas|pesos|sesgos|vieses)")

@@ -10,7 +10,8 @@ import numpy as np
 
 from backproof.reading import stubs
 from backproof.reading.call import Case, Function, outcomes
-from backproof.reading.probe import Probe, parts_in, word_of
+from backproof.reading.parts import parts_in, word_of
+from backproof.reading.probe import Probe
 from backproof.reading.spec import Spec
 from backproof.reading.wire import Frame
 
@@ -31,8 +32,15 @@ def watched_case(
     def run() -> Any:
         return next(outcomes(function, spec, [case], loss=loss))
 
+    held: list[tuple[str, np.ndarray]] = []
+    if probe is not None:
+        probe.watched = held
     outcome, seen = watched(run, path)
-    noted: Mapping[str, np.ndarray] = {} if probe is None else probe.noted
+    for name, array in held:
+        _collect(name, array, seen, 0)
+    noted: Mapping[str, np.ndarray] = {}
+    if probe is not None:
+        probe.watched, noted = None, probe.noted
     seen = [*seen, *((f"noted {name}", array.astype(np.float64)) for name, array in noted.items())]
     header = {
         "names": [name for name, _ in seen],
@@ -85,7 +93,7 @@ def watched(call: Callable[[], Any], path: str) -> tuple[Any, list[tuple[str, np
 
 
 def _collect(name: str, value: Any, seen: list[tuple[str, np.ndarray]], deep: int) -> None:
-    if len(seen) > 4000:
+    if len(seen) > 8000:
         return
     if isinstance(value, np.ndarray | np.floating | float):
         array = np.asarray(value)
