@@ -47,10 +47,14 @@ _ENVIRONMENT: Final = {
 }
 _LIBRARIES_SECONDS: Final = 60
 # Of NumPy's start, texts of its documentation take a tenth, and `secrets`, of which it takes one
-# function, as much; a submission that imports `secrets` has the real one.
+# function, as much; a submission that imports `secrets` has the real one. Nothing has to be done in
+# each copy for `random`, which is seeded there, nor for `threading`: it is copied with one thread.
 _START: Final = f"""
-import gc, random, sys, types
+import gc, os, sys, types
 gc.disable()
+hook, os.register_at_fork = os.register_at_fork, lambda **hooks: None
+import random, threading
+os.register_at_fork = hook
 sys.path[:0] = ["{_CODE}", sys.argv[1]]
 for name in ("numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars", "secrets"):
     sys.modules[name] = types.ModuleType(name)
