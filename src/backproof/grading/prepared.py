@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from backproof.grading.assignment import Assignment
@@ -22,7 +22,7 @@ from backproof.reading.slices import bound, free
 _AUTODIFF = "autograd chainer flax jax keras mxnet tensorflow theano tinygrad torch"
 AUTODIFF: Final = frozenset(_AUTODIFF.split(" "))
 CALL: Final = "backproof_call"  # calls a function after what it needs beside its arguments is set
-BARE: Final = "backproof_bare"  # calls a function of the program without its guards
+BARE: Final = "backproof_bare"  # calls a function of another program, as of that without guards
 _ANY_NAME: Final = frozenset({"eval", "exec", "globals", "locals", "vars"})
 _THERE: Final = frozenset({*sys.stdlib_module_names, "numpy"})
 _NOTHING: Final = (
@@ -83,24 +83,9 @@ class Prepared(NamedTuple):
 
     @property
     def with_bare(self) -> str:
-        """Its text, with a function that calls those of `bare`, which is run when it is called.
-
-        What is printed there is printed by `text` too, and told once.
-        """
-        return f"""{self.text}
-
-def {BARE}(name, *arguments, made={{}}):
-    import sys
-    printed = sys.stdout, sys.stderr
-    sys.stdout = sys.stderr = None
-    try:
-        if not made:
-            made["__name__"] = __name__
-            exec({self.bare!r}, made)
-        return made[name](*arguments)
-    finally:
-        sys.stdout, sys.stderr = printed
-"""
+        """Its text, and that of `bare` for the functions that a guard may move."""
+        assert self.bare is not None
+        return self.text + calling(dict.fromkeys(self.guarded, self.bare))
 
     def uses(self, name: str) -> frozenset[str]:
         """What a function looks up outside of itself, directly or not."""
@@ -121,6 +106,30 @@ def {BARE}(name, *arguments, made={{}}):
             if one in names
         ]
         return f"{text}\n\n{solution}\n{''.join(own)}"
+
+
+def calling(texts: Mapping[str, str]) -> str:
+    """A function that calls others, each in the program that is told by its name.
+
+    A program is run when the first of it is called. What is printed there is not told.
+    """
+    programs = [*dict.fromkeys(texts.values())]
+    places = {name: programs.index(texts[name]) for name in sorted(texts)}
+    return f"""
+
+def {BARE}(name, *arguments, made={{}}, places={places!r}):
+    import sys
+    place = places[arguments[0] if name == {CALL!r} else name]
+    printed = sys.stdout, sys.stderr
+    sys.stdout = sys.stderr = None
+    try:
+        if place not in made:
+            made[place] = {{"__name__": __name__}}
+            exec({programs!r}[place], made[place])
+        return made[place][name](*arguments)
+    finally:
+        sys.stdout, sys.stderr = printed
+"""
 
 
 def prepared(read: Program, assignment: Assignment, beside: Collection[str] = ()) -> Prepared:
