@@ -1,5 +1,6 @@
 """In how many runs a program is judged, and that it does not matter in how many."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,15 @@ def test_what_is_printed_without_guards_is_told_once(asked, capsys) -> None:
     judged(TEXT.format(""), asked)
     losses = sum(function.name == "loss" for function, _ in asked.asked)
     assert capsys.readouterr().out == "a loss\n" * losses
+
+
+def test_the_program_itself_keeps_its_guards(asked) -> None:
+    read = of_script(Path("hw.py"), TEXT.format(""))
+    before = ast.dump(read.tree)
+    ready = prepared(read, asked.assignment)
+    assert "EPS = 1e-9" in ready.text
+    assert "EPS = 0.0" in (ready.bare or "")
+    assert ast.dump(read.tree) == before
 
 
 @pytest.mark.parametrize(
