@@ -214,7 +214,7 @@ def _not_twice(
     }
     parts = {name: only(asked, name) for name in texts}
     together = _together(run, texts, [one for one in texts if one not in heard.ended], parts)
-    carried = {}
+    carried: dict[tuple[str, str], Mark] = {}
     for name, text in texts.items():
         alone = parts[name]
         again = marks(alone, together.get(name, ()), ready.defined)
