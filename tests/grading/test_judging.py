@@ -1,9 +1,11 @@
 """In how many runs a program is judged, and that it does not matter in how many."""
 
+import ast
 from pathlib import Path
 
 import pytest
 
+from backproof.grading.assignment import found, read
 from backproof.grading.exam import exam
 from backproof.grading.judging import judge
 from backproof.grading.outcome import Answer, Outcome
@@ -101,6 +103,15 @@ def test_what_is_printed_without_guards_is_told_once(asked, capsys) -> None:
     assert capsys.readouterr().out == "a loss\n" * losses
 
 
+def test_the_program_itself_keeps_its_guards(asked) -> None:
+    read = of_script(Path("hw.py"), TEXT.format(""))
+    before = ast.dump(read.tree)
+    ready = prepared(read, asked.assignment)
+    assert "EPS = 1e-9" in ready.text
+    assert "EPS = 0.0" in (ready.bare or "")
+    assert ast.dump(read.tree) == before
+
+
 @pytest.mark.parametrize(
     ("old", "new", "guarded"),
     [
@@ -118,3 +129,60 @@ def test_guarded_is_whatever_a_guard_may_reach(old: str, new: str, guarded, aske
     )
     read = of_script(Path("hw.py"), text)
     assert prepared(read, asked.assignment).guarded == guarded
+
+
+PARTS = """import numpy as np
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(z))
+
+def logistic_regression(X, w, b):
+    return sigmoid(w @ X + b)
+
+def predict(X, w, b):
+    X *= 1.0{0}
+    return logistic_regression(X, w, b) > {1}
+"""
+
+
+@pytest.fixture(scope="module")
+def by_function():
+    return exam(read(found("logistic_regression")))
+
+
+def carried(found) -> dict[str, str]:
+    """By function what was wrong before it, of those that are right when that is right."""
+    return {
+        mark.function: one["functions"]
+        for mark in found
+        for one in mark.because
+        if one["code"] == "carried"
+    }
+
+
+def test_what_others_carry_over_is_asked_in_one_run(by_function) -> None:
+    found, runs = judged(PARTS.format("", 0.5), by_function)
+    assert carried(found) == {
+        "logistic_regression": "sigmoid",
+        "predict": "logistic_regression, sigmoid",
+    }
+    assert [BARE in calls for calls in runs] == [False, True]
+
+
+@pytest.mark.parametrize("change", ["", "1"])  # of an argument of predict's
+@pytest.mark.parametrize("how", [lost, tampered])
+def test_what_others_carry_over_is_the_same_alone(how, change: str, by_function) -> None:
+    text = PARTS.format(change, 0.5)
+    together, _ = judged(text, by_function)
+    found, runs = judged(text, by_function, how)
+    assert found == together
+    assert runs[1:] == [[BARE], ["logistic_regression"], ["predict"]]
+    (mark,) = [one for one in found if one.function == "predict"]
+    changed = [one["argument"] for one in mark.because if one["code"] == "mutates"]
+    assert changed == (["x"] if change else [])
+
+
+def test_what_is_wrong_there_is_asked_again_alone(by_function) -> None:
+    found, runs = judged(PARTS.format("", 0.9), by_function)
+    assert carried(found) == {"logistic_regression": "sigmoid"}
+    assert runs[1:] == [[BARE], ["predict"]]

@@ -40,7 +40,12 @@ def verdict(machine, number, *arguments, arch=None, process=1):
         if kind == 0x20:
             (value,) = struct.unpack_from("<I", data, operand)
             continue
-        holds = {0x15: value == operand, 0x35: value >= operand, 0x45: bool(value & operand)}[kind]
+        holds = {
+            0x15: value == operand,
+            0x35: value >= operand,
+            0x25: value > operand,
+            0x45: bool(value & operand),
+        }[kind]
         place += true if holds else false
 
 
@@ -57,6 +62,13 @@ def test_only_the_table_is_allowed_whatever_the_arguments(machine, number, argum
         assert found == REFUSED | (errno.ENOSYS if number >= 424 else errno.EPERM)
     else:
         assert found in (ALLOW, REFUSED | errno.EPERM, REFUSED | errno.ENOTTY)
+
+
+@MACHINES
+def test_each_number_of_a_call_is_allowed_only_if_it_is_in_the_table(machine):
+    table = {*seccomp.allowed(machine).values()}
+    numbers = {*range(512)} - conditional(machine)
+    assert {one for one in numbers if verdict(machine, one) == ALLOW} == table
 
 
 def conditional(machine):

@@ -46,17 +46,25 @@ _ENVIRONMENT: Final = {
     "PYTHONUTF8": "1",
 }
 _LIBRARIES_SECONDS: Final = 60
-# Of NumPy's start, texts of its documentation take a tenth, and `secrets`, of which it takes one
-# function, as much; a submission that imports `secrets` has the real one.
+# Of NumPy's start, texts of its documentation take a tenth, and as much each `secrets`, of which it
+# takes one function, and its types for annotations, of which it takes one that is subscripted; a
+# submission that imports these has the real ones. Nothing has to be done in each copy for `random`,
+# which is seeded there, nor for `threading`: it is copied with one thread.
 _START: Final = f"""
-import gc, random, sys, types
+import gc, os, sys, types
 gc.disable()
+hook, os.register_at_fork = os.register_at_fork, lambda **hooks: None
+import random, threading
+os.register_at_fork = hook
 sys.path[:0] = ["{_CODE}", sys.argv[1]]
-for name in ("numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars", "secrets"):
+borrowed = "secrets", "numpy._typing"
+for name in ("numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars", *borrowed):
     sys.modules[name] = types.ModuleType(name)
 sys.modules["secrets"].randbits = random.SystemRandom().getrandbits
+sys.modules["numpy._typing"].__getattr__ = lambda name: list
 from backproof.grading import inside
-del sys.modules["secrets"]
+for name in borrowed:
+    del sys.modules[name]
 sys.path.remove("{_CODE}")
 inside.main()
 """

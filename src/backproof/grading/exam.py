@@ -43,7 +43,7 @@ class Exam(NamedTuple):
     assignment: Assignment
     known: Mapping[str, Sequence[Known]]  # by precision
     calls: tuple[Call, ...]
-    bare: tuple[Call, ...]  # the same, of the program without its guards
+    bare: tuple[Call, ...]  # the same, of another program that is run beside the first
     asked: tuple[tuple[Function, int], ...]  # of each call: the function, and the place of its case
     trials: tuple[Trials, ...] = ()
     edges: Mapping[int, str] = MappingProxyType({})  # of a case's place: which edge it is at

@@ -40,6 +40,7 @@ _WORD: Final = 80
 _UNSHOWN: Final = "\N{REPLACEMENT CHARACTER}"
 # bool, integers, float16 to long double, complex; in this machine's byte order
 _KINDS: Final = {np.dtype(code).str: np.dtype(code) for code in "?bhilqBHILQefdgFDG"}
+_NAMES: Final = {dtype: name for name, dtype in _KINDS.items()}  # asking takes longer
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def _node(value: object, bodies: list[bytes], left: list[int], depth: int) -> An
         return ["o", value.kind]
     if isinstance(value, (tuple, list)):
         letter = "t" if isinstance(value, tuple) else "l"
-        return [letter, *(_node(part, bodies, left, depth + 1) for part in value)]
+        return [letter, *[_node(part, bodies, left, depth + 1) for part in value]]
     if isinstance(value, dict):
         if not all(isinstance(key, str) for key in value):
             return ["o", "a dict with keys that are no strings"]
@@ -134,12 +135,12 @@ def _node(value: object, bodies: list[bytes], left: list[int], depth: int) -> An
 
 def _array(value: np.ndarray | np.generic, bodies: list[bytes], left: list[int]) -> Any:
     array = value if type(value) is np.ndarray else np.array(value, subok=False)
-    kind = array.dtype.str
-    if kind not in _KINDS:
+    kind = _NAMES.get(array.dtype)
+    if kind is None:
         dtype = array.dtype.newbyteorder("=")
-        if dtype.str not in _KINDS:
+        if dtype not in _NAMES:
             return ["o", f"an array of {dtype}"[:_WORD]]
-        array, kind = array.astype(dtype), dtype.str
+        array, kind = array.astype(dtype), _NAMES[dtype]
     if array.ndim > _AXES:
         return ["o", f"an array with {array.ndim} axes"]
     _take(left, array.nbytes, "an array")
@@ -347,7 +348,7 @@ def writable(value: Value) -> Any:
     if isinstance(value, np.ndarray):
         return value.copy()
     if isinstance(value, (tuple, list)):
-        parts: Sequence[Any] = [writable(part) for part in value]
+        parts: Sequence[Any] = [*map(writable, value)]
         return tuple(parts) if isinstance(value, tuple) else parts
     if isinstance(value, dict):
         return {key: writable(part) for key, part in value.items()}

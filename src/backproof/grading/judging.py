@@ -6,6 +6,7 @@ wrong function is not held against those that call it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
@@ -13,9 +14,10 @@ from typing import Any, Final, NamedTuple
 from backproof.grading import any_name
 from backproof.grading.assignment import Function
 from backproof.grading.exam import Exam, only
+from backproof.grading.frames import Value
 from backproof.grading.marking import Mark, marks
-from backproof.grading.outcome import Answer, Outcome, Run
-from backproof.grading.prepared import AUTODIFF, Prepared, prepared
+from backproof.grading.outcome import Answer, Call, Outcome, Run
+from backproof.grading.prepared import AUTODIFF, Prepared, calling, prepared
 from backproof.grading.solution import solution
 from backproof.grading.trained import mark_of, trained
 from backproof.grading.trials import Trial, Trials
@@ -138,12 +140,9 @@ def _marks(run: Run, ready: Prepared, asked: Exam, heard: _Heard) -> list[Mark]:
     if all(mark.verdict == "right" for mark in found):
         return found
     found = _excused(run, ready, asked, heard, found)
-    carried = {
-        name: _not_twice(run, ready, heard, asked, found, name)
-        for name in dict.fromkeys(mark.function for mark in found)
-    }
+    carried = _not_twice(run, ready, heard, asked, found)
     fair = [
-        mark if mark.verdict == "right" else carried[mark.function].get(mark.part, mark)
+        mark if mark.verdict == "right" else carried.get((mark.function, mark.part), mark)
         for mark in found
     ]
     return _with_own_caches(fair, ready, asked)
@@ -201,30 +200,70 @@ def _bare(run: Run, text: str, asked: Exam, functions: set[str]) -> list[Answer 
 
 
 def _not_twice(
-    run: Run, ready: Prepared, heard: _Heard, asked: Exam, found: Sequence[Mark], name: str
-) -> dict[str, Mark]:
-    """By part the marks that a function gets where the wrong functions it calls were right."""
+    run: Run, ready: Prepared, heard: _Heard, asked: Exam, found: Sequence[Mark]
+) -> dict[tuple[str, str], Mark]:
+    """By function and part the marks where the wrong functions that are called were right.
+
+    Several functions are asked in one run, each in a program of its own, and again alone what is
+    not right there.
+    """
     amiss = {one.function for one in found if one.verdict != "right"}
-    if name not in amiss or name not in ready.defined or amiss == {name}:
-        return {}
-    others = sorted(ready.uses(name) & amiss)
-    if not others:
-        return {}
-    alone = only(asked, name)
-    standing_in = replace(
-        asked.assignment, functions=_with_partners(asked.assignment.functions, others, name)
-    )
-    text = ready.with_right(heard.text, solution(standing_in))
-    again = [
-        *marks(alone, run(text, alone.calls, asked.assignment.limits).answers, ready.defined),
-        *_of_training(run, text, ready.defined, alone),
-    ]
-    carried = {"code": "carried", "functions": ", ".join(others)}
-    return {
-        one.part: one._replace(because=(carried, *one.because))
-        for one in again
-        if one.verdict == "right"
+    called = {
+        name: sorted(ready.uses(name) & amiss)
+        for name in dict.fromkeys(mark.function for mark in found)
+        if name in amiss and name in ready.defined and len(amiss) > 1
     }
+    texts = {
+        name: _with_right(ready, heard.text, asked, name, others)
+        for name, others in called.items()
+        if others
+    }
+    parts = {name: only(asked, name) for name in texts}
+    together = _together(run, texts, [one for one in texts if one not in heard.ended], parts)
+    carried: dict[tuple[str, str], Mark] = {}
+    for name, text in texts.items():
+        alone = parts[name]
+        again = marks(alone, together.get(name, ()), ready.defined)
+        if any(one.verdict != "right" for one in again):
+            outcome = run(text, alone.calls, asked.assignment.limits)
+            again = marks(alone, outcome.answers, ready.defined)
+        told = {"code": "carried", "functions": ", ".join(called[name])}
+        carried |= {
+            (name, one.part): one._replace(because=(told, *one.because))
+            for one in (*again, *_of_training(run, text, ready.defined, alone))
+            if one.verdict == "right"
+        }
+    return carried
+
+
+def _together(
+    run: Run, texts: Mapping[str, str], names: Sequence[str], parts: Mapping[str, Exam]
+) -> dict[str, Sequence[Answer]]:
+    """What several functions answer in one run, each in its text, as far as it comes."""
+    several = [name for name in names if parts[name].calls]
+    if len(several) < 2:
+        return {}
+    calls = [call for name in several for call in parts[name].bare]
+    usual = [call for name in several for call in parts[name].calls]
+    limits = parts[several[0]].assignment.limits
+    outcome = run(calling({name: texts[name] for name in several}), calls, limits)
+    answers = (
+        answer._replace(arguments=_own_arguments(answer, call, own))
+        for answer, call, own in zip(outcome.answers, calls, usual, strict=False)
+    )
+    return {name: [*itertools.islice(answers, len(parts[name].calls))] for name in several}
+
+
+def _own_arguments(answer: Answer, call: Call, usual: Call) -> tuple[Value, ...]:
+    """What `usual` would have left its arguments as; `call` has the function before them."""
+    unchanged = answer.arguments is call.arguments
+    return usual.arguments if unchanged else answer.arguments[1:]
+
+
+def _with_right(ready: Prepared, text: str, asked: Exam, name: str, others: Sequence[str]) -> str:
+    """The text in which others than that of this name are right."""
+    functions = _with_partners(asked.assignment.functions, others, name)
+    return ready.with_right(text, solution(replace(asked.assignment, functions=functions)))
 
 
 def _with_partners(

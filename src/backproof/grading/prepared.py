@@ -7,8 +7,9 @@ that the sandbox does not have; in its place stands an object that takes every c
 from __future__ import annotations
 
 import ast
+import contextlib
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from backproof.grading.assignment import Assignment
@@ -22,7 +23,7 @@ from backproof.reading.slices import bound, free
 _AUTODIFF = "autograd chainer flax jax keras mxnet tensorflow theano tinygrad torch"
 AUTODIFF: Final = frozenset(_AUTODIFF.split(" "))
 CALL: Final = "backproof_call"  # calls a function after what it needs beside its arguments is set
-BARE: Final = "backproof_bare"  # calls a function of the program without its guards
+BARE: Final = "backproof_bare"  # calls a function of another program, as of that without guards
 _ANY_NAME: Final = frozenset({"eval", "exec", "globals", "locals", "vars"})
 _THERE: Final = frozenset({*sys.stdlib_module_names, "numpy"})
 _NOTHING: Final = (
@@ -83,24 +84,9 @@ class Prepared(NamedTuple):
 
     @property
     def with_bare(self) -> str:
-        """Its text, with a function that calls those of `bare`, which is run when it is called.
-
-        What is printed there is printed by `text` too, and told once.
-        """
-        return f"""{self.text}
-
-def {BARE}(name, *arguments, made={{}}):
-    import sys
-    printed = sys.stdout, sys.stderr
-    sys.stdout = sys.stderr = None
-    try:
-        if not made:
-            made["__name__"] = __name__
-            exec({self.bare!r}, made)
-        return made[name](*arguments)
-    finally:
-        sys.stdout, sys.stderr = printed
-"""
+        """Its text, and that of `bare` for the functions that a guard may move."""
+        assert self.bare is not None
+        return self.text + calling(dict.fromkeys(self.guarded, self.bare))
 
     def uses(self, name: str) -> frozenset[str]:
         """What a function looks up outside of itself, directly or not."""
@@ -123,24 +109,48 @@ def {BARE}(name, *arguments, made={{}}):
         return f"{text}\n\n{solution}\n{''.join(own)}"
 
 
+def calling(texts: Mapping[str, str]) -> str:
+    """A function that calls others, each in the program that is told by its name.
+
+    A program is run when the first of it is called. What is printed there is not told.
+    """
+    programs = [*dict.fromkeys(texts.values())]
+    places = {name: programs.index(texts[name]) for name in sorted(texts)}
+    return f"""
+
+def {BARE}(name, *arguments, made={{}}, places={places!r}):
+    import sys
+    place = places[arguments[0] if name == {CALL!r} else name]
+    printed = sys.stdout, sys.stderr
+    sys.stdout = sys.stderr = None
+    try:
+        if place not in made:
+            made[place] = {{"__name__": __name__}}
+            exec({programs!r}[place], made[place])
+        return made[place][name](*arguments)
+    finally:
+        sys.stdout, sys.stderr = printed
+"""
+
+
 def prepared(read: Program, assignment: Assignment, beside: Collection[str] = ()) -> Prepared:
     """What of the program is run for the assignment; `beside` are modules handed in with it."""
     wanted = {function.name for function in assignment.functions}
     given = {name for function in assignment.functions for name in function.globals}
     body = list(_flat(read.tree.body))
-    every = list(ast.walk(read.tree))
+    every = syntax.nodes(read.tree)
     there = {one.name for one in every if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
     inside = held(read, body, (wanted & there) - {name for one in body for name in bound(one)})
     chosen = _needed(body, wanted | {*inside.classes.values()}, given)
     plain = [one for one in chosen if _is_definition(one)]
-    guards = _guards(every)
-    bare = _without_guards(read.text) if guards else None
+    guards = [one for one in every if isinstance(one, ast.Constant) and _is_guard(one)]
+    places = [(one.lineno, one.col_offset) for one in guards]
+    with _replaced(guards):
+        bare = _laid_out(read.text, chosen, beside, places) if guards else None
     return Prepared(
         _laid_out(read.text, chosen, beside) + inside.bindings + CALLING,
-        None
-        if bare is None
-        else _laid_out(read.text, chosen, beside, bare, guards) + inside.bindings + CALLING,
-        frozenset() if bare is None else _guarded(body, inside, assignment, every, guards),
+        None if bare is None else bare + inside.bindings + CALLING,
+        frozenset() if bare is None else _guarded(body, inside, assignment, every, places),
         _laid_out(read.text, plain, beside) + inside.bindings + CALLING,
         frozenset(wanted & {*inside.calls, *(name for one in chosen for name in bound(one))}),
         inside,
@@ -183,28 +193,24 @@ def _laid_out(
     text: str,
     chosen: Sequence[ast.stmt],
     beside: Collection[str],
-    tree: ast.Module | None = None,
-    guards: Sequence[_Place] = (),
+    changed: Sequence[_Place] = (),
 ) -> str:
     """The chosen statements on their own lines, all others left blank.
 
-    With a `tree`, which is without guards, what stands at the places of those that have some of
-    them in it is written instead.
+    Those with something at one of the places that is `changed` are written as they are now.
     """
     lines = text.splitlines()
     there = {*_THERE, *beside}
     laid: dict[int, list[str]] = {}
-    twins = {} if tree is None else {(one.lineno, one.col_offset): one for one in _flat(tree.body)}
     for statement in chosen:
         first = min(
             [statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))]
         )
-        twin = twins.get((statement.lineno, statement.col_offset))
         stand_in = _stand_in(statement, there)
         if stand_in is not None:
             laid.setdefault(first, []).append(stand_in)
-        elif twin is not None and _has_any(statement, guards):
-            laid.setdefault(first, []).append(ast.unparse(twin))
+        elif _has_any(statement, changed):
+            laid.setdefault(first, []).append(ast.unparse(statement))
         else:
             laid.setdefault(first, []).append(_source(lines, statement, first))
     made: list[str] = []
@@ -245,13 +251,21 @@ def _stand_in(statement: ast.stmt, there: Collection[str]) -> str | None:
     return None
 
 
-def _guards(every: Sequence[ast.AST]) -> list[_Place]:
-    """Where guards are."""
-    return [
-        (one.lineno, one.col_offset)
-        for one in every
-        if isinstance(one, ast.Constant) and replacement(one.value) is not one.value
-    ]
+def _is_guard(constant: ast.Constant) -> bool:
+    return replacement(constant.value) is not constant.value
+
+
+@contextlib.contextmanager
+def _replaced(guards: Sequence[ast.Constant]) -> Iterator[None]:
+    """Has these be what they are without guards: to make another tree takes ten times as long."""
+    kept = [one.value for one in guards]
+    for one in guards:
+        one.value = replacement(one.value)  # type: ignore[assignment] # of the same type
+    try:
+        yield
+    finally:
+        for one, value in zip(guards, kept, strict=True):
+            one.value = value
 
 
 def _has_any(statement: ast.stmt, places: Sequence[_Place]) -> bool:
@@ -262,15 +276,6 @@ def _has_any(statement: ast.stmt, places: Sequence[_Place]) -> bool:
     )
     last = statement.end_lineno or statement.lineno, statement.end_col_offset or 0
     return any(first <= place < last for place in places)
-
-
-def _without_guards(text: str) -> ast.Module:
-    """The tree of a text, without its guards."""
-    without = syntax.parsed(text)  # many times as fast as a copy
-    for node in ast.walk(without):
-        if isinstance(node, ast.Constant):
-            node.value = replacement(node.value)  # type: ignore[assignment] # of the same type
-    return without
 
 
 def _guarded(

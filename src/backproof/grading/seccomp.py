@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import errno
 import functools
+import itertools
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 # name, number on x86_64, number on aarch64; - where an architecture has no such call
@@ -73,10 +74,11 @@ _ERROR: Final = 0x00050000
 _NUMBER: Final = 0
 _ARCH: Final = 4
 _FIRST_ARGUMENT: Final = 16  # its low half, on a little-endian machine
-# classic BPF: load a word, jump if equal / greater or equal / a bit is set, return
+# classic BPF: load a word, jump if equal / greater or equal / greater / a bit is set, return
 _LOAD: Final = 0x20
 _EQUAL: Final = 0x15
 _AT_LEAST: Final = 0x35
+_ABOVE: Final = 0x25
 _SET: Final = 0x45
 _RETURN: Final = 0x06
 _INSTRUCTION: Final = struct.Struct("=HBBI")
@@ -105,14 +107,23 @@ def program(machine: str, process: int) -> bytes:
     return b"".join(_INSTRUCTION.pack(*one) for one in _instructions(machine, process))
 
 
+def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """The first and the last of those in a row: the kernel takes its time over each instruction."""
+    placed = enumerate(sorted(numbers))
+    for _, run in itertools.groupby(placed, lambda one: one[1] - one[0]):
+        found = [number for _, number in run]
+        yield found[0], found[-1]
+
+
 def _instructions(machine: str, process: int) -> Iterator[tuple[int, int, int, int]]:
     """(code, how many to skip if true, if false, operand); no jump is further than a few."""
     yield _LOAD, 0, 0, _ARCH
     yield _EQUAL, 1, 0, _MACHINES[machine]
     yield _RETURN, 0, 0, _KILL
     yield _LOAD, 0, 0, _NUMBER
-    for number in allowed(machine).values():
-        yield _EQUAL, 0, 1, number
+    for first, last in _runs(allowed(machine).values()):
+        yield _AT_LEAST, 0, 2, first
+        yield _ABOVE, 1, 0, last
         yield _RETURN, 0, 0, _ALLOW
     for number, test, operand in (
         (_CLONE[machine], _SET, _CLONE_THREAD),

@@ -215,8 +215,8 @@ def _mended(text: str, name: str) -> tuple[str, ast.Module | None, tuple[str, ..
     tree = _tree(text)
     if tree is not None:
         return text, tree, ()
-    for repair in (_repairs(text), _repairs(_printed(text))):
-        for mended, words in repair:
+    for written in dict.fromkeys((text, _printed(text))):
+        for mended, words in _repairs(written):
             tree = _tree(mended)
             if tree is not None:
                 python2 = mended != text and _printed(text) != text

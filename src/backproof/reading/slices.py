@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from backproof.reading import patterns, updates
+from backproof.reading import patterns, syntax, updates
 from backproof.reading.binding import parameters_of
 from backproof.reading.updates import base_of
 
@@ -36,7 +36,7 @@ class _Names(NamedTuple):
 
 @lru_cache(_KEPT)
 def _names(statement: ast.AST) -> _Names:
-    everything = [*ast.walk(statement)]
+    everything = syntax.nodes(statement)
     nested = [part for part in everything if isinstance(part, ast.FunctionDef | ast.ClassDef)]
     own = everything
     if any(isinstance(part, updates.ELSEWHERE) for part in everything):
@@ -103,7 +103,7 @@ def free(node: ast.AST) -> frozenset[str]:
 
 def loaded(node: ast.AST) -> set[str]:
     """All names that are looked up anywhere below."""
-    everything = [*ast.walk(node)]
+    everything = syntax.nodes(node)
     return _loaded_among(everything) | {
         name for part in everything if isinstance(part, ast.Global) for name in part.names
     }
