@@ -29,7 +29,7 @@ settings.load_profile("backproof")
 def pytest_configure(config: pytest.Config) -> None:
     """By day our programs are compiled without optimising, nightly and by child processes with it.
 
-    Compiling is most of what the tests take where nothing is compiled yet, and takes a third less.
+    Compiling is much of what the tests take where nothing is compiled yet, and takes a third less.
     """
     from backproof import program_cache
 
