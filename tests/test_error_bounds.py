@@ -175,18 +175,19 @@ def test_every_reference_stays_within_the_bounds(name: str, activation: str) -> 
 def test_the_gradient_of_jax_in_float32_stays_within_the_bounds(jit: bool) -> None:
     model = MODELS["mlp"]
     sizes = {"d": 3, "h": 2, "n": 5}
+
+    def loss(parameters: Any, x: Any, y: Any) -> Any:
+        return models.loss(model, parameters, x, y, "tanh")
+
+    gradient = jax.value_and_grad(loss)
+    run = jax.jit(gradient) if jit else gradient
+    bounding = error_bound(gradient)
     for scale in ("mild", "hard", "integer"):
         case = cases.of_sizes(model, sizes, scale, seed=3)  # type: ignore[arg-type]
         arrays = {name: jnp.asarray(array, jnp.float32) for name, array in case.arrays.items()}
         parameters = {name: arrays[name] for name in model.parameters}
-
-        def loss(parameters: Any, x: Any, y: Any) -> Any:
-            return models.loss(model, parameters, x, y, "tanh")
-
-        gradient = jax.value_and_grad(loss)
-        run = jax.jit(gradient) if jit else gradient
         actual = run(parameters, arrays["x"], arrays["y"])
-        value, bound = error_bound(gradient)(parameters, arrays["x"], arrays["y"])
+        value, bound = bounding(parameters, arrays["x"], arrays["y"])
         jax.tree.map(assert_within, actual, value, bound)
         # The program of the batch says the same as the function itself.
         truth = witnesses.truths(model, [case], "tanh", "float32")[0]

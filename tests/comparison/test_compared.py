@@ -39,7 +39,7 @@ def recorded(
 
 
 def test_a_fault_is_told_with_its_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    asked = task(steps=12)
+    asked = task()
     right = recorded(tmp_path / "right", asked)
     again = recorded(tmp_path / "again", asked)
     wrong = recorded(tmp_path / "wrong", asked, stretched({"b2": 2.0}))

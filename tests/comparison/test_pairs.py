@@ -151,7 +151,7 @@ def test_an_update_left_out_is_named() -> None:
 
 
 def test_the_gradients_are_told_from_the_update() -> None:
-    asked = task(steps=5)
+    asked = task()
 
     def too_far(one: Task, number: int, now: Arrays, told: Arrays) -> Arrays:
         rate = np.asarray(2.0 * one.rate, np.float32)

@@ -84,16 +84,21 @@ def moodle(parts: Sequence[str]) -> Place | None:
     return Place(number or who, who, within, "" if instead else attempt, instead=instead)
 
 
-_CANVAS_HIDDEN = re.compile(r"(?P<late>LATE_)?(?P<key>anon_[^\W_]+)_(?P<rest>.+)")
-_CANVAS_NAMED = re.compile(r"(?P<name>\w+?)_(?P<late>LATE_)?(?P<key>\d+)_(?P<rest>.+)")
-_CANVAS_UPLOAD = re.compile(r"(?P<order>\d+)_(?P<shown>.+)")
+# Numbers are in ASCII. A name is too, or else anything: what Python counts as part of a word leaves
+# out the marks by which Ruby's does write Devanagari, Thai, or the small letter of a Turkish İ.
+_CANVAS_HIDDEN = re.compile(r"(?P<late>LATE_)?(?P<key>anon_[^\W_]+)_(?P<rest>.+)", re.ASCII)
+_CANVAS_NAMED = re.compile(
+    r"(?P<name>[\w\x80-\U0010ffff]*?)_(?P<late>LATE_)?(?P<key>\d+)_(?P<rest>.+)", re.ASCII
+)
+_CANVAS_UPLOAD = re.compile(r"(?P<order>\d+)_(?P<shown>.+)", re.ASCII)
 
 
 def canvas(parts: Sequence[str]) -> Place | None:
     """`doejane_LATE_1234_98765_hw3.ipynb`: user 1234, and 98765 is the uploaded file's own number.
 
     Source: `lib/content_zipper.rb` of canvas-lms (`get_filename`, `add_upload_submission`,
-    `add_text_or_url`): names in lower case, letters and digits only, a group's name for a group;
+    `add_text_or_url`, `sanitize_file_name`): names in lower case, of which only letters, marks,
+    digits and `_` stay (Ruby's `[[:word:]]`; of `!!!` nothing does), a group's name for a group;
     `anon_` and five letters where the assignment hides students; `…_text.html` and `…_link.html`
     for what is no upload. Canvas itself makes `hw3-1.ipynb` of a second file called `hw3.ipynb`
     (`Attachment.make_unique_filename`).
@@ -103,7 +108,7 @@ def canvas(parts: Sequence[str]) -> Place | None:
         return None
     who = found.groupdict()
     late = who["late"] is not None
-    place = Place(who["key"], who.get("name"), "", late=late)
+    place = Place(who["key"], who.get("name") or None, "", late=late)
     if who["rest"] in ("text.html", "link.html"):
         what = "text" if who["rest"] == "text.html" else "address"
         return place._replace(instead=f"is {what} that was typed into Canvas; only files are read")
