@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from backproof.grading.assignment import found, read
+from backproof.grading.assignment import read
 from backproof.grading.exam import exam
 from backproof.grading.judging import judge
 from backproof.grading.outcome import Answer, Outcome
 from backproof.grading.prepared import BARE, prepared
+from backproof.grading.ready_made import found
 from backproof.reading.program import of_script
 from grading.papers import run, whole
 
