@@ -9,7 +9,7 @@ it is given. `export_step` lowers the step for hardware that need not be there.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, TypeAlias, get_args
 
@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike
 
 from backproof import models, tensors
 from backproof.devices import Sharing, device_of
+from backproof.full_batch import Examples, Laid, laid, turn
 from backproof.models import Padding, Parameters, Precision
 from backproof.notation import ACTIVATIONS, INITIAL_SCALE, Model
 from backproof.start import Batches, batches, initial_parameters
@@ -37,7 +38,6 @@ from backproof.tensors import (
 )
 
 Update: TypeAlias = Callable[..., tuple[dict[str, Array], Array]]
-Examples: TypeAlias = tuple[Array, Array, Padding | None]  # x, y, and which of them are real
 PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
 _STATIC = ("model", "activation", "precision", "steps", "by_rows")
 
@@ -148,15 +148,24 @@ def differentiated(
     activation: str,
     learning_rate: float | Float[Array, ""],
     precision: Precision,
+    transposed: Collection[str] = (),
 ) -> Callable[..., tuple[dict[str, Array], Array, dict[str, Array]]]:
-    """As `step`, and the gradients that the update was made with are the third result."""
+    """As `step`, and the gradients that the update was made with are the third result.
+
+    Parameters that are `transposed` come so, and go so; likewise their gradients.
+    """
 
     def update(
         parameters: Parameters, x: Array, y: Array, padding: Padding | None = None
     ) -> tuple[dict[str, Array], Array, dict[str, Array]]:
-        now, options = dict(parameters), {"padding": padding, "precision": precision}
-        of_parameters = jax.value_and_grad(models.loss, argnums=1)
-        value, gradients = of_parameters(model, now, x, y, activation, **options)
+        def loss(now: dict[str, Array]) -> Array:
+            laid_back = turn(now, transposed)
+            return models.loss(
+                model, laid_back, x, y, activation, padding=padding, precision=precision
+            )
+
+        now: dict[str, Any] = dict(parameters)
+        value, gradients = jax.value_and_grad(loss)(now)
         return jax.tree.map(lambda p, dp: p - learning_rate * dp, now, gradients), value, gradients
 
     return update
@@ -179,17 +188,22 @@ def descend(
     """Repeat `step` in one scan. The buffers of `parameters` are donated: do not use them again.
 
     Every batch is gathered inside the loop, by its indices, out of data that stays where it is;
-    `by_rows` says that with a schedule x comes as (n, d). Compiled once for each set of shapes and
-    keywords: another learning rate, start or order of the examples compiles nothing.
+    `by_rows` says that with a schedule x comes as (n, d). Without one, examples and parameters are
+    laid as `full_batch` has it. Compiled once for each set of shapes and keywords: another learning
+    rate, start or order of the examples compiles nothing.
     """
-    update = step(model, activation, learning_rate, precision)
+    as_given: Laid = ((), (x, y, None))
+    transposed, whole = laid(parameters, x, y) if schedule is None else as_given
+    update = differentiated(model, activation, learning_rate, precision, transposed)
     history = jnp.promote_types(x.dtype, jnp.float32)
 
     def body(now: dict[str, Array], batch: Batches | None) -> tuple[dict[str, Array], Array]:
-        following, loss = update(now, *cut(x, y, batch, by_rows))
+        examples = whole if batch is None else cut(x, y, batch, by_rows)
+        following, loss, _ = update(now, *examples)
         return following, loss.astype(history)
 
-    return lax.scan(body, parameters, schedule, length=steps)
+    final, losses = lax.scan(body, turn(parameters, transposed), schedule, length=steps)
+    return turn(final, transposed), losses
 
 
 def batch_of(schedule: Batches | None, t: Int[Array, ""]) -> Batches | None:
@@ -245,11 +259,15 @@ def advance(
     same bits. The norm is the Euclidean one of all gradients together. With `sharing` every step is
     computed by several devices, and what comes back is whole on each of them.
     """
-    update = differentiated(model, activation, learning_rate, precision)
+    alone = schedule is None and sharing is None
+    as_given: Laid = ((), (x, y, None))
+    transposed, whole = laid(parameters, x, y) if alone else as_given
+    update = differentiated(model, activation, learning_rate, precision, transposed)
     history = jnp.promote_types(x.dtype, jnp.float32)
 
     def body(t: Array, now: Advanced) -> Advanced:
-        examples = cut(x, y, batch_of(schedule, t), by_rows)
+        batch = batch_of(schedule, t)
+        examples = whole if batch is None else cut(x, y, batch, by_rows)
         parameters, examples = _apart(sharing, model, now.parameters, examples)
         following, loss, gradients = update(parameters, *examples)
         squares = [jnp.sum(jnp.square(dp.astype(history))) for dp in gradients.values()]
@@ -258,9 +276,11 @@ def advance(
         return Advanced(following, gradients, losses, now.gradient_norms.at[at].set(norm))
 
     room = jnp.zeros(longest, history)
-    nothing = jax.tree.map(jnp.zeros_like, parameters)
-    begun = Advanced(parameters, nothing, room, room)
-    done: Advanced = lax.fori_loop(start, stop, body, begun)
+    begun = turn(parameters, transposed)
+    nothing = jax.tree.map(jnp.zeros_like, begun)
+    done: Advanced = lax.fori_loop(start, stop, body, Advanced(begun, nothing, room, room))
+    final, gradients = (turn(each, transposed) for each in (done.parameters, done.gradients))
+    done = done._replace(parameters=final, gradients=gradients)
     return done if sharing is None else sharing.gathered(done)
 
 

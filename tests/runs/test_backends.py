@@ -110,6 +110,27 @@ def test_a_run_may_be_cut_up_anywhere(name: str, dtype: str) -> None:
         assert done.gradients[p].tobytes() == whole.gradients[p].tobytes()
 
 
+def test_a_full_batch_that_jax_lays_otherwise_agrees_and_may_be_cut_up_anywhere() -> None:
+    rng, sizes = np.random.default_rng(0), {"d": 9, "h": 8}
+    x, y = rng.normal(size=(9, 150)), rng.random((1, 150))
+    shapes = {p: MODELS["mlp"].shape(p, sizes) for p in MODELS["mlp"].parameters}
+    begun = initial_parameters(MODELS["mlp"], sizes, 5, "float64", 0.7)
+    of = problem(x=x, y=y, shapes=shapes, batches=None)
+    ready, by_hand = prepared("jax", of), backend("reference")(of).advance(begun, 0, 12)
+    whole = ready.advance(begun, 0, 12)
+    parts = ready.advance(ready.advance(begun, 0, 5).parameters, 5, 12)
+    np.testing.assert_allclose(whole.losses, by_hand.losses, rtol=1e-13)
+    np.testing.assert_allclose(whole.gradient_norms, by_hand.gradient_norms, rtol=1e-12)
+    assert whole.losses[5:].tolist() == parts.losses.tolist()
+    assert whole.gradient_norms[5:].tolist() == parts.gradient_norms.tolist()
+    for p, shape in shapes.items():
+        assert whole.parameters[p].shape == whole.gradients[p].shape == shape
+        np.testing.assert_allclose(whole.parameters[p], by_hand.parameters[p], rtol=1e-11)
+        np.testing.assert_allclose(whole.gradients[p], by_hand.gradients[p], rtol=1e-10)
+        assert whole.parameters[p].tobytes() == parts.parameters[p].tobytes()
+        assert whole.gradients[p].tobytes() == parts.gradients[p].tobytes()
+
+
 @pytest.mark.parametrize("name", ["reference", *OTHERS])
 def test_the_gradient_is_the_one_of_the_update(name: str) -> None:
     of = problem(dtype="float32")

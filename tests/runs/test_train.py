@@ -28,6 +28,7 @@ from backproof.runs.summary import summary
 from backproof.runs.train import Settings, resume, run
 
 IRIS = Settings("mlp_softmax", "iris", "reference", "tanh", (5,), 0.3, 300, 16, scale=0.5)
+FULL = Settings("mlp", "breast_cancer", "jax", "tanh", (8,), 0.3, 60)  # that JAX lays otherwise
 
 
 def bits(of: runs.Run) -> dict[str, Any]:
@@ -126,8 +127,9 @@ def test_what_differs_between_two_environments_is_named() -> None:
     assert differences(here, there) == ["numpy", "machine"]
 
 
-def test_how_often_checkpoints_are_taken_moves_nothing(tmp_path: Path) -> None:
-    of = replace(IRIS, backend="jax", steps=60)
+@pytest.mark.parametrize("of", [IRIS, FULL], ids=["batches", "full"])
+def test_how_often_checkpoints_are_taken_moves_nothing(tmp_path: Path, of: Settings) -> None:
+    of = replace(of, backend="jax", steps=60)
     one, other = (run(replace(of, checkpoint=c), tmp_path / str(c)) for c in (7, 60))
     assert one.final is not None
     assert other.final is not None
