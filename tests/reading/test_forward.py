@@ -7,8 +7,9 @@ import re
 import numpy as np
 import pytest
 
-from backproof.notation import MODELS
-from backproof.reading.forward import parting
+from backproof.notation import FAMILY, MODELS
+from backproof.reading.forward import matches, parting
+from backproof.reading.spec import Spec
 
 RNG = np.random.default_rng(0)
 SIZES = {"d": 3, "h": 4, "n": 5}
@@ -39,3 +40,17 @@ Z2 = CASE["W2"] @ np.tanh(Z1) + CASE["b2"]
 )
 def test_where_it_parts(seen: list[tuple[str, np.ndarray]], words: str) -> None:
     assert re.fullmatch(words, parting(MODEL, CASE, seen, ()))
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.01, 0.2])
+@pytest.mark.parametrize("turn", [np.asarray, np.transpose, np.squeeze])
+def test_what_goes_through_a_rectifier_is_no_linear_output(turn, slope: float) -> None:
+    several = FAMILY["mlp_identity"]
+    spec = Spec(several.name, "backward", (), dict(several.layouts))
+    case = {**CASE, "y": np.zeros_like(Z2)}
+    case["b2"] = case["b2"] - Z2.mean()  # of both signs
+    z = Z2 - Z2.mean()
+    seen = [("a1", np.tanh(Z1)), ("z2", turn(z))]
+    assert list(matches(spec, case, seen, ())) == [("tanh", "identity")]
+    cut = ("a2", turn(np.where(z > 0.0, z, slope * z)))
+    assert list(matches(spec, case, [*seen, cut], ())) == []

@@ -47,6 +47,8 @@ def matches(
         if not (output == "softmax" and model.output_axis != "k")
         and not (output == "identity" and model.output_axis == "1" and softmax_of_one)
         for activation, z in last.items()
+        # Of an output that goes through a rectifier, the sum before it is shown as well.
+        if output != "identity" or not _goes_on(z, seen)
     }
     found = [pair for pair, out in possible.items() if is_among(out, seen)]
     # Where no variable holds the prediction, its residual may be in one: e = X @ w + b - y.
@@ -55,6 +57,29 @@ def matches(
         for pair, out in possible.items()
         if is_among(out - case["y"], seen) or is_among(case["y"] - out, seen)
     ]
+
+
+def _goes_on(z: np.ndarray, seen: Sequence[np.ndarray]) -> bool:
+    """Whether something like a ReLU of it is among the arrays, where that is another value."""
+    cut = z > 0.0
+    return bool(cut.any() and not cut.all()) and any(
+        array.size == z.size and _is_cut(z, array.squeeze()) for array in seen
+    )
+
+
+def _is_cut(z: np.ndarray, array: np.ndarray) -> bool:
+    """Whether it is z where that is positive, and some share of it elsewhere."""
+    score = z.squeeze()
+    for turned in (score, score.T):
+        if turned.shape == array.shape and not same(score, array):
+            below = turned < 0.0
+            shares = array[below] / turned[below]
+            return bool(
+                np.allclose(array[turned > 0.0], turned[turned > 0.0], rtol=_CLOSE, atol=_CLOSE)
+                and np.ptp(shares) <= _CLOSE
+                and 0.0 <= shares[0] < 1.0
+            )
+    return False
 
 
 def activations_of(model: Model, slopes: Sequence[float] = ()) -> list[str]:

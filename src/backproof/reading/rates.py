@@ -29,7 +29,14 @@ def rate_names(body: Sequence[ast.AST], tree: ast.Module) -> set[str]:
     called = {word for word in words if is_rate(word)}
     if called or any(_factor(step) != 1.0 for step in steps):
         return called
-    return {word for step in steps for word in _factors(step)} & numbers_in(tree)
+    # Or gradients have it in them, `dw = k * X.T @ e / n`, where steps have nothing.
+    made = {
+        last_word(node.targets[0]): node.value
+        for node in own_nodes(body)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    inside = [made[last_word(one)] for one in steps if last_word(one) in made]
+    return {word for step in (*steps, *inside) for word in _factors(step)} & numbers_in(tree)
 
 
 def _factors(step: ast.expr) -> Iterator[str]:

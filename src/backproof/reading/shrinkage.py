@@ -64,7 +64,7 @@ def place_of(node: ast.expr) -> Place:
 
 def shrinkage(tree: ast.Module) -> Shrinkage:
     """The terms of a file that shrink its weights."""
-    scalars, rates = _scalars(tree), _rates(tree)
+    scalars, rates, made = _scalars(tree), _rates(tree), _products(tree)
     l2, l1 = set[str](), set[str]()
     unnamed: dict[Place, _Term] = {}
     absolute = set[Place]()
@@ -78,6 +78,15 @@ def shrinkage(tree: ast.Module) -> Shrinkage:
             if called != term.strengths:
                 continue
             called = {one for one in called if roles.role(one) != "rate"} - rates or called - rates
+            # What multiplies the gradient too is the rate of both.
+            common = {
+                word
+                for one in others
+                for word in _words(one) | made.get(last_word(one), frozenset())
+            }
+            if term.strengths and called <= common:
+                continue
+            called -= common
             if term.absolute:
                 l1 |= called
                 absolute |= set() if term.strengths else {place_of(node)}
@@ -113,6 +122,21 @@ def _rates(tree: ast.Module) -> set[str]:
         for factor, _ in _factors(step)
         if isinstance(factor, _NAMED)
     }
+
+
+def _products(tree: ast.Module) -> dict[str, frozenset[str]]:
+    """The names that multiply what a variable is assigned, by that variable."""
+    return {
+        last_word(node.targets[0]): _words(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+    }
+
+
+def _words(node: ast.expr) -> frozenset[str]:
+    """The names among the factors of a product; none of what is no product."""
+    found = [last_word(one) for one, _ in _factors(node) if isinstance(one, _NAMED)]
+    return frozenset(found if len(found) > 1 or isinstance(node, ast.BinOp) else ())
 
 
 def _bodies(tree: ast.Module) -> Iterator[ast.stmt]:
