@@ -137,6 +137,47 @@ def test_an_l2_term_is_judged_where_no_loss_shows_it(term: str, verdict: str) ->
     assert told.verdict == verdict
 
 
+SPARED = """
+import numpy as np
+
+def train(X, y, epochs=100, lr=0.1, lam=1.0):
+    m, n = X.shape
+    theta = np.zeros((n, 1))
+    for it in range(epochs):
+        p = 1 / (1 + np.exp(-(X @ theta)))
+        grad = X.T @ (p - y) / m
+        {term}
+        theta -= lr * grad
+    return theta
+"""
+
+
+@pytest.mark.parametrize(
+    ("term", "verdict"),
+    [
+        ("grad[1:] += lam / m * theta[1:]", "right"),
+        ("grad += lam / m * np.vstack([np.zeros((1, 1)), theta[1:]])", "right"),
+        ("grad += lam / m * theta", "right"),
+        ("grad[1:] -= lam / m * theta[1:]", "wrong"),
+    ],
+)
+def test_a_vector_that_spares_its_first_entry_has_its_bias_there(term: str, verdict: str) -> None:
+    assert checked(SPARED.format(term=term)).verdict == verdict
+
+
+@pytest.mark.parametrize(("sign", "verdict"), [("+", "right"), ("-", "wrong")])
+def test_an_l2_term_that_is_taken_off_the_loss_is_wrong(sign: str, verdict: str) -> None:
+    loss = f"ce = {CROSS_ENTROPY}; loss = ce {sign} 0.5 * lam * np.sum(w * w)"
+    told = loop(f"{loss}; w -= lr * (dw + lam * w); b -= lr * db", ", lr=0.1, lam=0.01")
+    assert (told.verdict, wrong(told)) == (verdict, {"loss"} if sign == "-" else set())
+
+
+def test_an_l2_term_is_taken_off_a_likelihood() -> None:
+    loss = f"ll = -({CROSS_ENTROPY}); log_lik = ll - 0.5 * lam * np.sum(w * w)"
+    told = loop(f"{loss}; w += lr * (lam * -w - dw); b -= lr * db", ", lr=0.1, lam=0.01")
+    assert told.verdict == "right"
+
+
 def test_what_answers_otherwise_when_asked_again_is_undecided() -> None:
     text = FUNCTION.format(loss=CROSS_ENTROPY, dz="(p - y) * (1 + (next(calls) % 50 == 49))")
     told = checked("import itertools\ncalls = itertools.count()\n" + text)

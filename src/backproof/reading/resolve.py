@@ -225,16 +225,9 @@ def _final(
         rate=None if trial.rates else spec.rate,
         rate_unknown=recipe.disturbed or (spec.rate_unknown and not trial.rates),
         all_classes=":class" in spec.layouts["y"] and _COUNTED.search(text) is not None,
-        likelihood=_is_likelihood(loss, trial),
+        likelihood=settle.is_likelihood(loss, trial),
         notes=_with_loss(trial, loss),
     )
-
-
-def _is_likelihood(loss: str | None, trial: settle.Trial) -> bool:
-    """Whether the loss, or what gave a number on the way to it, is called a likelihood."""
-    numbers = [name.lower() for name, array in trial.seen if array.size == 1]
-    named = re.search(r"lik|^ll|_ll$", (loss or "").lower()) is not None
-    return named or any("lik" in name for name in numbers)
 
 
 def _renamed(arguments: tuple[Argument, ...], own: Mapping[str, str]) -> tuple[Argument, ...]:

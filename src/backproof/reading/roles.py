@@ -28,6 +28,7 @@ _TURNS = (
     r"itera(?:ciones|sies|zioni|cje|si|tionen)|iterasyon\w*|epo(?:ki?|che|chen|ques|kler)|epok\w*"
     r"|(?:liczba|jumlah|num|nb|numero|n)_?(?:de_)?(?:itera\w+|epo\w+)|devir\w*|pasos|vueltas"
 )
+_LAMBDA = r"(?:lambda|lambd|lamda|lamb|lam|lmbda|lmbd)"
 _ROLES = {
     "rate": r"(?:learning_?|learn_?)?rate|taxa(?:_\w+)?|step|lr|alpha|eta|step_?size|l_?rate"
     rf"|learning|alfa|passo|{_RATES}",
@@ -49,8 +50,9 @@ _ROLES = {
     rf"|onodes|k|n_?out|nn_?output_?dim|num_?label|output_?count|{_SIZE}(?:salida|saida)",
     "dims": r"(?:layers?|net|network)_?(?:dims?|sizes?|nodes|structure|config)|layers|sizes|dims"
     r"|layers_?dims?|topology|architecture|layer_?sizes|(?:layer_?)?dimensions?",
-    "lambda": r"lambd(?:a)?_?|lam|lamb|reg(?:ularization)?_?(?:strength|param|lambda|rate|term)?"
-    r"|weight_?decay|l2_?reg|lamda|lmbda|wd",
+    "lambda": rf"{_LAMBDA}_?(?:_?reg(?:ularization)?|_?l2|_?factor|_?param(?:eter)?|_?val(?:ue)?)?"
+    rf"|reg(?:ularization)?_?(?:strength|param|rate|term|factor|coeff?|{_LAMBDA})?"
+    rf"|weight_?decay|l2_?(?:reg|strength|penalty|factor|coeff?|{_LAMBDA})|wd",
     "keep": r"keep_?prob",
     "scale": r"std|sigma|(?:weight|init)_?(?:scale|std)|epsilon_?init",
     "zero": r"momentum|beta\d?|decay(?:_?rate)?|seed|random_?state|drop(?:out)?(?:_?rate)?|rho",

@@ -23,6 +23,7 @@ from backproof.reading.returned import returned
 from backproof.reading.slots import SIZES, Assignment
 from backproof.reading.spec import Argument, Spec
 from backproof.reading.usage import is_cut
+from backproof.reading.wire import Frame
 
 
 def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[settle.Trial]:
@@ -40,14 +41,13 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
         if re.search(rf"{PROBE}\.(?:table|rows)", ast.unparse(recipe.statements[-1])):
             forms = iter([("n d", f"n:{_class_code(read)}" if several else "n")])
         for x, y in forms:
-            case = _inputs(recipe, x, y, several)
-            sizes = {axis: SIZES[axis] for axis in ("d", "h")}
-            sizes["n"] = 1 if recipe.single else SIZES["n"]
-            sizes["k"] = SIZES["k"] if several else 1
-            frame = child.discover(key, *case, sizes)
-            found = [
-                Slot(path, tuple(shape), number) for path, shape, number in frame.header["slots"]
-            ]
+            frame, found = _drawn(child, recipe, key, several, x, y)
+            if len(found) == 1 and _holds_bias(read, slots.word_of(found[0].path)):
+                ones = x.replace("d", "1+d")  # which the file's own X has among its features
+                _, apart = _drawn(child, recipe, key, several, ones, y)
+                for assignment in slots.assignments(apart, several):
+                    if assignment.depth == 1 and _with_ones(x, assignment) == [ones]:
+                        yield settle.tried(child, _spec(recipe, key, assignment, ones, y), slopes)
             if not found:
                 why = frame.header["problem"] or "it updates nothing that was found"
                 yield settle.failed(Spec("mlp", DRIVER, (), {}), str(why))
@@ -65,6 +65,19 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
                         continue
                     fixed = [classes, own] if classes and classes != own else [own] if own else []
                     yield at_some_sizes(child, spec, slopes, fixed)
+
+
+def _drawn(
+    child: Child, recipe: Recipe, key: str, several: bool, x: str, y: str
+) -> tuple[Frame, list[Slot]]:
+    """The parameters that a recipe draws for inputs in these layouts."""
+    case = _inputs(recipe, x, y, several)
+    sizes = {axis: SIZES[axis] for axis in ("d", "h")}
+    sizes["n"] = 1 if recipe.single else SIZES["n"]
+    sizes["k"] = SIZES["k"] if several else 1
+    frame = child.discover(key, *case, sizes)
+    found = [Slot(path, tuple(shape), number) for path, shape, number in frame.header["slots"]]
+    return frame, found
 
 
 def at_some_sizes(
