@@ -137,6 +137,36 @@ def test_an_l2_term_is_judged_where_no_loss_shows_it(term: str, verdict: str) ->
     assert told.verdict == verdict
 
 
+BATCHES = """
+import numpy as np
+
+def train(X, y, epochs=100, lr=0.1, size=32):
+    w, b = np.zeros((X.shape[1], 1)), 0.0
+    for it in range(epochs):
+        for i in range(0, {stop}, size):
+            x, t = X[i:i + size], y[i:i + size]
+            p = 1 / (1 + np.exp(-(x @ w + b)))
+            w -= lr * x.T @ (p - t) / size
+            b -= lr * {db}
+    return w, b
+"""
+
+
+@pytest.mark.parametrize(
+    ("stop", "db", "verdict"),
+    [
+        ("len(X)", "np.mean(p - t)", "right"),
+        ("X.shape[0]", "np.sum(p - t) / size", "right"),
+        ("len(X)", "np.sum(p - t)", "wrong"),
+        ("len(X)", "np.sum(p - t) / (2 * size)", "wrong"),
+    ],
+)
+def test_sums_are_divided_by_the_size_of_a_batch(stop: str, db: str, verdict: str) -> None:
+    told = checked(BATCHES.format(stop=stop, db=db))
+    assert told.verdict == verdict, told.problem
+    assert "in one batch: size = n" in told.functions[0].convention
+
+
 SPARED = """
 import numpy as np
 

@@ -291,6 +291,9 @@ def _judgeable(planned: Plan, resolved: Resolved) -> Judgeable:
     if any(momenta):
         text += f", from zero velocity at {momenta[0]} = 0.5"
     text += _at_lambda(planned, resolved, spec)
+    divisors = [one.divisor for one in planned.recipes.values() if one.name == resolved.name]
+    if any(divisors):
+        text += f", in one batch: {divisors[0]} = n"
     if spec.all_classes:
         text += ", every class among the labels"
     text += _at_sizes(spec)
