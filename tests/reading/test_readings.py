@@ -167,6 +167,46 @@ def test_sums_are_divided_by_the_size_of_a_batch(stop: str, db: str, verdict: st
     assert "in one batch: size = n" in told.functions[0].convention
 
 
+NO_LOOP = """
+import numpy as np
+
+class Net:
+    def __init__(self, {sizes}):
+        self.W1, self.b1 = np.random.randn({d}, hidden1_size), np.zeros(hidden1_size)
+        self.W2, self.b2 = np.random.randn(hidden1_size, 1), np.zeros(1)
+        self.{beside} = {{"W1": np.zeros_like(self.W1), "W2": np.zeros_like(self.W2)}}
+
+    def activate(self, s):
+        return np.tanh(s)
+
+    def forward(self, X):
+        self.A1 = self.activate(X @ self.W1 + self.b1)
+        self.P = 1 / (1 + np.exp(-(self.A1 @ self.W2 + self.b2)))
+        return self.P
+
+    def backward(self, X, y):
+        D2 = (self.P - y) / len(X)
+        D1 = D2 @ self.W2.T * (1 - self.A1 ** 2)
+        return {{"W1": X.T @ D1, "b1": D1.sum(axis=0), "W2": self.A1.T @ D2, "b2": {db2}}}
+"""
+
+
+@given(
+    sizes=st.sampled_from(
+        ["n_in, hidden1_size", "n_in=784, hidden1_size=8", "hidden1_size, n_in=28 * 28"]
+    ),
+    beside=st.sampled_from(["velocity", "momentum", "v", "grads"]),
+    db2=st.sampled_from(["D2.sum(axis=0)", "D2.mean(axis=0)"]),
+)
+@settings(max_examples=6, deadline=None)
+def test_an_object_has_run_forward_and_keeps_more_beside_its_parameters(
+    sizes: str, beside: str, db2: str
+) -> None:
+    told = checked(NO_LOOP.format(sizes=sizes, d="n_in", beside=beside, db2=db2))
+    assert wrong(told) == ({"db2"} if "mean" in db2 else set()), told.problem
+    assert told.verdict == ("wrong" if "mean" in db2 else "right"), told.problem
+
+
 SPARED = """
 import numpy as np
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from backproof.notation import LARGEST
 from backproof.reading import names, patterns, roles, scopes, updates
 from backproof.reading.binding import defaults_of, given_in, parameters_of
 from backproof.reading.chosen import chosen_activation
@@ -220,8 +222,9 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
     ):
         role = "lambda"
     ours = role in ("d", "h", "k", "dims") and _is_of_vector(function, read)
-    one = role in ("d", "h", "k") and _is_one(name, function)
-    if role in _KEPT and default and not (ours or one or _is_imported(name, function, read)):
+    size = _default_size(name, function) if role in ("d", "h", "k") else 0
+    ours = ours or size == 1 or (role == "d" and size > LARGEST)
+    if role in _KEPT and default and not (ours or _is_imported(name, function, read)):
         return None
     if role is not None:
         return SIMPLE[role]
@@ -272,10 +275,15 @@ def _is_of_vector(function: ast.FunctionDef, read: Reader) -> bool:
     return any(is_unrolled(name, function, read) for name, _, _ in parameters_of(function))
 
 
-def _is_one(name: str, function: ast.FunctionDef) -> bool:
-    """Whether a size is 1 by default, with which other axes cannot be told from it."""
+def _default_size(name: str, function: ast.FunctionDef) -> int:
+    """A size's default, 0 without one.
+
+    From 1 other axes cannot be told; inputs of `28 * 28` features are larger than any case's.
+    """
     default = defaults_of(function.args).get(name)
-    return default is not None and patterns.number(default) == 1
+    text = "" if default is None else ast.unparse(default)
+    factors = text.split(" * ") if re.fullmatch(r"\d+( \* \d+)*", text) else ["0"]
+    return math.prod(int(one) for one in factors)
 
 
 def _is_imported(name: str, function: ast.FunctionDef, read: Reader) -> bool:

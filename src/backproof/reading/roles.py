@@ -42,8 +42,8 @@ _ROLES = {
     r"|num_?features|in_?features|dim|input_?layer_?neurons|inputs?_?num|in_?dim|d_?in|inodes|features"
     r"|n_?in"
     rf"|nn_?input_?dim|input_?count|{_SIZE}entrada",
-    "h": r"n_?h|nh|hidden_?(?:size|dim|nodes|layer_?size|neurons|units|num)_?\d?|n_?hidden"
-    r"|num_?hidden|hidden_?layer_?(?:neurons|nodes)|hidden|nodes|h_?dim|hnodes|units|neurons|n_?neurons"
+    "h": r"n_?h|nh|hidden_?\d?_?(?:size|dim|nodes|layer_?size|neurons|units|num)_?\d?"
+    r"|n_?hidden_?\d?|num_?hidden|hidden_?layer_?(?:neurons|nodes)|hidden|nodes|h_?dim|hnodes|units|neurons|n_?neurons"
     rf"|h|nn_?hdim|n_?hid|hidden_?count|n_?units|{_SIZE}(?:oculta|escondida)",
     "k": r"n_?y|ny|output_?(?:size|dim|nodes|layer_?size|neurons|units|num)|n_?outputs?"
     r"|num_?(?:labels|classes|outputs)|n_?classes|classes|output_?layer_?neurons|out_?dim|d_?out"

@@ -18,7 +18,7 @@ def role_by_use(name: str, function: ast.FunctionDef) -> str | None:
     """What a parameter stands for by what is done with it, whatever the language of its name.
 
     `for turn in range(name)` counts, `range(0, n, name)` goes from batch to batch, and the sizes of
-    all layers are paired by `name[:-1]` and `name[1:]`.
+    all layers are paired by `name[:-1]` and `name[1:]`; `p[np.arange(n), name]` looks classes up.
     """
     slices = set()
     for node in ast.walk(function):
@@ -30,6 +30,10 @@ def role_by_use(name: str, function: ast.FunctionDef) -> str | None:
                 return "steps"
         elif isinstance(node, ast.Subscript) and ast.unparse(node.value) == name:
             slices.add(ast.unparse(node.slice))
+        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
+            rows, column = node.slice.elts[0], node.slice.elts[-1]
+            if patterns.called(rows) in ("arange", "range") and ast.unparse(column) == name:
+                return "y"
     return "dims" if slices >= {":-1", "1:"} else None
 
 
