@@ -299,19 +299,16 @@ def _is_own_slope(node: ast.BinOp, held: set[str]) -> bool:
     return False
 
 
+_SLOPE = re.compile(r"deriv|prim[ae]|grad|slope|ableitung|turunan|^d$|^diff")
+
+
 def _is_slope_call(node: ast.Call, held: set[str], own: set[str]) -> bool:
     """`sigmoid_prime(yhat)`, or `nonlin(yhat, deriv=True)` of a function of the file's own."""
     name = patterns.called(node)
-    flagged = any(
-        keyword.arg in ("deriv", "derivative", "prime", "derive", "d") for keyword in node.keywords
-    )
+    flagged = any(_SLOPE.search((keyword.arg or "").lower()) for keyword in node.keywords)
     if name in own:
         flagged |= any(isinstance(one, ast.Constant) and one.value is True for one in node.args)
-    if not (
-        flagged
-        or patterns.is_derivative(name)
-        or re.search(r"deriv|prim[ae]|grad|slope|ableitung|turunan", name.lower())
-    ):
+    if not (flagged or patterns.is_derivative(name) or _SLOPE.search(name.lower())):
         return False
     return bool(node.args) and _last(node.args[0]) in held
 
