@@ -207,6 +207,27 @@ def test_an_object_has_run_forward_and_keeps_more_beside_its_parameters(
     assert told.verdict == ("wrong" if "mean" in db2 else "right"), told.problem
 
 
+VECTORIZED = """
+import numpy as np
+
+def slope(v):
+    return v * (1 - v){slip}
+
+X = np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 0.0]])
+y = np.array([[0.0], [1.0], [1.0]])
+w = np.random.randn(2, 1)
+slope = np.vectorize(slope)
+for turn in range(300):
+    p = 1 / (1 + np.exp(-(X @ w)))
+    w -= 0.5 * X.T @ ((p - y) * slope(p))
+"""
+
+
+@pytest.mark.parametrize(("slip", "verdict"), [("", "right"), (" + 0.1", "wrong")])
+def test_a_function_that_a_script_wraps_is_wrapped_once(slip: str, verdict: str) -> None:
+    assert checked(VECTORIZED.format(slip=slip)).verdict == verdict
+
+
 SPARED = """
 import numpy as np
 

@@ -26,6 +26,8 @@ _LAYERS = 4  # no model here has more
 # Tuples, because a union is put together each time it is asked, and these are asked for each value.
 _NUMBERS = (int, float, np.floating, np.integer)
 _RATES = (int, float, np.floating)
+# A function too: `sigmoid = np.vectorize(sigmoid)` would be wrapped once more in every run.
+_RESTORED = (np.ndarray, int, float, list, dict, types.FunctionType)
 
 
 class Slot(NamedTuple):
@@ -108,7 +110,7 @@ class Probe:
         self._before = {
             name: module[name]
             for name in stored
-            if name in module and isinstance(module[name], np.ndarray | int | float | list | dict)
+            if name in module and isinstance(module[name], _RESTORED)
         }
 
     def restore(self) -> None:

@@ -54,7 +54,8 @@ _ROLES = {
     rf"|reg(?:ularization)?_?(?:strength|param|rate|term|factor|coeff?|{_LAMBDA})?"
     rf"|weight_?decay|l2_?(?:reg|strength|penalty|factor|coeff?|{_LAMBDA})|wd",
     "keep": r"keep_?prob",
-    "scale": r"std|sigma|(?:weight|init)_?(?:scale|std)|epsilon_?init",
+    "scale": r"std|sigma|temp(?:erature)?(?:_?param(?:eter)?)?"
+    r"|(?:weight|init)_?(?:scale|std)|epsilon_?init",
     "zero": r"momentum|beta\d?|decay(?:_?rate)?|seed|random_?state|drop(?:out)?(?:_?rate)?|rho",
     "quiet": r"verbose|print_?(?:cost|loss|every)?|plot|show|debug|display|log",
 }

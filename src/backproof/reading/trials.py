@@ -221,6 +221,8 @@ def _with_bias_inside(
 
 def _tensor(word: str, words: list[str], model: Model) -> str | None:
     tensor = names.bind(words).tensors.get(word)
+    if len(words) == model.depth == 1:  # `b` for beta
+        tensor = "W"
     if tensor is None and model.depth == 1:
         tensor = "b" if re.match(r"b|.*bias|.*intercept|.*_b$", word.lower()) else "W"
     return None if tensor is None else names.in_model(tensor, model)
