@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from backproof.notation import MODELS
-from backproof.reading.forward import parting
+from backproof.reading.forward import matches, parting
+from backproof.reading.spec import Spec
 
 RNG = np.random.default_rng(0)
 SIZES = {"d": 3, "h": 4, "n": 5}
@@ -39,3 +40,14 @@ Z2 = CASE["W2"] @ np.tanh(Z1) + CASE["b2"]
 )
 def test_where_it_parts(seen: list[tuple[str, np.ndarray]], words: str) -> None:
     assert re.fullmatch(words, parting(MODEL, CASE, seen, ()))
+
+
+@pytest.mark.parametrize(("name", "known"), [("y", True), ("targets", True), ("p", False)])
+def test_a_label_of_one_is_no_softmax_of_one_class(name: str, known: bool) -> None:
+    model = MODELS["linear_regression"]
+    sizes = {"d": 3, "n": 1}
+    case = {one: RNG.normal(size=model.shape(one, sizes)) for one in ("x", *model.parameters)}
+    case["y"] = np.ones((1, 1))
+    z = case["w"] @ case["x"] + case["b"]
+    found = list(matches(Spec(model.name, "f", (), {}), case, [("out", z), (name, case["y"])], ()))
+    assert (("identity", "identity") in found) == known

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from backproof.notation import ACTIVATIONS, Model
+from backproof.reading import names
 from backproof.reading.spec import Spec
 from backproof.reference.activations import ACTIVATIONS as DERIVED
 
@@ -35,7 +36,10 @@ def matches(
         return
     # A softmax of one class is 1, whatever it is computed from.
     softmax_of_one = any(
-        array.size == case["y"].size and _PROBABILITY.fullmatch(name) and np.all(array == 1.0)
+        array.size == case["y"].size
+        and _PROBABILITY.fullmatch(name)
+        and names.Y.fullmatch(name) is None
+        and np.all(array == 1.0)
         for name, array in named
     )
     last = {
