@@ -228,6 +228,13 @@ def test_a_function_that_a_script_wraps_is_wrapped_once(slip: str, verdict: str)
     assert checked(VECTORIZED.format(slip=slip)).verdict == verdict
 
 
+def test_parameters_that_make_no_network_are_named() -> None:
+    told = loop("w -= lr * dw; b -= lr * db; v -= lr * dw.T", ", lr=0.1", "v = np.zeros((5, 9))")
+    assert told.verdict == "unread"
+    assert "no chain of one to four layers: " in str(told.problem)
+    assert "v (5, 9)" in str(told.problem)
+
+
 SPARED = """
 import numpy as np
 

@@ -55,7 +55,10 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
                     return
                 continue
             counted = examples_counted(read, recipe)
-            for assignment in slots.assignments(found, several):
+            assignments = list(slots.assignments(found, several))
+            if not assignments:
+                yield settle.failed(Spec("mlp", DRIVER, (), {}), _unassigned(found))
+            for assignment in assignments:
                 own = assignment.own_sizes
                 classes = {axis: size for axis, size in own.items() if axis == "k"}
                 for form in (x, *_with_ones(x, assignment)):
@@ -78,6 +81,13 @@ def _drawn(
     frame = child.discover(key, *case, sizes)
     found = [Slot(path, tuple(shape), number) for path, shape, number in frame.header["slots"]]
     return frame, found
+
+
+def _unassigned(found: Sequence[Slot]) -> str:
+    """That the parameters found are those of no model, and what they are."""
+    shapes = [f"{one.path.replace('__self', 'self')} {one.shape}" for one in found]
+    listed = ", ".join(shapes[:6]) + (f" and {len(shapes) - 6} more" if len(shapes) > 6 else "")
+    return f"its parameters make no chain of one to four layers: {listed}"
 
 
 def at_some_sizes(
