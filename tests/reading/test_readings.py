@@ -235,6 +235,30 @@ def test_parameters_that_make_no_network_are_named() -> None:
     assert "v (5, 9)" in str(told.problem)
 
 
+BY_USE = """
+import numpy as np
+
+{x} = np.random.rand(30, 4)
+{y} = np.zeros((30, 1))
+w = np.random.randn(4, 1)
+for turn in range(300):
+    l0 = {x}
+    p = 1 / (1 + np.exp(-l0.dot(w)))
+    off = {y} - p
+    w += 0.5 * l0.T.dot(off){slip} / len(l0)
+"""
+
+
+@given(
+    xy=st.sampled_from([("D_in", "D_out"), ("facts", "fates"), ("n_in", "n_out")]),
+    slip=st.sampled_from(["", " * 2 * p.mean()"]),
+)
+@settings(max_examples=6, deadline=None)
+def test_data_are_known_by_use_whatever_they_are_called(xy: tuple[str, str], slip: str) -> None:
+    told = checked(BY_USE.format(x=xy[0], y=xy[1], slip=slip))
+    assert told.verdict == ("wrong" if slip else "right"), told.problem
+
+
 SPARED = """
 import numpy as np
 
