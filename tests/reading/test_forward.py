@@ -51,3 +51,14 @@ def test_a_label_of_one_is_no_softmax_of_one_class(name: str, known: bool) -> No
     z = case["w"] @ case["x"] + case["b"]
     found = list(matches(Spec(model.name, "f", (), {}), case, [("out", z), (name, case["y"])], ()))
     assert (("identity", "identity") in found) == known
+
+
+def test_layers_of_different_activations_are_said() -> None:
+    model = MODELS["mlp3"]
+    sizes = {"d": 3, "h1": 4, "h2": 6, "n": 5}
+    case = {one: RNG.normal(size=model.shape(one, sizes)) for one in ("x", *model.parameters)}
+    a1 = np.maximum(case["W1"] @ case["x"] + case["b1"], 0.0)
+    a2 = np.tanh(case["W2"] @ a1 + case["b2"])
+    seen = [("h", a1), ("g", a2), ("p", 1.0 / (1.0 + np.exp(-(case["W3"] @ a2 + case["b3"]))))]
+    words = parting(model, case, seen, ())
+    assert words == "its hidden layers go through relu and tanh, those of a model all through one"

@@ -103,9 +103,13 @@ def parting(
     layers = list(model.parameters)
     arrays = [array for _, array in seen]
     a, entering, known = case["x"], "x", ""
+    through: list[str] = []
     for place, (weight, bias) in enumerate(zip(layers[::2], layers[1::2], strict=True), 1):
         z, text = case[weight] @ a + case[bias], f"{weight} {entering} + {bias}"
         if place == model.depth:
+            if len(set(through)) > 1 and any(is_among(_out(z, one), arrays) for one in OUTPUTS):
+                listed = " and ".join(through)
+                return f"its hidden layers go through {listed}, those of a model all through one"
             telling = bool((z > 0.0).any() and (z < 0.0).any())
             for name in activations_of(model, slopes) if telling else ():
                 if "lu" in name and is_among(np.asarray(DERIVED[name].g(z)), arrays):
@@ -128,6 +132,7 @@ def parting(
                     )
                 return f"{known}`{called}` is {text}, but what follows is none of {choices}"
             return f"{known}none of its variables is {text}, or {choices} of it"
+        through.append(found[0])
         a, entering = np.asarray(DERIVED[found[0]].g(z)), f"a{place}"
         known = f"a{place} is the {found[0]} of layer {place}, but "
     return ""
