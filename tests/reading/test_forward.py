@@ -54,3 +54,25 @@ def test_what_goes_through_a_rectifier_is_no_linear_output(turn, slope: float) -
     assert list(matches(spec, case, seen, ())) == [("tanh", "identity")]
     cut = ("a2", turn(np.where(z > 0.0, z, slope * z)))
     assert list(matches(spec, case, [*seen, cut], ())) == []
+
+
+@pytest.mark.parametrize(("name", "known"), [("y", True), ("targets", True), ("p", False)])
+def test_a_label_of_one_is_no_softmax_of_one_class(name: str, known: bool) -> None:
+    model = MODELS["linear_regression"]
+    sizes = {"d": 3, "n": 1}
+    case = {one: RNG.normal(size=model.shape(one, sizes)) for one in ("x", *model.parameters)}
+    case["y"] = np.ones((1, 1))
+    z = case["w"] @ case["x"] + case["b"]
+    found = list(matches(Spec(model.name, "f", (), {}), case, [("out", z), (name, case["y"])], ()))
+    assert (("identity", "identity") in found) == known
+
+
+def test_layers_of_different_activations_are_said() -> None:
+    model = MODELS["mlp3"]
+    sizes = {"d": 3, "h1": 4, "h2": 6, "n": 5}
+    case = {one: RNG.normal(size=model.shape(one, sizes)) for one in ("x", *model.parameters)}
+    a1 = np.maximum(case["W1"] @ case["x"] + case["b1"], 0.0)
+    a2 = np.tanh(case["W2"] @ a1 + case["b2"])
+    seen = [("h", a1), ("g", a2), ("p", 1.0 / (1.0 + np.exp(-(case["W3"] @ a2 + case["b3"]))))]
+    words = parting(model, case, seen, ())
+    assert words == "its hidden layers go through relu and tanh, those of a model all through one"

@@ -137,6 +137,169 @@ def test_an_l2_term_is_judged_where_no_loss_shows_it(term: str, verdict: str) ->
     assert told.verdict == verdict
 
 
+BATCHES = """
+import numpy as np
+
+def train(X, y, epochs=100, lr=0.1, size=32):
+    w, b = np.zeros((X.shape[1], 1)), 0.0
+    for it in range(epochs):
+        for i in range(0, {stop}, size):
+            x, t = X[i:i + size], y[i:i + size]
+            p = 1 / (1 + np.exp(-(x @ w + b)))
+            w -= lr * x.T @ (p - t) / size
+            b -= lr * {db}
+    return w, b
+"""
+
+
+@pytest.mark.parametrize(
+    ("stop", "db", "verdict"),
+    [
+        ("len(X)", "np.mean(p - t)", "right"),
+        ("X.shape[0]", "np.sum(p - t) / size", "right"),
+        ("len(X)", "np.sum(p - t)", "wrong"),
+        ("len(X)", "np.sum(p - t) / (2 * size)", "wrong"),
+    ],
+)
+def test_sums_are_divided_by_the_size_of_a_batch(stop: str, db: str, verdict: str) -> None:
+    told = checked(BATCHES.format(stop=stop, db=db))
+    assert told.verdict == verdict, told.problem
+    assert "in one batch: size = n" in told.functions[0].convention
+
+
+NO_LOOP = """
+import numpy as np
+
+class Net:
+    def __init__(self, {sizes}):
+        self.W1, self.b1 = np.random.randn({d}, hidden1_size), np.zeros(hidden1_size)
+        self.W2, self.b2 = np.random.randn(hidden1_size, 1), np.zeros(1)
+        self.{beside} = {{"W1": np.zeros_like(self.W1), "W2": np.zeros_like(self.W2)}}
+
+    def activate(self, s):
+        return np.tanh(s)
+
+    def forward(self, X):
+        self.A1 = self.activate(X @ self.W1 + self.b1)
+        self.P = 1 / (1 + np.exp(-(self.A1 @ self.W2 + self.b2)))
+        return self.P
+
+    def backward(self, X, y):
+        D2 = (self.P - y) / len(X)
+        D1 = D2 @ self.W2.T * (1 - self.A1 ** 2)
+        return {{"W1": X.T @ D1, "b1": D1.sum(axis=0), "W2": self.A1.T @ D2, "b2": {db2}}}
+"""
+
+
+@given(
+    sizes=st.sampled_from(
+        ["n_in, hidden1_size", "n_in=784, hidden1_size=8", "hidden1_size, n_in=28 * 28"]
+    ),
+    beside=st.sampled_from(["velocity", "momentum", "v", "grads"]),
+    db2=st.sampled_from(["D2.sum(axis=0)", "D2.mean(axis=0)"]),
+)
+@settings(max_examples=6, deadline=None)
+def test_an_object_has_run_forward_and_keeps_more_beside_its_parameters(
+    sizes: str, beside: str, db2: str
+) -> None:
+    told = checked(NO_LOOP.format(sizes=sizes, d="n_in", beside=beside, db2=db2))
+    assert wrong(told) == ({"db2"} if "mean" in db2 else set()), told.problem
+    assert told.verdict == ("wrong" if "mean" in db2 else "right"), told.problem
+
+
+VECTORIZED = """
+import numpy as np
+
+def slope(v):
+    return v * (1 - v){slip}
+
+X = np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 0.0]])
+y = np.array([[0.0], [1.0], [1.0]])
+w = np.random.randn(2, 1)
+slope = np.vectorize(slope)
+for turn in range(300):
+    p = 1 / (1 + np.exp(-(X @ w)))
+    w -= 0.5 * X.T @ ((p - y) * slope(p))
+"""
+
+
+@pytest.mark.parametrize(("slip", "verdict"), [("", "right"), (" + 0.1", "wrong")])
+def test_a_function_that_a_script_wraps_is_wrapped_once(slip: str, verdict: str) -> None:
+    assert checked(VECTORIZED.format(slip=slip)).verdict == verdict
+
+
+def test_parameters_that_make_no_network_are_named() -> None:
+    told = loop("w -= lr * dw; b -= lr * db; v -= lr * dw.T", ", lr=0.1", "v = np.zeros((5, 9))")
+    assert told.verdict == "unread"
+    assert "no chain of one to four layers: " in str(told.problem)
+    assert "v (5, 9)" in str(told.problem)
+
+
+BY_USE = """
+import numpy as np
+
+{x} = np.random.rand(30, 4)
+{y} = np.zeros((30, 1))
+w = np.random.randn(4, 1)
+for turn in range(300):
+    l0 = {x}
+    p = 1 / (1 + np.exp(-l0.dot(w)))
+    off = {y} - p
+    w += 0.5 * l0.T.dot(off){slip} / len(l0)
+"""
+
+
+@given(
+    xy=st.sampled_from([("D_in", "D_out"), ("facts", "fates"), ("n_in", "n_out")]),
+    slip=st.sampled_from(["", " * 2 * p.mean()"]),
+)
+@settings(max_examples=6, deadline=None)
+def test_data_are_known_by_use_whatever_they_are_called(xy: tuple[str, str], slip: str) -> None:
+    told = checked(BY_USE.format(x=xy[0], y=xy[1], slip=slip))
+    assert told.verdict == ("wrong" if slip else "right"), told.problem
+
+
+SPARED = """
+import numpy as np
+
+def train(X, y, epochs=100, lr=0.1, lam=1.0):
+    m, n = X.shape
+    theta = np.zeros((n, 1))
+    for it in range(epochs):
+        p = 1 / (1 + np.exp(-(X @ theta)))
+        grad = X.T @ (p - y) / m
+        {term}
+        theta -= lr * grad
+    return theta
+"""
+
+
+@pytest.mark.parametrize(
+    ("term", "verdict"),
+    [
+        ("grad[1:] += lam / m * theta[1:]", "right"),
+        ("grad += lam / m * np.vstack([np.zeros((1, 1)), theta[1:]])", "right"),
+        ("grad += lam / m * theta", "right"),
+        ("grad[1:] -= lam / m * theta[1:]", "wrong"),
+    ],
+)
+def test_a_vector_that_spares_its_first_entry_has_its_bias_there(term: str, verdict: str) -> None:
+    assert checked(SPARED.format(term=term)).verdict == verdict
+
+
+@pytest.mark.parametrize(("sign", "verdict"), [("+", "right"), ("-", "wrong")])
+def test_an_l2_term_that_is_taken_off_the_loss_is_wrong(sign: str, verdict: str) -> None:
+    loss = f"ce = {CROSS_ENTROPY}; loss = ce {sign} 0.5 * lam * np.sum(w * w)"
+    told = loop(f"{loss}; w -= lr * (dw + lam * w); b -= lr * db", ", lr=0.1, lam=0.01")
+    assert (told.verdict, wrong(told)) == (verdict, {"loss"} if sign == "-" else set())
+
+
+def test_an_l2_term_is_taken_off_a_likelihood() -> None:
+    loss = f"ll = -({CROSS_ENTROPY}); log_lik = ll - 0.5 * lam * np.sum(w * w)"
+    told = loop(f"{loss}; w += lr * (lam * -w - dw); b -= lr * db", ", lr=0.1, lam=0.01")
+    assert told.verdict == "right"
+
+
 def test_what_answers_otherwise_when_asked_again_is_undecided() -> None:
     text = FUNCTION.format(loss=CROSS_ENTROPY, dz="(p - y) * (1 + (next(calls) % 50 == 49))")
     told = checked("import itertools\ncalls = itertools.count()\n" + text)

@@ -34,7 +34,10 @@ def test_the_strength_of_an_l2_term_is_what_its_parameter_is_multiplied_by(text:
 
 @pytest.mark.parametrize(
     "text",
-    ["grad = lr * X.T @ e / n\ngrad -= lr * mu * w\nw += grad", "w = w - lr * X.T @ e - lr * mu * w"],
+    [
+        "grad = lr * X.T @ e / n\ngrad -= lr * mu * w\nw += grad",
+        "w = w - lr * X.T @ e - lr * mu * w",
+    ],
 )
 def test_what_multiplies_the_gradient_too_is_the_rate_of_both(text: str) -> None:
     assert found(text.replace("lr", "k"), "mu = k = 0.1") == ({"mu"}, set(), 0, 1.0)

@@ -43,3 +43,18 @@ def test_a_progress_bar_goes_through_what_it_is_given(
     text = BARS.format(imported=imported, before=before, turns=turns, after=after)
     told = check_program(of_script(Path("one.py"), text), cases=40)
     assert told.verdict == "right", told.problem
+
+
+@pytest.mark.parametrize(
+    "shown",
+    ["f'{accuracy(y):.3f}'", "'{:6.2f}'.format(accuracy(y))", "str(accuracy(y))"],
+)
+def test_what_a_missing_library_gives_can_be_formatted(shown: str) -> None:
+    text = BARS.format(
+        imported="from scores_of_ours import accuracy",
+        before="pass",
+        turns="range(epochs)",
+        after=f"print({shown})",
+    )
+    told = check_program(of_script(Path("one.py"), text), cases=100)
+    assert told.verdict == "right", told.problem

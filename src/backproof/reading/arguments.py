@@ -6,8 +6,9 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from backproof.notation import LARGEST
 from backproof.reading import names, patterns, roles, scopes, updates
-from backproof.reading.binding import defaults_of, given_in, parameters_of
+from backproof.reading.binding import default_size, defaults_of, given_in, parameters_of
 from backproof.reading.chosen import chosen_activation
 from backproof.reading.recipes import PROBE, Reader, Unbound
 from backproof.reading.slices import bound
@@ -227,9 +228,9 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
     if other and role in ("lambda", "l1", "clip"):  # which of them, by its name
         return None
     ours = role in ("d", "h", "k", "dims") and _is_of_vector(function, read)
-    # Of a size of 1 no other axis can be told from it.
-    one = role in ("d", "h", "k") and own is not None and patterns.number(own) == 1
-    if role in _KEPT and default and not (ours or one or _is_imported(name, function, read)):
+    size = default_size(name, function) if role in ("d", "h", "k") else 0
+    ours = ours or size == 1 or (role == "d" and size > LARGEST)
+    if role in _KEPT and default and not (ours or _is_imported(name, function, read)):
         return None
     if role is not None:
         return SIMPLE[role]

@@ -12,7 +12,7 @@ from backproof.reading.arguments import callee, instance
 from backproof.reading.binding import parameters_of
 from backproof.reading.composing import FORWARD, Composer, returned_names
 from backproof.reading.drivers import needed, used_by, with_globals
-from backproof.reading.objects import called_in, completing, looks_up, prepared
+from backproof.reading.objects import called_in, completing, kept_for, looks_up, prepared
 from backproof.reading.recipes import (
     PROBE,
     Reader,
@@ -315,13 +315,16 @@ def _run_forward(composer: Composer, scope: Scope) -> None:
         return
     if names.is_loss(scope.function.name) and not looks_up(scope.owner, scope.function):
         return
-    for part in scope.owner.body:
-        if (
-            isinstance(part, ast.FunctionDef)
-            and part is not scope.function
-            and FORWARD.match(part.name.lower().strip("_"))
-            and composer.call(part)
-        ):
+    function = scope.function
+    passes = [
+        part
+        for part in scope.owner.body
+        if isinstance(part, ast.FunctionDef)
+        and part is not function
+        and FORWARD.match(part.name.lower().strip("_"))
+    ]
+    for part in sorted(passes, key=lambda one: -kept_for(one, function)):
+        if composer.call(part):
             return
 
 

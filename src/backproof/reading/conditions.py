@@ -23,6 +23,8 @@ def conditions(read: Reader, recipe: Recipe, spec: Spec) -> str:
     text += _at_lambda(read, recipe, spec)
     if _clips(read, recipe):
         text += ", its gradients unclipped"
+    if recipe.divisor:
+        text += f", in one batch: {recipe.divisor} = n"
     if spec.portion:
         text += ", a batch of one half of the examples"
     if spec.all_classes:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from backproof.notation import ACTIVATIONS, Model
+from backproof.reading import names
 from backproof.reading.spec import Spec
 from backproof.reference.activations import ACTIVATIONS as DERIVED
 
@@ -35,7 +36,10 @@ def matches(
         return
     # A softmax of one class is 1, whatever it is computed from.
     softmax_of_one = any(
-        array.size == case["y"].size and _PROBABILITY.fullmatch(name) and np.all(array == 1.0)
+        array.size == case["y"].size
+        and _PROBABILITY.fullmatch(name)
+        and names.Y.fullmatch(name) is None
+        and np.all(array == 1.0)
         for name, array in named
     )
     last = {
@@ -124,9 +128,13 @@ def parting(
     layers = list(model.parameters)
     arrays = [array for _, array in seen]
     a, entering, known = case["x"], "x", ""
+    through: list[str] = []
     for place, (weight, bias) in enumerate(zip(layers[::2], layers[1::2], strict=True), 1):
         z, text = case[weight] @ a + case[bias], f"{weight} {entering} + {bias}"
         if place == model.depth:
+            if len(set(through)) > 1 and any(is_among(_out(z, one), arrays) for one in OUTPUTS):
+                listed = " and ".join(through)
+                return f"its hidden layers go through {listed}, those of a model all through one"
             telling = bool((z > 0.0).any() and (z < 0.0).any())
             for name in activations_of(model, slopes) if telling else ():
                 if "lu" in name and is_among(np.asarray(DERIVED[name].g(z)), arrays):
@@ -149,6 +157,7 @@ def parting(
                     )
                 return f"{known}`{called}` is {text}, but what follows is none of {choices}"
             return f"{known}none of its variables is {text}, or {choices} of it"
+        through.append(found[0])
         a, entering = np.asarray(DERIVED[found[0]].g(z)), f"a{place}"
         known = f"a{place} is the {found[0]} of layer {place}, but "
     return ""

@@ -6,6 +6,7 @@ What only served to make its own is left out.
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Container, Mapping, Sequence
 
@@ -44,7 +45,8 @@ def _data_by_use(read: Reader, loop: Loop) -> dict[str, str]:
     nameless = [
         name
         for name in sorted(drawn)
-        if roles.role(name) is None and updates.WEIGHT_LIKE.fullmatch(name.lower()) is None
+        if (roles.role(name) is None or _is_array(name, plain))
+        and updates.WEIGHT_LIKE.fullmatch(name.lower()) is None
     ]
     pairs = [name for name in nameless if _are_pairs(name, loop)]
     if len(pairs) == 1 and len(missing) == 2:
@@ -55,6 +57,22 @@ def _data_by_use(read: Reader, loop: Loop) -> dict[str, str]:
         if (role := role_of_cut(name, loop.body) or role_of_data(name, loop.body)) in missing
     }
     return found if len(set(found.values())) == len(found) else {}  # which is which is not known
+
+
+# What makes an array, given at least as many arguments.
+_ARRAYS = dict.fromkeys(("array", "zeros", "ones", "empty", "rand", "randn", "random"), 1)
+_ARRAYS |= dict.fromkeys(("randint", "normal", "uniform"), 3)
+
+
+def _is_array(name: str, script: Sequence[ast.stmt]) -> bool:
+    """Whether what is a size by its name is made an array: `D_in = np.array(...)`."""
+    makers = [one for one in script if isinstance(one, ast.Assign) and name in bound(one)]
+    return roles.role(name) in ("n", "d", "h", "k") and any(
+        isinstance(node, ast.Call)
+        and len(node.args) + len(node.keywords) >= _ARRAYS.get(patterns.called(node), math.inf)
+        for one in makers
+        for node in ast.walk(one.value)
+    )
 
 
 def _are_pairs(name: str, loop: Loop) -> bool:

@@ -83,7 +83,10 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
         momentum and not _assigned_in(scope, loops[0], momentum)
     ):
         momentum = ""
-    once = _instrumented(read, scope, loops, roots, known_rates, momentum)
+    divisor = scopes.divisor_of_batches(loops, bodies)
+    if "." not in divisor and not _assigned_in(scope, loops[0], divisor):
+        divisor = ""
+    once = _instrumented(read, scope, loops, roots, known_rates, momentum, divisor)
     replaced: dict[int, ast.stmt] = {}
     if scope.function is None:
         body = prelude(read, loop, once)
@@ -115,7 +118,8 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
         or any(scopes.takes_one(body) for body in bodies[1:])
         or any(f"{PROBE}.pairs" in ast.unparse(one) for one in statements[-1:])
         or _goes_by_row(scope, loops),
-        batch=scopes.batch_size(loops, read.program.tree),
+        batch=None if divisor else scopes.batch_size(loops, read.program.tree),
+        divisor=divisor,
     )
 
 
@@ -191,6 +195,7 @@ def _instrumented(
     roots: Sequence[str],
     rate_names: Iterable[str],
     momentum: str,
+    divisor: str,
 ) -> list[ast.stmt]:
     """The body of the scope with the probe around its loop, and nothing after it.
 
@@ -209,6 +214,8 @@ def _instrumented(
     given = list(dict.fromkeys([*roots, *local, *strengths]))
     held = ", ".join(f"{name!r}: {name}" for name in roots)
     before = [f"{name} = {PROBE}.give({name!r}, {name})" for name in given]
+    if divisor:
+        before.append(f"{divisor} = {PROBE}.size('n')")
     if momentum:
         before += [f"{momentum} = 0.5", *(f"{name} = 2.0 * {name}" for name in local)]
     after = [f"{PROBE}.take({{{held}}}, {{**globals(), **locals()}})"]

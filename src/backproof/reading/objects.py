@@ -67,6 +67,11 @@ def looks_up(owner: ast.ClassDef, function: ast.FunctionDef) -> bool:
     return bool(_looked_up(_called_from([function], methods)) - {*methods})
 
 
+def kept_for(method: ast.FunctionDef, other: ast.FunctionDef) -> int:
+    """How many attributes of its object a method sets that another looks up."""
+    return len(_set_by([method]) & _looked_up([other]))
+
+
 def _called_from(
     run: Iterable[ast.FunctionDef], methods: dict[str, ast.FunctionDef]
 ) -> list[ast.FunctionDef]:

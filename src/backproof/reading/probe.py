@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import copy
 import dis
+import re
+import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
@@ -24,6 +26,8 @@ _LAYERS = 4  # no model here has more
 # A tuple, because a union is put together each time it is asked, and this is asked for each value.
 _RATES = (int, float, np.floating)
 _SHOWN = 4000  # values of expressions that are kept of one run
+# A function too: `sigmoid = np.vectorize(sigmoid)` would be wrapped once more in every run.
+_RESTORED = (np.ndarray, int, float, list, dict, types.FunctionType)
 
 
 class Slot(NamedTuple):
@@ -112,7 +116,7 @@ class Probe:
         self._before = {
             name: module[name]
             for name in stored
-            if name in module and isinstance(module[name], np.ndarray | int | float | list | dict)
+            if name in module and isinstance(module[name], _RESTORED)
         }
 
     def restore(self) -> None:
@@ -264,7 +268,7 @@ class Probe:
         if self._is_vector(path, word, value):
             yield path, value
             return
-        for part, key, inner in parts_in(value, deep):
+        for part, key, inner in _own_parts(value, deep):
             known = word if isinstance(key, int) else word_of(key)
             yield from self._slots(path + part, known, inner, deep + 1)
 
@@ -287,7 +291,7 @@ class Probe:
             return self._exchanged(path, value) if self._is_wanted(word) else value
         if self._is_vector(path, word, value):
             return list(self._exchanged(path, np.array(value)))
-        for part, key, inner in list(parts_in(value, deep)):
+        for part, key, inner in list(_own_parts(value, deep)):
             known = word if isinstance(key, int) else word_of(key)
             new = self._given(path + part, known, inner, deep + 1)
             if new is not inner:
@@ -344,6 +348,16 @@ def _noteworthy(name: str) -> Literal["value", "collection"] | None:
     if is_loss or names.gradient(name) is not None:
         return "value"
     return "collection" if names.is_collection(name) else None
+
+
+_BESIDE = re.compile(r"_*(?:velocit(?:y|ies)|moment(?:um|a|s)?|v|vel|caches?|grads?|best\w*)_*")
+
+
+def _own_parts(value: Any, deep: int) -> Iterator[tuple[str, Any, Any]]:
+    """As `parts_in`, without the dicts of what there is beside each parameter: `self.velocity`."""
+    for part, key, inner in parts_in(value, deep):
+        if not (isinstance(key, str) and isinstance(inner, dict) and _BESIDE.fullmatch(key)):
+            yield part, key, inner
 
 
 def _number_or_array(value: Any) -> np.ndarray | None:

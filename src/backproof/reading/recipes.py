@@ -36,6 +36,7 @@ class Recipe(NamedTuple):
         momentum: the name of the share of its velocities that they keep; empty without one.
         single: it goes through the examples one at a time.
         batch: how many examples it takes at a time, None for all.
+        divisor: the name of a batch's size, by which it divides; it is made the number of examples.
         updates: it moves its parameters; otherwise it gives gradients.
         smaller: sizes that the file fixes, and what they were made here.
         question: what stands in the way; None if nothing.
@@ -57,6 +58,7 @@ class Recipe(NamedTuple):
     momentum: str = ""
     single: bool = False
     batch: int | None = None
+    divisor: str = ""
     updates: bool = True
     smaller: Mapping[int, int] = {}
     question: str | None = None

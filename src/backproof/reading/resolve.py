@@ -71,7 +71,7 @@ def resolve(
     unstated = resolved.stated.objective is None and not trial.spec.rate_unknown
     name = resolved.spec.notes.get("loss")
     spec = with_penalty(child, resolved.spec, trial, name, loss, unstated=unstated)
-    if _BATCHES.search("\n".join(map(ast.unparse, recipe.statements))):
+    if not recipe.divisor and _BATCHES.search("\n".join(map(ast.unparse, recipe.statements))):
         spec = settle.of_a_portion(child, spec)
     if resolved.match and drops(recipe):
         dropped = dropout.amiss(child, spec, resolved.match)
@@ -235,16 +235,9 @@ def _final(
         rate=None if trial.rates else spec.rate,
         rate_unknown=recipe.disturbed or (spec.rate_unknown and not trial.rates),
         all_classes=":class" in spec.layouts["y"] and _COUNTED.search(text) is not None,
-        likelihood=_is_likelihood(loss, trial),
+        likelihood=settle.is_likelihood(loss, trial),
         notes=_with_loss(trial, loss),
     )
-
-
-def _is_likelihood(loss: str | None, trial: settle.Trial) -> bool:
-    """Whether the loss, or what gave a number on the way to it, is called a likelihood."""
-    numbers = [name.lower() for name, array in trial.seen if array.size == 1]
-    named = re.search(r"lik|^ll|_ll$", (loss or "").lower()) is not None
-    return named or any("lik" in name for name in numbers)
 
 
 def _renamed(arguments: tuple[Argument, ...], own: Mapping[str, str]) -> tuple[Argument, ...]:
@@ -319,19 +312,16 @@ def _is_own_slope(node: ast.BinOp, held: set[str]) -> bool:
     return False
 
 
+_SLOPE = re.compile(r"deriv|prim[ae]|grad|slope|ableitung|turunan|^d$|^diff")
+
+
 def _is_slope_call(node: ast.Call, held: set[str], own: set[str]) -> bool:
     """`sigmoid_prime(yhat)`, or `nonlin(yhat, deriv=True)` of a function of the file's own."""
     name = patterns.called(node)
-    flagged = any(
-        keyword.arg in ("deriv", "derivative", "prime", "derive", "d") for keyword in node.keywords
-    )
+    flagged = any(_SLOPE.search((keyword.arg or "").lower()) for keyword in node.keywords)
     if name in own:
         flagged |= any(isinstance(one, ast.Constant) and one.value is True for one in node.args)
-    if not (
-        flagged
-        or patterns.is_derivative(name)
-        or re.search(r"deriv|prim[ae]|grad|slope|ableitung|turunan", name.lower())
-    ):
+    if not (flagged or patterns.is_derivative(name) or _SLOPE.search(name.lower())):
         return False
     return bool(node.args) and _last(node.args[0]) in held
 

@@ -28,6 +28,7 @@ _TURNS = (
     r"itera(?:ciones|sies|zioni|cje|si|tionen)|iterasyon\w*|epo(?:ki?|che|chen|ques|kler)|epok\w*"
     r"|(?:liczba|jumlah|num|nb|numero|n)_?(?:de_)?(?:itera\w+|epo\w+)|devir\w*|pasos|vueltas"
 )
+_LAMBDA = r"(?:lambda|lambd|lamda|lamb|lam|lmbda|lmbd)"
 _ROLES = {
     "rate": r"(?:learning_?|learn_?)?rate|taxa(?:_\w+)?|step|lr|alpha|eta|step_?size|l_?rate"
     rf"|learning|alfa|passo|{_RATES}",
@@ -41,23 +42,25 @@ _ROLES = {
     r"|num_?features|in_?features|dim|input_?layer_?neurons|inputs?_?num|in_?dim|d_?in|inodes|features"
     r"|n_?in"
     rf"|nn_?input_?dim|input_?count|{_SIZE}entrada",
-    "h": r"n_?h|nh|hidden_?(?:size|dim|nodes|layer_?size|neurons|units|num)_?\d?|n_?hidden"
-    r"|num_?hidden|hidden_?layer_?(?:neurons|nodes)|hidden|nodes|h_?dim|hnodes|units|neurons|n_?neurons"
+    "h": r"n_?h|nh|hidden_?\d?_?(?:size|dim|nodes|layer_?size|neurons|units|num)_?\d?"
+    r"|n_?hidden_?\d?|num_?hidden|hidden_?layer_?(?:neurons|nodes)|hidden|nodes|h_?dim|hnodes|units|neurons|n_?neurons"
     rf"|h|nn_?hdim|n_?hid|hidden_?count|n_?units|{_SIZE}(?:oculta|escondida)",
     "k": r"n_?y|ny|output_?(?:size|dim|nodes|layer_?size|neurons|units|num)|n_?outputs?"
     r"|num_?(?:labels|classes|outputs)|n_?classes|classes|output_?layer_?neurons|out_?dim|d_?out"
     rf"|onodes|k|n_?out|nn_?output_?dim|num_?label|output_?count|{_SIZE}(?:salida|saida)",
     "dims": r"(?:layers?|net|network)_?(?:dims?|sizes?|nodes|structure|config)|layers|sizes|dims"
     r"|layers_?dims?|topology|architecture|layer_?sizes|(?:layer_?)?dimensions?",
-    "lambda": r"lambd(?:a)?_?|lam|lamb|reg(?:ularization)?_?(?:strength|param|lambda|rate|term)?"
-    r"|weight_?decay|l2_?(?:reg|lam|pen|str|coe|alph|weight|dec)\w*|lamda|lmbda|wd",
+    "lambda": rf"{_LAMBDA}_?(?:_?reg(?:ularization)?|_?l2|_?factor|_?param(?:eter)?|_?val(?:ue)?)?"
+    rf"|reg(?:ularization)?_?(?:strength|param|rate|term|factor|coeff?|{_LAMBDA})?"
+    r"|weight_?decay|l2_?(?:reg|lam|pen|str|fac|coe|alph|weight|dec)\w*|wd",
     "l1": r"l1_?(?:reg|lam|pen|str|coe|alph|weight|dec)\w*",
     "clip": r"(?:max_?)?(?:grad(?:ient)?s?_?)?clip(?:ping)?"
     r"(?:_?(?:value|val|norm|grads?|gradients?|threshold|at|by|max))*"
     r"|max_?(?:grad(?:ient)?_?)?norm|max_?grad(?:ient)?",
     "keep": r"keep_?(?:prob(?:ability)?s?|rate)",
     "drop": r"(?:p_?)?drop(?:out)?(?:_?(?:rate|prob(?:ability)?|p|ratio))?",
-    "scale": r"std|sigma|(?:weight|init)_?(?:scale|std)|epsilon_?init",
+    "scale": r"std|sigma|temp(?:erature)?(?:_?param(?:eter)?)?"
+    r"|(?:weight|init)_?(?:scale|std)|epsilon_?init",
     "zero": r"momentum|beta\d?|decay(?:_?rate)?|seed|random_?state|rho",
     "quiet": r"verbose|print_?(?:cost|loss|every)?|plot|show|debug|display|log",
 }

@@ -175,6 +175,30 @@ def batch_size(loops: Sequence[Loop], tree: ast.Module) -> int | None:
     return None
 
 
+def divisor_of_batches(loops: Sequence[Loop], bodies: Sequence[Sequence[ast.stmt]]) -> str:
+    """The size of a batch by which `range(0, n, size)` goes and sums are divided; empty for none.
+
+    Not where the loop stops by it as well, so that not all examples could be one batch.
+    """
+    for loop in loops:
+        called = patterns.called(loop.iter) if isinstance(loop, ast.For) else None
+        if called not in ("range", "xrange"):
+            continue
+        assert isinstance(loop, ast.For)
+        assert isinstance(loop.iter, ast.Call)
+        if len(loop.iter.args) != 3:
+            continue
+        _, stop, step = [ast.unparse(argument) for argument in loop.iter.args]
+        if not re.fullmatch(r"(?:self\.)?[a-z_]\w*", step) or step in stop:
+            continue
+        for node in (node for body in bodies for node in own_nodes(body)):
+            if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div):
+                divisor = node.right if isinstance(node, ast.BinOp) else node.value
+                if ast.unparse(divisor) == step:
+                    return step
+    return ""
+
+
 def is_one_at_a_time(loops: Sequence[Loop]) -> bool:
     """Whether the innermost loop goes through the examples: `for x, t in zip(X, y)`, `X[i]`."""
     loop = loops[-1]

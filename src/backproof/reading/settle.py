@@ -280,7 +280,7 @@ def stated(trial: Trial, output: str, activation: str) -> Stated:
             }
             if len(set(factors.values())) > 1:  # the sum on its way to the mean: either is meant
                 return Stated(objective, None)
-            for name, factor in factors.items():
+            for name, factor in reversed(factors.items()):  # an L2 term is added later
                 return Stated(objective, None if after else name, factor)
     return Stated(None, next(iter(trial.losses), None))
 
@@ -312,17 +312,26 @@ def of_a_portion(child: Watching, spec: Spec) -> Spec:
     return spec._replace(portion=True, penalty=None, notes=notes)
 
 
+def is_likelihood(loss: str | None, trial: Trial) -> bool:
+    """Whether the loss, or what gave a number on the way to it, is called a likelihood."""
+    numbers = [name.lower() for name, array in trial.seen if array.size == 1]
+    named = re.search(r"lik|^ll|_ll$", (loss or "").lower()) is not None
+    return named or any("lik" in name for name in numbers)
+
+
 def penalty_of(
     child: Watching, trial: Trial, name: str | None
 ) -> tuple[str | None, tuple[str, ...]]:
     """What an L2 term's lambda is multiplied by in the file's loss, and which squares it sums.
 
-    The loss is looked at with lambda 0 and without; None where lambda does nothing to it.
+    The loss is looked at with lambda 0 and without; None where lambda does nothing to it. A term
+    that is taken off counts as added, so that it is judged and found wrong: but for a likelihood.
     """
     if name is None or name not in trial.losses:
         return None, ()
     other = tried(child, trial.spec._replace(penalty="1"))
     added = other.losses.get(name, np.nan) - trial.losses[name]
+    added = added if is_likelihood(name, trial) else abs(added)
     n, family = trial.case["y"].shape[1], trial.spec.family
     weights = tuple(p for p in family.parameters if p[0] in "Ww")
     for penalised in (weights, tuple(p for p in family.parameters if p not in trial.spec.absent)):

@@ -70,6 +70,9 @@ class Nothing:
 
     def __exit__(self, *_: Any) -> None: ...
 
+    def __format__(self, _: str) -> str:
+        return "Nothing"
+
     def __bool__(self) -> bool:
         return False
 

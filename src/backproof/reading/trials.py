@@ -23,6 +23,7 @@ from backproof.reading.returned import returned
 from backproof.reading.slots import SIZES, Assignment
 from backproof.reading.spec import Argument, Spec
 from backproof.reading.usage import is_cut
+from backproof.reading.wire import Frame
 
 
 def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[settle.Trial]:
@@ -40,14 +41,13 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
         if re.search(rf"{PROBE}\.(?:table|rows)", ast.unparse(recipe.statements[-1])):
             forms = iter([("n d", f"n:{_class_code(read)}" if several else "n")])
         for x, y in forms:
-            case = _inputs(recipe, x, y, several)
-            sizes = {axis: SIZES[axis] for axis in ("d", "h")}
-            sizes["n"] = 1 if recipe.single else SIZES["n"]
-            sizes["k"] = SIZES["k"] if several else 1
-            frame = child.discover(key, *case, sizes)
-            found = [
-                Slot(path, tuple(shape), number) for path, shape, number in frame.header["slots"]
-            ]
+            frame, found = _drawn(child, recipe, key, several, x, y)
+            if len(found) == 1 and _holds_bias(read, slots.word_of(found[0].path)):
+                ones = x.replace("d", "1+d")  # which the file's own X has among its features
+                _, apart = _drawn(child, recipe, key, several, ones, y)
+                for assignment in slots.assignments(apart, several):
+                    if assignment.depth == 1 and _with_ones(x, assignment) == [ones]:
+                        yield settle.tried(child, _spec(recipe, key, assignment, ones, y), slopes)
             if not found:
                 why = frame.header["problem"] or "it updates nothing that was found"
                 yield settle.failed(Spec("mlp", DRIVER, (), {}), str(why))
@@ -55,7 +55,10 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
                     return
                 continue
             counted = examples_counted(read, recipe)
-            for assignment in slots.assignments(found, several):
+            assignments = list(slots.assignments(found, several))
+            if not assignments:
+                yield settle.failed(Spec("mlp", DRIVER, (), {}), _unassigned(found))
+            for assignment in assignments:
                 own = assignment.own_sizes
                 classes = {axis: size for axis, size in own.items() if axis == "k"}
                 for form in (x, *_with_ones(x, assignment)):
@@ -65,6 +68,26 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
                         continue
                     fixed = [classes, own] if classes and classes != own else [own] if own else []
                     yield at_some_sizes(child, spec, slopes, fixed)
+
+
+def _drawn(
+    child: Child, recipe: Recipe, key: str, several: bool, x: str, y: str
+) -> tuple[Frame, list[Slot]]:
+    """The parameters that a recipe draws for inputs in these layouts."""
+    case = _inputs(recipe, x, y, several)
+    sizes = {axis: SIZES[axis] for axis in ("d", "h")}
+    sizes["n"] = 1 if recipe.single else SIZES["n"]
+    sizes["k"] = SIZES["k"] if several else 1
+    frame = child.discover(key, *case, sizes)
+    found = [Slot(path, tuple(shape), number) for path, shape, number in frame.header["slots"]]
+    return frame, found
+
+
+def _unassigned(found: Sequence[Slot]) -> str:
+    """That the parameters found are those of no model, and what they are."""
+    shapes = [f"{one.path.replace('__self', 'self')} {one.shape}" for one in found]
+    listed = ", ".join(shapes[:6]) + (f" and {len(shapes) - 6} more" if len(shapes) > 6 else "")
+    return f"its parameters make no chain of one to four layers: {listed}"
 
 
 def at_some_sizes(
@@ -208,6 +231,8 @@ def _with_bias_inside(
 
 def _tensor(word: str, words: list[str], model: Model) -> str | None:
     tensor = names.bind(words).tensors.get(word)
+    if len(words) == model.depth == 1:  # `b` for beta
+        tensor = "W"
     if tensor is None and model.depth == 1:
         tensor = "b" if re.match(r"b|.*bias|.*intercept|.*_b$", word.lower()) else "W"
     return None if tensor is None else names.in_model(tensor, model)

@@ -18,7 +18,7 @@ def role_by_use(name: str, function: ast.FunctionDef) -> str | None:
     """What a parameter stands for by what is done with it, whatever the language of its name.
 
     `for turn in range(name)` counts, `range(0, n, name)` goes from batch to batch, and the sizes of
-    all layers are paired by `name[:-1]` and `name[1:]`.
+    all layers are paired by `name[:-1]` and `name[1:]`; `p[np.arange(n), name]` looks classes up.
     """
     slices = set()
     for node in ast.walk(function):
@@ -30,20 +30,32 @@ def role_by_use(name: str, function: ast.FunctionDef) -> str | None:
                 return "steps"
         elif isinstance(node, ast.Subscript) and ast.unparse(node.value) == name:
             slices.add(ast.unparse(node.slice))
+        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
+            rows, column = node.slice.elts[0], node.slice.elts[-1]
+            if patterns.called(rows) in ("arange", "range") and ast.unparse(column) == name:
+                return "y"
     return "dims" if slices >= {":-1", "1:"} else None
 
 
 def role_of_data(name: str, body: Sequence[ast.AST]) -> str | None:
     """`x` for what is multiplied with a matrix, `y` for what an output is subtracted from."""
     multiplied = subtracted = False
-    for node in (node for statement in body for node in ast.walk(statement)):
+    nodes = [node for statement in body for node in ast.walk(statement)]
+    held = {name} | {  # `l0 = data`
+        node.targets[0].id
+        for node in nodes
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and _turned(node.value) == name
+    }
+    for node in nodes:
         if isinstance(node, ast.BinOp):
-            sides = name in (_turned(node.left), _turned(node.right))
+            sides = bool(held & {_turned(node.left), _turned(node.right)})
             multiplied |= sides and isinstance(node.op, ast.MatMult)
             subtracted |= sides and isinstance(node.op, ast.Sub)
         elif isinstance(node, ast.Call) and patterns.called(node) in ("dot", "matmul"):
             own = [node.func.value] if isinstance(node.func, ast.Attribute) else []
-            multiplied |= name in [_turned(one) for one in (*own, *node.args)]
+            multiplied |= bool(held & {_turned(one) for one in (*own, *node.args)})
     return "x" if multiplied else "y" if subtracted else None
 
 
