@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 
 from backproof.notation import LARGEST
 from backproof.reading import names, patterns, roles, scopes, updates
-from backproof.reading.binding import defaults_of, given_in, parameters_of
+from backproof.reading.binding import default_size, defaults_of, given_in, parameters_of
 from backproof.reading.chosen import chosen_activation
 from backproof.reading.recipes import PROBE, Reader, Unbound
 from backproof.reading.slices import bound
@@ -222,7 +221,7 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
     ):
         role = "lambda"
     ours = role in ("d", "h", "k", "dims") and _is_of_vector(function, read)
-    size = _default_size(name, function) if role in ("d", "h", "k") else 0
+    size = default_size(name, function) if role in ("d", "h", "k") else 0
     ours = ours or size == 1 or (role == "d" and size > LARGEST)
     if role in _KEPT and default and not (ours or _is_imported(name, function, read)):
         return None
@@ -235,7 +234,7 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
         return options
     if name in read.functions:
         return name
-    callee = _function_for(name, read)
+    callee = _function_for(name, function, read)
     if callee is not None and not default and not keys_of(name, ast.walk(function)):
         return callee
     if is_unrolled(name, function, read):
@@ -275,17 +274,6 @@ def _is_of_vector(function: ast.FunctionDef, read: Reader) -> bool:
     return any(is_unrolled(name, function, read) for name, _, _ in parameters_of(function))
 
 
-def _default_size(name: str, function: ast.FunctionDef) -> int:
-    """A size's default, 0 without one.
-
-    From 1 other axes cannot be told; inputs of `28 * 28` features are larger than any case's.
-    """
-    default = defaults_of(function.args).get(name)
-    text = "" if default is None else ast.unparse(default)
-    factors = text.split(" * ") if re.fullmatch(r"\d+( \* \d+)*", text) else ["0"]
-    return math.prod(int(one) for one in factors)
-
-
 def _is_imported(name: str, function: ast.FunctionDef, read: Reader) -> bool:
     """Whether a default comes of another module: `epochs=config.EPOCHS`."""
     default = defaults_of(function.args).get(name)
@@ -309,11 +297,14 @@ def _is_keyed(name: str, function: ast.FunctionDef) -> bool:
     return False
 
 
-def _function_for(name: str, read: Reader) -> str | None:
-    """The file's own function that a parameter such as `cost_function` is given."""
+def _function_for(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
+    """The file's own function that a parameter such as `cost_function` is given, or is named by."""
     lowered = name.lower()
     if not re.search(r"func|_fn$|^f$", lowered):
         return None
+    passed = as_called(name, function, read)
+    if passed in read.functions:
+        return passed
     word = re.sub(r"_?(?:function|func|fn)", "", lowered)
     return next((one for one in read.functions if word and word in one.lower()), None)
 
