@@ -259,6 +259,42 @@ def test_data_are_known_by_use_whatever_they_are_called(xy: tuple[str, str], sli
     assert told.verdict == ("wrong" if slip else "right"), told.problem
 
 
+PASSED = """
+import numpy as np
+
+def relu(z): return np.maximum(z, 0)
+def relu_derivative(z): return (z > 0) * 1.0
+def tanh(z): return np.tanh(z)
+def tanh_derivative(z): return 1 - np.tanh(z) ** 2
+
+class Neuron:
+    def __init__(self, n_in, act_function, deriv_function, lr):
+        self.w, self.b, self.lr = np.random.randn(n_in), 0.0, lr
+        self.f, self.slope = act_function, deriv_function
+
+    def learn(self, X, y):
+        z = X @ self.w + self.b
+        off = (y - self.f(z)) * self.slope(z)
+        self.w += self.lr * X.T @ off
+        self.b += self.lr * np.sum(off)
+
+Neuron({arguments}).learn(X, y)
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "verdict"),
+    [
+        ("2, tanh, tanh_derivative, 0.1", "right"),
+        ("2, lr=0.1, deriv_function=tanh_derivative, act_function=tanh", "right"),
+        ("2, tanh, relu_derivative, 0.1", "wrong"),
+    ],
+)
+def test_functions_are_passed_as_the_file_passes_them(arguments: str, verdict: str) -> None:
+    told = checked(PASSED.format(arguments=arguments))
+    assert told.verdict == verdict, told.problem
+
+
 SPARED = """
 import numpy as np
 

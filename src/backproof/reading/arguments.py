@@ -241,7 +241,7 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
         return options
     if name in read.functions:
         return name
-    callee = _function_for(name, read)
+    callee = _function_for(name, function, read)
     if callee is not None and not default and not keys_of(name, ast.walk(function)):
         return callee
     if is_unrolled(name, function, read):
@@ -304,11 +304,14 @@ def _is_keyed(name: str, function: ast.FunctionDef) -> bool:
     return False
 
 
-def _function_for(name: str, read: Reader) -> str | None:
-    """The file's own function that a parameter such as `cost_function` is given."""
+def _function_for(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
+    """The file's own function that a parameter such as `cost_function` is given, or is named by."""
     lowered = name.lower()
     if not re.search(r"func|_fn$|^f$", lowered):
         return None
+    passed = as_called(name, function, read)
+    if passed in read.functions:
+        return passed
     word = re.sub(r"_?(?:function|func|fn)", "", lowered)
     return next((one for one in read.functions if word and word in one.lower()), None)
 

@@ -34,6 +34,17 @@ def defaults_of(arguments: ast.arguments) -> dict[str, ast.expr]:
     return found
 
 
+def default_size(name: str, function: ast.FunctionDef) -> int:
+    """A size's default, 0 without one.
+
+    From 1 other axes cannot be told; inputs of `28 * 28` features are larger than any case's.
+    """
+    default = defaults_of(function.args).get(name)
+    text = "" if default is None else ast.unparse(default)
+    factors = text.split(" * ") if re.fullmatch(r"\d+( \* \d+)*", text) else ["0"]
+    return math.prod(int(one) for one in factors)
+
+
 def given_in(call: ast.Call, parameters: Sequence[str]) -> dict[str, ast.expr]:
     """What a call gives these parameters, by name; one of a method's without `self`."""
     given = dict(zip(parameters, call.args, strict=False))
