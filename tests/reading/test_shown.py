@@ -19,11 +19,12 @@ PROGRAMS = sorted((Path(__file__).parents[1] / "programs").glob("*.py"))
 
 def run(text: str, **given: object) -> tuple[dict[str, object], list[tuple[str, np.ndarray]]]:
     probe = Probe((), ())
-    probe.watched = []
+    held: list[tuple[str, np.ndarray]] = []
+    probe.watch = lambda *one: held.append(one)
     space: dict[str, object] = {"np": np, PROBE: probe, **given}
     for statement in ast.parse(text).body:
         exec(compile(ast.Module([shown(statement)], []), "one.py", "exec"), space)
-    return space, probe.watched
+    return space, held
 
 
 numbers = st.recursive(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -42,9 +43,9 @@ def bars(submissions: Sequence[Mapping[str, Any]], out_of: float) -> list[Bar]:
     count = max(1, math.ceil(out_of / width - _ROUNDING))
     decided, undecided = Counter[int](), Counter[int]()
     for submission in submissions:
-        step = int(max(counted(submission) / width + _ROUNDING, 0.0))
+        step = int(min(max(counted(submission) / width + _ROUNDING, 0.0), count - 1))
         of_kind = undecided if needs_a_person(submission) else decided
-        of_kind[min(step, count - 1)] += 1
+        of_kind[step] += 1
     return [
         Bar(step * width, (step + 1) * width, decided[step], undecided[step])
         for step in range(count)
@@ -54,7 +55,7 @@ def bars(submissions: Sequence[Mapping[str, Any]], out_of: float) -> list[Bar]:
 def _step(out_of: float) -> float:
     if out_of <= 0:
         return 1.0
-    power = 10.0 ** math.floor(math.log10(out_of / BARS))
+    power = 10.0 ** math.floor(math.log10(max(out_of / BARS, sys.float_info.min)))
     wide = (times * power for times in (1, 2, 5, 10))
     return next(one for one in wide if out_of / one <= BARS + _ROUNDING)
 

@@ -137,14 +137,3 @@ def _loss_arguments(function: ast.FunctionDef, model: Model) -> tuple[Argument, 
             return None
     taken = {argument.tensor for argument in bound}
     return tuple(bound) if set(model.layouts) <= taken else None
-
-
-def default_size(name: str, function: ast.FunctionDef) -> int:
-    """A size's default, 0 without one.
-
-    From 1 other axes cannot be told; inputs of `28 * 28` features are larger than any case's.
-    """
-    default = defaults_of(function.args).get(name)
-    text = "" if default is None else ast.unparse(default)
-    factors = text.split(" * ") if re.fullmatch(r"\d+( \* \d+)*", text) else ["0"]
-    return math.prod(int(one) for one in factors)

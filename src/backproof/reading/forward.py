@@ -17,6 +17,7 @@ from backproof.reference.activations import ACTIVATIONS as DERIVED
 
 _CLOSE = 1e-6  # what guards and float32 move a forward pass by
 OUTPUTS = ("sigmoid", "softmax", "tanh", "identity")
+_EXPRESSION = re.compile(r"[-+*/@(,]")
 _PROBABILITY = re.compile(r"[aApPyYoO]\w{0,6}|[sS]oftmax")
 
 
@@ -54,13 +55,28 @@ def matches(
         # Of an output that goes through a rectifier, the sum before it is shown as well.
         if output != "identity" or not _goes_on(z, seen)
     }
-    found = [pair for pair, out in possible.items() if is_among(out, seen)]
+    found = [
+        pair
+        for pair, out in possible.items()
+        if is_among(out, seen) and (pair[1] != "identity" or _is_held(out, case["y"], named))
+    ]
     # Where no variable holds the prediction, its residual may be in one: e = X @ w + b - y.
     yield from found or [
         pair
         for pair, out in possible.items()
         if is_among(out - case["y"], seen) or is_among(case["y"] - out, seen)
     ]
+
+
+def _is_held(z: np.ndarray, y: np.ndarray, named: Sequence[tuple[str, np.ndarray]]) -> bool:
+    """Whether a variable holds it, or it is compared to the labels as it is.
+
+    Any function may follow what is only a part of an expression, `np.arctan(X @ w) - y`.
+    """
+    if any(_EXPRESSION.search(name) is None for name in names_of(z, named)):
+        return True
+    seen = [array for _, array in named]
+    return is_among(z - y, seen) or is_among(y - z, seen)
 
 
 def _goes_on(z: np.ndarray, seen: Sequence[np.ndarray]) -> bool:

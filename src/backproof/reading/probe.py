@@ -25,7 +25,6 @@ from backproof.reading.parts import is_value, parts_in, with_part, word_of
 _LAYERS = 4  # no model here has more
 # A tuple, because a union is put together each time it is asked, and this is asked for each value.
 _RATES = (int, float, np.floating)
-_SHOWN = 4000  # values of expressions that are kept of one run
 # A function too: `sigmoid = np.vectorize(sigmoid)` would be wrapped once more in every run.
 _RESTORED = (np.ndarray, int, float, list, dict, types.FunctionType)
 
@@ -49,10 +48,10 @@ class Probe:
         noted: the losses and gradients among the local variables, by name.
         rates: the names under which the learning rate was given.
         keep: the share that dropout is told to keep; nothing is dropped.
-        watched: what expressions gave on the way, with names; None where nobody watches.
+        watch: is told what expressions give on the way, with names; None where nobody watches.
     """
 
-    watched: list[tuple[str, np.ndarray]] | None = None
+    watch: Callable[[str, np.ndarray], None] | None = None
     keep = 1.0
 
     def __init__(self, wanted: Iterable[str], rates: Iterable[str]) -> None:
@@ -223,10 +222,10 @@ class Probe:
 
     def shown(self, name: str, value: Any) -> Any:
         """What an expression gave (see `shown`), as it is at this moment."""
-        if self.watched is not None and len(self.watched) < _SHOWN:
+        if self.watch is not None:
             array = _number_or_array(value) if isinstance(value, np.ndarray | float) else None
             if array is not None and array.dtype.kind == "f":
-                self.watched.append((name, array))
+                self.watch(name, array)
         return value
 
     def note(self, variables: Mapping[str, Any]) -> None:

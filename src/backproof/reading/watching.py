@@ -15,6 +15,8 @@ from backproof.reading.probe import Probe
 from backproof.reading.spec import Spec
 from backproof.reading.wire import Frame
 
+_SHOWN = 4000  # values of expressions that are kept of one run
+
 
 def watched_case(
     function: Function,
@@ -33,14 +35,19 @@ def watched_case(
         return next(outcomes(function, spec, [case], loss=loss))
 
     held: list[tuple[str, np.ndarray]] = []
+
+    def hold(name: str, array: np.ndarray) -> None:
+        if len(held) < _SHOWN:
+            held.append((name, array))
+
     if probe is not None:
-        probe.watched = held
+        probe.watch = hold
     outcome, seen = watched(run, path)
     for name, array in held:
         _collect(name, array, seen, 0)
     noted: Mapping[str, np.ndarray] = {}
     if probe is not None:
-        probe.watched, noted = None, probe.noted
+        probe.watch, noted = None, probe.noted
     seen = [*seen, *((f"noted {name}", array.astype(np.float64)) for name, array in noted.items())]
     header = {
         "names": [name for name, _ in seen],
