@@ -63,7 +63,8 @@ def test_a_label_of_one_is_no_softmax_of_one_class(name: str, known: bool) -> No
     case = {one: RNG.normal(size=model.shape(one, sizes)) for one in ("x", *model.parameters)}
     case["y"] = np.ones((1, 1))
     z = case["w"] @ case["x"] + case["b"]
-    found = list(matches(Spec(model.name, "f", (), {}), case, [("out", z), (name, case["y"])], ()))
+    seen = [("out", z), (name, case["y"]), ("out - y", z - case["y"])]
+    found = list(matches(Spec(model.name, "f", (), {}), case, seen, ()))
     assert (("identity", "identity") in found) == known
 
 
@@ -76,3 +77,15 @@ def test_layers_of_different_activations_are_said() -> None:
     seen = [("h", a1), ("g", a2), ("p", 1.0 / (1.0 + np.exp(-(case["W3"] @ a2 + case["b3"]))))]
     words = parting(model, case, seen, ())
     assert words == "its hidden layers go through relu and tanh, those of a model all through one"
+
+
+def test_a_part_of_an_expression_is_a_linear_output_only_beside_the_labels() -> None:
+    model = MODELS["linear_regression"]
+    case = {one: RNG.normal(size=model.shape(one, SIZES)) for one in ("x", "y", *model.parameters)}
+    z = case["w"] @ case["x"] + case["b"]
+    spec = Spec(model.name, "f", (), {})
+    part = ("w @ x + b", z)
+    assert list(matches(spec, case, [part, ("e", np.arctan(z) - case["y"])], ())) == []
+    linear = [("identity", "identity")]
+    assert list(matches(spec, case, [part, ("w @ x + b - y", z - case["y"])], ())) == linear
+    assert list(matches(spec, case, [("z", z)], ())) == linear

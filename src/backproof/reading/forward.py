@@ -71,9 +71,10 @@ def matches(
 def _is_held(z: np.ndarray, y: np.ndarray, named: Sequence[tuple[str, np.ndarray]]) -> bool:
     """Whether a variable holds it, or it is compared to the labels as it is.
 
-    Any function may follow what is only a part of an expression, `np.arctan(X @ w) - y`.
+    Any function may follow what is only a part of an expression, `np.arctan(X @ w) - y`, and one
+    number is as good as another function of it.
     """
-    if any(_EXPRESSION.search(name) is None for name in names_of(z, named)):
+    if z.size > 1 and any(_EXPRESSION.search(name) is None for name in names_of(z, named)):
         return True
     seen = [array for _, array in named]
     return is_among(z - y, seen) or is_among(y - z, seen)

@@ -37,8 +37,9 @@ def watched_case(
     held: list[tuple[str, np.ndarray]] = []
 
     def hold(name: str, array: np.ndarray) -> None:
-        if len(held) < _SHOWN:
-            held.append((name, array))
+        held.append((name, array))
+        if probe is not None and len(held) == _SHOWN:
+            probe.watch = None
 
     if probe is not None:
         probe.watch = hold
