@@ -62,12 +62,14 @@ def _clips(read: Reader, recipe: Recipe) -> bool:
     if any(word not in defaults or is_limit(defaults[word]) for word in limits):
         return True
     own = {one.name for one in recipe.statements if isinstance(one, ast.FunctionDef | ast.ClassDef)}
-    return any(
-        updates.clipped(node) is not None
+    every = [
+        node
         for one in read.program.tree.body
         if not isinstance(one, ast.FunctionDef | ast.ClassDef) or one.name in own
         for node in ast.walk(one)
-    )
+    ]
+    returned = {part for one in every if isinstance(one, ast.Return) for part in ast.walk(one)}
+    return any(updates.clipped(node) is not None for node in every if node not in returned)
 
 
 def drops(recipe: Recipe) -> bool:

@@ -163,6 +163,7 @@ class _AsArrays(ast.NodeTransformer):
         self._read = read
         self._ours = ours
         self._shrinkage = read.shrinkage
+        self._returned: set[ast.AST] = set()
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         place = place_of(node)
@@ -207,9 +208,14 @@ class _AsArrays(ast.NodeTransformer):
         kept.args = [node]
         return ast.fix_missing_locations(ast.copy_location(kept, node))
 
+    def visit_Return(self, node: ast.Return) -> ast.AST:
+        self._returned |= {*ast.walk(node)}
+        return self.generic_visit(node)
+
     def visit_Call(self, node: ast.Call) -> ast.AST:
         method = node.func
-        clipped = updates.clipped(node)
+        # What is clipped and handed back as a gradient is none any more; a step may be shorter.
+        clipped = None if node in self._returned else updates.clipped(node)
         self.generic_visit(node)
         if clipped is not None:
             return clipped
