@@ -154,14 +154,14 @@ def graded(folder: Path, out: Path, kill_at: int | None = None) -> float:
 
 def steadily(folder: Path, out: Path, *, warm: bool) -> tuple[float, float]:
     """The seconds until the first result, and how many come a second from the 20th to the last."""
-    from backproof.grading import assignment, grade, papers, sandbox
+    from backproof.grading import assignment, grade, papers, ready_made, sandbox
 
     came: list[float] = []
     papers.Sandbox = functools.partial(sandbox.Sandbox, warm=warm)
     start = time.perf_counter()
     grade.grade(
         folder,
-        assignment.read(assignment.found(ASSIGNMENT)),
+        assignment.read(ready_made.found(ASSIGNMENT)),
         out,
         date="",
         progress=lambda *_: came.append(time.perf_counter()),
