@@ -20,8 +20,9 @@ def conditions(read: Reader, recipe: Recipe, spec: Spec) -> str:
         text += ", one at a time"
     if recipe.momentum:
         text += f", from zero velocity at {recipe.momentum} = 0.5"
-    text += _at_lambda(read, recipe, spec)
-    if _clips(read, recipe):
+    words = _words(recipe)
+    text += _at_lambda(read, words, spec)
+    if _clips(read, recipe, words):
         text += ", its gradients unclipped"
     if recipe.divisor:
         text += f", in one batch: {recipe.divisor} = n"
@@ -38,18 +39,17 @@ def at_sizes(spec: Spec) -> str:
     return f", always {sizes}" if sizes else ""
 
 
-def _at_lambda(read: Reader, recipe: Recipe, spec: Spec) -> str:
+def _at_lambda(read: Reader, words: set[str], spec: Spec) -> str:
     """What an L2 term's lambda was, where there is one."""
     if spec.penalty is not None:
         return f", lambda = {spec.strength:g}"
-    words = _words(recipe)
     named = any(roles.role(word) in ("lambda", "l1") for word in words)
     # A term whose strength has no name has that of the probe.
     named = named or bool(words & {*read.shrinkage.named, "penalty"})
     return ", any L2 term not judged (lambda = 0)" if named else ""
 
 
-def _clips(read: Reader, recipe: Recipe) -> bool:
+def _clips(read: Reader, recipe: Recipe, words: set[str]) -> bool:
     """Whether it clips gradients, at a limit that has a name or at a number."""
     defaults = {
         name: default
@@ -58,7 +58,7 @@ def _clips(read: Reader, recipe: Recipe) -> bool:
         if isinstance(node, ast.FunctionDef)
         for name, default in defaults_of(node.args).items()
     }
-    limits = {word for word in _words(recipe) if roles.role(word) == "clip"}
+    limits = {word for word in words if roles.role(word) == "clip"}
     if any(word not in defaults or is_limit(defaults[word]) for word in limits):
         return True
     own = {one.name for one in recipe.statements if isinstance(one, ast.FunctionDef | ast.ClassDef)}

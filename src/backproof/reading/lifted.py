@@ -11,7 +11,7 @@ import copy
 from collections.abc import Iterator, Sequence
 
 from backproof.reading import names, patterns, syntax, updates
-from backproof.reading.binding import parameters_of
+from backproof.reading.binding import defaults_of, parameters_of
 from backproof.reading.scopes import is_main_guard
 from backproof.reading.slices import bound, free
 
@@ -100,9 +100,7 @@ def _lifted(
     given = [one for one in parameters_of(outer) if one[0] in wanted]
     made = copy.deepcopy(function)
     arguments, own = made.args, {name for name, _, _ in parameters_of(function)}
-    defaults = dict(
-        zip([one.arg for one in outer.args.args[::-1]], outer.args.defaults[::-1], strict=False)
-    )
+    defaults = defaults_of(outer.args)
     for name, default, _ in given:
         if name in own:
             continue

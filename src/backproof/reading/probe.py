@@ -284,7 +284,7 @@ class Probe:
                 return 0.0
             if roles.role(word) in ("keep", "drop"):
                 return self.keep if roles.role(word) == "keep" else 1.0 - self.keep
-            if roles.role(word) == "clip" and value >= 0.1:
+            if roles.role(word) == "clip" and value >= roles.LEAST_LIMIT:
                 return 1e300  # nothing is clipped
         if is_value(value):
             return self._exchanged(path, value) if self._is_wanted(word) else value

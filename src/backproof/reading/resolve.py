@@ -71,7 +71,8 @@ def resolve(
     unstated = resolved.stated.objective is None and not trial.spec.rate_unknown
     name = resolved.spec.notes.get("loss")
     spec = with_penalty(child, resolved.spec, trial, name, loss, unstated=unstated)
-    if not recipe.divisor and _BATCHES.search("\n".join(map(ast.unparse, recipe.statements))):
+    in_batches = spec.updates and not recipe.divisor  # of others nothing has to be written out
+    if in_batches and _BATCHES.search("\n".join(map(ast.unparse, recipe.statements))):
         spec = settle.of_a_portion(child, spec)
     if resolved.match and drops(recipe):
         dropped = dropout.amiss(child, spec, resolved.match)

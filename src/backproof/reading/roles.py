@@ -64,6 +64,7 @@ _ROLES = {
     "zero": r"momentum|beta\d?|decay(?:_?rate)?|seed|random_?state|rho",
     "quiet": r"verbose|print_?(?:cost|loss|every)?|plot|show|debug|display|log",
 }
+LEAST_LIMIT = 0.1  # at which gradients may be clipped; probabilities are at smaller ones
 _ROLE = {role: re.compile(pattern) for role, pattern in _ROLES.items()}
 
 

@@ -71,10 +71,10 @@ def case_of(model: Model, spec: Spec) -> dict[str, np.ndarray]:
     }
     for name in spec.absent:
         arrays[name] = np.zeros_like(arrays[name])
-    if spec.single and spec.family.output_axis == "1":
+    last = [*model.parameters][-1]
+    if spec.single and model.output_axis == "1" and last not in spec.absent:
         # One number above 0 would not show that a rectifier follows it.
-        last = [*spec.family.parameters][-1]
-        arrays[last] = arrays[last] - (last not in spec.absent) * 2.0
+        arrays[last] = arrays[last] - 2.0
     arrays["x"] = rng.standard_normal(model.shape("x", sizes))
     k, n = model.shape("y", sizes)
     hard = np.eye(k)[:, rng.integers(k, size=n)] if k > 1 else rng.integers(2, size=(1, n)) * 1.0

@@ -94,7 +94,8 @@ def is_strength(name: str, function: ast.FunctionDef) -> bool:
 def is_limit(node: ast.expr) -> bool:
     """Whether it is a number at which gradients may be clipped; probabilities are at small ones."""
     number = patterns.number(node)
-    return number is not None and number >= 0.1 and not isinstance(ast.literal_eval(node), bool)
+    is_large = number is not None and number >= roles.LEAST_LIMIT
+    return is_large and not isinstance(ast.literal_eval(node), bool)
 
 
 _LAYERS = re.compile(r"(?:\w+_)?(?:weights|biases|bias|[wb]s|thetas|pesos|sesgos|vieses)")
