@@ -17,6 +17,7 @@ from backproof.grading.assignment import Assignment
 from backproof.grading.exam import Exam, exam
 from backproof.grading.marking import Mark, marks
 from backproof.grading.outcome import Call, Limits, Outcome
+from backproof.grading.papers import MAIN
 from backproof.grading.prepared import CALLING
 from backproof.grading.sandbox import Sandbox
 from backproof.grading.selftest import self_test
@@ -118,22 +119,21 @@ def rehearsed(assignment: Assignment) -> Rehearsed:
 
 def _marks(sandbox: Sandbox, asked: Exam, text: str) -> list[Mark]:
     defined = frozenset(function.name for function in asked.assignment.functions)
-    main = "submission.py"
-    files = {main: (text + CALLING).encode()}
-    answers = sandbox.run(files, main, asked.calls).answers if asked.calls else ()
-    found = marks(asked, answers, defined)
-    read = of_content(Path(main), text.encode())
+    whole = text + CALLING
 
     def run(text: str, calls: Sequence[Call], limits: Limits) -> Outcome:
-        return sandbox.run({main: text.encode()}, main, calls, limits)
+        return sandbox.run({MAIN: text.encode()}, MAIN, calls, limits)
 
+    answers = run(whole, asked.calls, sandbox.limits).answers if asked.calls else ()
+    found = marks(asked, answers, defined)
     for one in asked.found:
+        read = of_content(Path(MAIN), text.encode())
         found += any_name.marks(one, read, asked, run)[0]
     if any(mark.verdict != "right" for mark in found):
         return found  # training takes longer, and would say nothing more
 
     def ask(trial: Trial) -> Outcome:
-        return sandbox.run(files, main, [trial.call], trial.limits)
+        return run(whole, [trial.call], trial.limits)
 
     return [*found, *(trained(asked.assignment, one, ask) for one in asked.trials)]
 
