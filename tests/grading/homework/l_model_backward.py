@@ -4,13 +4,11 @@ import numpy as np
 
 
 def sigmoid(Z):
-    A = 1 / (1 + np.exp(-Z))
-    return A, Z
+    return 1 / (1 + np.exp(-Z))
 
 
 def relu(Z):
-    A = np.maximum(0, Z)
-    return A, Z
+    return np.maximum(0, Z)
 
 
 def initialize_parameters_deep(layer_dims):
@@ -31,9 +29,9 @@ def linear_forward(A, W, b):
 def linear_activation_forward(A_prev, W, b, activation):
     Z, linear_cache = linear_forward(A_prev, W, b)
     if activation == "sigmoid":
-        A, activation_cache = sigmoid(Z)
+        A, activation_cache = sigmoid(Z), Z
     elif activation == "relu":
-        A, activation_cache = relu(Z)
+        A, activation_cache = relu(Z), Z
     cache = (linear_cache, activation_cache)
     return A, cache
 
