@@ -4,17 +4,20 @@
 
 Makes the class (right in several ways, wrong in known ones, hostile, broken, empty, notebooks),
 grades it, is killed (`kill -9`) in the middle of grading it again into another folder and goes on,
-and compares the results byte for byte. Then how many a second are graded once start-up and truth
-are done, by sandboxes that are copied for each submission and by new ones. With --class the class
-is only written into a folder.
+and compares the results byte for byte; so it does, where Dask is installed, with those of a cluster
+of two workers, one of which is killed in the middle. Then how many a second are graded once
+start-up and truth are done, by sandboxes that are copied for each submission and by new ones. With
+--class the class is only written into a folder.
 Exits with 1 if a score is not as designed or the bytes differ.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import functools
+import importlib.util
 import json
 import os
 import platform
@@ -138,18 +141,45 @@ def _as_notebook(text: str) -> str:
     return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
-def graded(folder: Path, out: Path, kill_at: int | None = None) -> float:
-    """Run `backproof grade`; its seconds. With `kill_at` it is killed after so many results."""
+def graded(
+    folder: Path, out: Path, killed: subprocess.Popen[str] | None = None, *more: str, at: int = 0
+) -> float:
+    """Run `backproof grade`; its seconds. After `at` results `killed` is, None for itself."""
     command = [sys.executable, "-m", "backproof.cli", "grade", str(folder)]
-    command += ["--assignment", ASSIGNMENT, "--out", str(out)]
+    command += ["--assignment", ASSIGNMENT, "--out", str(out), *more]
     start = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        while kill_at is not None and process.poll() is None:
-            if len(list((out / "graded").glob("*.json"))) >= kill_at:
-                process.send_signal(signal.SIGKILL)
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, text=True) as process:
+        while at and process.poll() is None:
+            if len(list((out / "graded").glob("*.json"))) >= at:
+                (killed or process).send_signal(signal.SIGKILL)
                 break
             time.sleep(0.01)
     return time.perf_counter() - start
+
+
+@contextlib.contextmanager
+def cluster() -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A Dask scheduler with two workers: its address, and one of them. No death is forgiven."""
+    environment = {**os.environ, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
+
+    def running(program: str, *arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", f"distributed.cli.dask_{program}", *arguments]
+        command += ["--no-dashboard", "--host", "127.0.0.1"]
+        process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+        stack.callback(process.wait)
+        stack.callback(process.kill)
+        return process
+
+    def said(process: subprocess.Popen[str], words: str) -> str:
+        assert process.stderr is not None
+        return next(line.split()[-1] for line in process.stderr if words in line)
+
+    with contextlib.ExitStack() as stack:
+        address = said(running("scheduler", "--port", "0"), "Scheduler at:")
+        workers = [running("worker", address, "--nthreads", "1", "--no-nanny") for _ in range(2)]
+        for worker in workers:
+            said(worker, "Registered to:")
+        yield address, workers[0]
 
 
 def steadily(folder: Path, out: Path, *, warm: bool) -> tuple[float, float]:
@@ -168,6 +198,13 @@ def steadily(folder: Path, out: Path, *, warm: bool) -> tuple[float, float]:
     )
     del came[0]  # told before any
     return came[0] - start, (len(came) - _BEGUN) / (came[-1] - came[_BEGUN - 1])
+
+
+def _on_cluster(folder: Path, out: Path) -> float:
+    with cluster() as (address, worker):
+        seconds = graded(folder, out, worker, "--scheduler", address, at=STUDENTS // 3)
+        assert worker.wait(60) == -signal.SIGKILL
+    return seconds
 
 
 def machine() -> str:
@@ -192,10 +229,13 @@ def main() -> int:
 def _measured(scratch: Path) -> int:
     expected = made(scratch / "class")
     first = graded(scratch / "class", scratch / "one")
-    killed = graded(scratch / "class", scratch / "two", kill_at=STUDENTS // 3)
+    killed = graded(scratch / "class", scratch / "two", at=STUDENTS // 3)
     rest = graded(scratch / "class", scratch / "two")
     again = graded(scratch / "class", scratch / "one")
+    installed = importlib.util.find_spec("distributed") is not None
+    clustered = _on_cluster(scratch / "class", scratch / "three") if installed else None
     one, two = ((scratch / name / "results.json").read_bytes() for name in ("one", "two"))
+    same = [one == two]
     found = {each["key"]: each["points"] for each in json.loads(one)["submissions"]}
     amiss = {
         key: (found.get(key), points)
@@ -209,14 +249,18 @@ def _measured(scratch: Path) -> int:
         print(f"  {key}: {got}, to be {wanted}")
     print(f"first run: {first:.1f} s, {STUDENTS / first:.1f} a second with start-up and truth")
     print(f"killed after {STUDENTS // 3} in {killed:.1f} s, the rest in {rest:.1f} s")
-    print(f"the same bytes: {'yes' if one == two else 'no'}")
+    print(f"the same bytes: {'yes' if same[0] else 'no'}")
+    if clustered is not None:
+        same.append((scratch / "three" / "results.json").read_bytes() == one)
+        print(f"on two Dask workers, one killed after {STUDENTS // 3}: {clustered:.1f} s")
+        print(f"the same bytes: {'yes' if same[1] else 'no'}")
     print(f"again, nothing new: {again:.1f} s")
     print(f"largest process: {memory:.2f} GB")
     for name, warm in (("warm", True), ("cold", False)):
         first, rate = steadily(scratch / "class", scratch / name, warm=warm)
         begun = f"first result after {first:.1f} s, then " if warm else ""  # the truth is known now
         print(f"{name}: {begun}{rate:.1f} a second")
-    return 1 if amiss or one != two else 0
+    return 1 if amiss or not all(same) else 0
 
 
 if __name__ == "__main__":
