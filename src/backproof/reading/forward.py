@@ -28,19 +28,19 @@ def matches(
     slopes: Sequence[float],
 ) -> Iterator[tuple[str, str]]:
     """The (activation, output) pairs whose forward pass is among the arrays."""
-    model, seen = spec.family, [array for _, array in named]
+    model = spec.family
     activations = activations_of(model, slopes)
     if model.piece is not None:
         for activation in activations:
-            if is_among(_given(model, case, activation), seen):
+            if is_among(_given(model, case, activation), [array for _, array in named]):
                 yield activation, "identity"
         return
+    # All that is looked for is as large as the labels, and most of what is there is not.
+    named = [(name, array) for name, array in named if array.size == case["y"].size]
+    seen = [array for _, array in named]
     # A softmax of one class is 1, whatever it is computed from.
     softmax_of_one = any(
-        array.size == case["y"].size
-        and _PROBABILITY.fullmatch(name)
-        and names.Y.fullmatch(name) is None
-        and np.all(array == 1.0)
+        _PROBABILITY.fullmatch(name) and names.Y.fullmatch(name) is None and np.all(array == 1.0)
         for name, array in named
     )
     last = {
@@ -83,8 +83,10 @@ def _is_held(z: np.ndarray, y: np.ndarray, named: Sequence[tuple[str, np.ndarray
 def _goes_on(z: np.ndarray, seen: Sequence[np.ndarray]) -> bool:
     """Whether something like a ReLU of it is among the arrays, where that is another value."""
     cut = z > 0.0
+    largest = z.max(initial=-np.inf)
     return bool(cut.any() and not cut.all()) and any(
-        array.size == z.size and _is_cut(z, array.squeeze()) for array in seen
+        array.size == z.size and _near(array.max(), largest) and _is_cut(z, array.squeeze())
+        for array in seen
     )
 
 
