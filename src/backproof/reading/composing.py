@@ -166,6 +166,8 @@ class Composer:
             if (
                 other is None
                 or other.name in (function.name, *self.done)
+                or other.name
+                in self.read.known  # who takes steps gives nothing of these parameters
                 or updates.returned_value(other) is None
             ):
                 continue
