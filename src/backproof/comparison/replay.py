@@ -136,10 +136,15 @@ def ulp(value: NDArray[np.float64], precision: str) -> NDArray[np.float64]:
 
 
 def _of_each(program: Callable[..., Any], steps: Sequence[Step], *more: Any) -> list[Any]:
-    """What a program gives for each step; those of one size of batch are handed to it at once."""
+    """What a program gives for each step; those of one size of batch are handed to it at once.
+
+    The last is handed over again until they are a power of two: compiling for every number of steps
+    takes longer than computing twice as many.
+    """
     found: dict[int, Any] = {}
     for places in _alike(steps):
-        stacked = _on_cpu(program, *_stacked([steps[i] for i in places]), *more)
+        again = [places[-1]] * ((1 << (len(places) - 1).bit_length()) - len(places))
+        stacked = _on_cpu(program, *_stacked([steps[i] for i in [*places, *again]]), *more)
         for row, i in enumerate(places):
             found[i] = jax.tree.map(operator.itemgetter(row), stacked)
     return [found[i] for i in range(len(steps))]
