@@ -166,8 +166,7 @@ class Composer:
             if (
                 other is None
                 or other.name in (function.name, *self.done)
-                or other.name
-                in self.read.known  # who takes steps gives nothing of these parameters
+                or other.name in self.read.known  # of parameters that are others by then
                 or updates.returned_value(other) is None
             ):
                 continue
