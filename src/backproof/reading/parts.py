@@ -45,7 +45,7 @@ def parts_in(value: Any, deep: int) -> Iterator[tuple[str, Any, Any]]:
 def _of_class(kind: type) -> dict[str, np.ndarray]:
     """The arrays that a class has for all of its objects, until one is given its own."""
     found: dict[str, np.ndarray] = {}
-    for one in reversed(kind.__mro__):
+    for one in kind.__mro__[-2::-1]:  # `object`, the last, has none
         found |= {name: part for name, part in vars(one).items() if isinstance(part, np.ndarray)}
     return found
 
