@@ -25,6 +25,7 @@ from backproof.grading.sandbox import Sandbox, Unavailable
 from backproof.grading.solution import solution
 from backproof.grading.submissions import Submission
 from backproof.reading.told import Unreadable
+from grading.classes import zipped
 
 ASSIGNMENT = READY_MADE / "logistic_regression.toml"
 RIGHT = """
@@ -279,6 +280,26 @@ def test_isolated_results_and_others_are_not_mixed(
     monkeypatch.setattr(backproof.grading.grade, "_graded", None)  # nothing is graded again
     assert grade(tmp_path / "in", asked, out, **told) == first
     assert grade(tmp_path / "in", asked, out, isolated=False, **told) == other
+
+
+def test_what_only_a_person_can_tell_is_left_for_one(handed_in, tmp_path) -> None:
+    bia = "Bia_2_assignsubmission_file"
+    entries = {
+        "Ana_1_assignsubmission_file_/a.py": CLASS["ana.py"],
+        "Ana_1_assignsubmission_file_/b.py": CLASS["bob.py"],
+        f"{bia}/a.py": CLASS["ana.py"],
+        f"{bia}_/a.py": CLASS["bob.py"],
+        "Cy_3_assignsubmission_file_/a.zip": "PK no zip at all",
+        "Di_4_assignsubmission_file_/a.pdf": "",
+        "notes.txt": "",
+    }
+    said: list[str] = []
+    (tmp_path / "class.zip").write_bytes(zipped(entries))
+    told = {"date": "2026-01-02", "tell": said.append}
+    graded = grade(tmp_path / "class.zip", read(ASSIGNMENT), tmp_path / "out", **told)
+    status = {key: one["status"] for key, one in by_key(graded).items()}
+    assert status == {**dict.fromkeys(["1", "2", "2 (2)", "3"], "review"), "4": "unread"}
+    assert any(line.startswith("  left out: notes.txt has no name that") for line in said)
 
 
 class Died(Exception):  # noqa: N818 - an outcome

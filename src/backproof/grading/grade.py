@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from backproof.grading import pools, results
 from backproof.grading.assignment import Assignment
@@ -20,8 +20,10 @@ from backproof.grading.judging import judge
 from backproof.grading.papers import earned, modules, paper, running
 from backproof.grading.pools import Pool
 from backproof.grading.submissions import Collection, Submission, collected, submitted_program
-from backproof.reading.program import program
+from backproof.reading.program import SUFFIXES, program
 from backproof.reading.told import Unreadable, nearest
+
+_MOST_LEFT_OUT: Final = 10  # files that are named
 
 
 def grade(
@@ -67,6 +69,7 @@ def grade(
         (scratch / "unpacked").mkdir()
         collection = collected(path, scratch / "unpacked", platform=platform)
         tell(collection.line)
+        _told_of_left_out(collection, tell)
         _overridden(own, collection)
         named = {
             one.key: results.name_of(one.digest, assignment.digest, one.key, isolation)
@@ -132,6 +135,15 @@ def _told_of_others(
     if count:
         how = "without isolation" if other == results.NOT_ISOLATED else "in isolation"
         tell(f"{out} holds {count:,} results of submissions graded {how}; these are graded anew")
+
+
+def _told_of_left_out(collection: Collection, tell: Callable[[str], None]) -> None:
+    """Say which files are nobody's submission; of many the first ones, and how many more."""
+    for one in collection.left_out[:_MOST_LEFT_OUT]:
+        tell(f"  left out: {one.name} {one.reason}")
+    more = len(collection.left_out) - _MOST_LEFT_OUT
+    if more > 0:
+        tell(f"  left out: {more:,} more files")
 
 
 def _overridden(own: Mapping[str, Any], collection: Collection) -> None:
@@ -252,6 +264,7 @@ def _record(
     submission: Submission, pattern: str | None, found: Mapping[str, Any]
 ) -> dict[str, Any]:
     name, problems = _program_of(submission, pattern)
+    review = submission.repeated or (name is None and _may_hold_one(submission))
     return {
         "key": submission.key,
         "joined_on": submission.joined_on,
@@ -260,8 +273,14 @@ def _record(
         "digest": submission.digest,
         "program": name,
         **found,
+        "status": "review" if review else found["status"],
         "problems": [*problems, *found["problems"]],
     }
+
+
+def _may_hold_one(submission: Submission) -> bool:
+    """Whether a submission of which no program is chosen may hold one all the same."""
+    return submission.unread or any(one.lower().endswith(SUFFIXES) for one in submission.files)
 
 
 def tried(path: Path, assignment: Assignment, date: str) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from backproof.grading import results
 from backproof.grading.disclosure import counted, needs_a_person
@@ -18,6 +18,8 @@ from backproof.grading.language import language
 from backproof.grading.page import page
 from backproof.grading.table import as_csv
 from backproof.reading.told import Unreadable
+
+_SHOWN: Final = 200  # characters of what a student's file made of a sentence
 
 
 def write(
@@ -59,7 +61,9 @@ def write(
         for one in submissions
         if needs_a_person(one)
     ]
-    joined = {one["joined_on"]: one for one in submissions if one["status"] != "review"}
+    left = [one for one in submissions if one["status"] == "review" and needs_a_person(one)]
+    joined = {one["joined_on"]: one for one in submissions if one not in left}
+    waiting = [one["key"] for one in left if one["joined_on"] not in joined]
     points = {key: counted(one) for key, one in joined.items()}
     if moodle is not None:
         comments = {key: as_html(one, graded["assignment"], said_in) for key, one in joined.items()}
@@ -67,10 +71,10 @@ def write(
         filled = moodle_worksheet(
             _content(moodle), points, comments, names=names, out_of=graded["assignment"]["out_of"]
         )
-        lines += _filled(out / Path(moodle).name, filled)
+        lines += _filled(out / Path(moodle).name, filled, waiting)
     if canvas is not None:
         filled = canvas_gradebook(_content(canvas), str(canvas_assignment), points)
-        lines += _filled(out / Path(canvas).name, filled)
+        lines += _filled(out / Path(canvas).name, filled, waiting)
     return "\n".join(lines)
 
 
@@ -94,9 +98,9 @@ def _why(submission: Mapping[str, Any]) -> str:
     parts += [
         " ".join(str(problem["words"]).split())
         for problem in submission["problems"]
-        if problem["code"] in ("no_program", "syntax")
+        if problem["code"] in ("said", "no_program", "syntax")
     ]
-    return "; ".join(parts)
+    return "; ".join(one if len(one) <= _SHOWN else f"{one[:_SHOWN]} ..." for one in parts)
 
 
 def _content(path: str) -> bytes:
@@ -106,8 +110,10 @@ def _content(path: str) -> bytes:
         raise Unreadable(f"{path} cannot be read: {error.strerror or error}") from None
 
 
-def _filled(path: Path, filled: Filled) -> list[str]:
+def _filled(path: Path, filled: Filled, waiting: Sequence[str]) -> list[str]:
     results.written(path, filled.content)
     lines = [f"  {path}: {len(filled.filled):,} filled in"]
     lines += [f"    not in it: {key}" for key in filled.missing]
+    if waiting:
+        lines.append(f"    left as they are until somebody has looked: {', '.join(waiting)}")
     return [*lines, *(f"    {problem}" for problem in filled.problems)]
