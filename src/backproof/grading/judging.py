@@ -7,7 +7,8 @@ wrong function is not held against those that call it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -16,8 +17,8 @@ from backproof.grading.assignment import Function
 from backproof.grading.exam import Exam, only
 from backproof.grading.frames import Value
 from backproof.grading.marking import Mark, marks
-from backproof.grading.outcome import Answer, Call, Outcome, Run
-from backproof.grading.prepared import AUTODIFF, Prepared, calling, prepared
+from backproof.grading.outcome import AUTODIFF, Answer, Call, Outcome, Run
+from backproof.grading.prepared import Prepared, calling, prepared
 from backproof.grading.solution import solution
 from backproof.grading.trained import mark_of, trained
 from backproof.grading.trials import Trial, Trials
@@ -50,10 +51,31 @@ def judge(read: Program, modules: set[str], asked: Exam, run: Run) -> Judged:
         every += some
         problems += [{"code": "said", "words": one} for one in words]
     found = _in_order(every, asked)
+    named = {problem.get("module") for problem in problems}
+    problems += [one for one in _imported(found) if one["module"] not in named]
     review = any(mark.verdict == "undecided" for mark in found) or any(
         problem["code"] == "autodiff" for problem in problems
     )
     return Judged(found, problems, "review" if review else "graded", heard.printed)
+
+
+_ABSENT: Final = re.compile(
+    r"ModuleNotFoundError: No module named '(?P<module>\w+).*?(?P<line>(?:cell \d+, )?line \d+)",
+    re.DOTALL,
+)
+
+
+def _imported(found: Sequence[Mark]) -> Iterator[dict[str, Any]]:
+    """The libraries that differentiate by themselves of which only the run shows the import."""
+    matches = (
+        _ABSENT.match(one["error"])
+        for mark in found
+        for one in mark.because
+        if one["code"] == "raised"
+    )
+    lines = {one["module"]: one["line"] for one in matches if one and one["module"] in AUTODIFF}
+    for module, line in lines.items():
+        yield {"code": "autodiff", "module": module, "line": line}
 
 
 def _where(mark: Mark, ready: Prepared) -> Mark:

@@ -20,8 +20,6 @@ from backproof.reading.guards import replacement
 from backproof.reading.program import Program
 from backproof.reading.slices import bound, free
 
-_AUTODIFF = "autograd chainer flax jax keras mxnet tensorflow theano tinygrad torch"
-AUTODIFF: Final = frozenset(_AUTODIFF.split(" "))
 CALL: Final = "backproof_call"  # calls a function after what it needs beside its arguments is set
 BARE: Final = "backproof_bare"  # calls a function of another program, as of that without guards
 _ANY_NAME: Final = frozenset({"eval", "exec", "globals", "locals", "vars"})
