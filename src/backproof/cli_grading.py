@@ -256,7 +256,7 @@ def _made_public(options: argparse.Namespace) -> int:
 
     path = ready_made.found(options.file)
     assignment.read(path)  # which says what is amiss with it
-    _write_new(Path(options.to), ready_made.public_part(path.read_text("utf-8")).encode())
+    _write_new(Path(options.to), ready_made.public_part(path.read_text("utf-8-sig")).encode())
     print(f"{options.to}: without hidden functions and the seed")
     return 0
 

@@ -56,7 +56,10 @@ def of(text: str, tmp_path: Path):
             START + "[limits]\nsecond = 3\n" + FUNCTION,
             "[limits]: unknown key 'second'; did you mean 'seconds'?",
         ),
+        (START + "seed = -1\n" + FUNCTION, "seed = -1; expected 0 to"),
         (START + "[limits]\nseconds = 0\n" + FUNCTION, "limits are above 0"),
+        (START + "[limits]\nseconds = nan\n" + FUNCTION, "limits are above 0"),
+        (START + "[limits]\nmemory_mb = inf\n" + FUNCTION, "limits are above 0 and below 1000000"),
         (START + "[sizes]\nd = 9\n" + FUNCTION, "[sizes]: d = 9; expected 1 to 8"),
         (
             START + FUNCTION + "point = 2\n",
@@ -188,3 +191,27 @@ def test_the_public_part_is_the_assignment_without_what_is_hidden(
     assert [one.name for one in part.functions] == [o.name for o in whole.functions if o.public]
     assert part.seed == 0 != whole.seed
     assert "public = false" not in (tmp_path / "hw.toml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[[function]]", "[[ function ]]"),
+        ("[[function]]", " [[function]]"),
+        ("seed = 5", '"seed" = 5'),
+        ("seed = 5", " seed = 5"),
+        ('name = "g"', 'name = "g"\ndoc = """\n[[function]]\n"""'),
+    ],
+)
+def test_what_is_hidden_never_gets_into_the_public_part(before: str, after: str) -> None:
+    hidden = FUNCTION.replace('"f"', '"g"') + "public = false\n"
+    text = START + "seed = 5\n" + FUNCTION + hidden
+    shown = public_part(text)
+    assert "seed" not in shown
+    assert '"g"' not in shown
+    with pytest.raises(Unreadable, match="the public part cannot be taken out"):
+        public_part(text.replace(before, after))
+
+
+def test_a_byte_order_mark_as_editors_put_it_is_none_of_the_text(tmp_path: Path) -> None:
+    assert of("\ufeff" + START + FUNCTION, tmp_path).title == "T"

@@ -173,9 +173,18 @@ def test_a_damaged_result_is_made_anew_and_an_override_stays(graded, handed_in, 
 
 
 @pytest.mark.parametrize(
-    "text", ["[dan]\npoints = 4\n", "dan = 3\n", '[dan]\npoints = "4"\nreason = "r"\n', "[dan"]
+    "text",
+    [
+        "[dan]\npoints = 4\n",
+        "dan = 3\n",
+        '[dan]\npoints = "4"\nreason = "r"\n',
+        '[dan]\npoints = nan\nreason = "r"\n',
+        '[dan]\npoints = inf\nreason = "r"\n',
+        '[dan]\npoints = -1\nreason = "r"\n',
+        "[dan",
+    ],
 )
-def test_an_override_needs_a_reason(text: str, tmp_path: Path) -> None:
+def test_an_override_needs_points_and_a_reason(text: str, tmp_path: Path) -> None:
     (tmp_path / "overrides.toml").write_text(text, "utf-8")
     with pytest.raises(Unreadable, match="overrides"):
         results.overrides(tmp_path)

@@ -129,7 +129,7 @@ def read(path: Path) -> Assignment:
     """The assignment in a file; raises `Unreadable` naming the key, what came, what was meant."""
     try:
         content = path.read_bytes()
-        data = tomllib.loads(content.decode("utf-8"))
+        data = tomllib.loads(content.decode("utf-8-sig"))
     except OSError as error:
         raise Unreadable(f"{path} cannot be read: {error.strerror or error}") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -206,7 +206,7 @@ def _assignment(data: Mapping[str, Any], at: str, digest: str) -> Assignment:
         digest,
         one_of(data.get("language", "en"), languages(), "language", at),
         one_of(data.get("hints", "part"), HINTS, "hints", at),
-        data.get("seed", 0),
+        within(data.get("seed", 0), 0, 2**62 - 1, "seed", at),
         within(data.get("cases", 100), 1, 10_000, "cases", at),
         data.get("program"),
         tuple(text_in(one, "imports", at) for one in data.get("imports", ["numpy"])),
@@ -224,8 +224,8 @@ def _sizes(table: Mapping[str, Any], model: Model, at: str) -> dict[str, int]:
 def _limits(table: Mapping[str, Any], at: str) -> Limits:
     where = f"{at}, [limits]"
     checked(table, dict.fromkeys(_LIMITS, (int, float)), (), where)
-    if any(value <= 0 for value in table.values()):
-        raise Unreadable(f"{where}: limits are above 0")
+    if not all(0 < value < 1e6 for value in table.values()):
+        raise Unreadable(f"{where}: limits are above 0 and below 1000000")
     told: dict[str, Any] = {}
     if "seconds" in table:
         told = {"cpu_seconds": float(table["seconds"]), "wall_seconds": 3.0 * table["seconds"]}

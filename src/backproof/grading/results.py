@@ -104,7 +104,7 @@ def overrides(out: Path) -> dict[str, dict[str, Any]]:
     """
     path = out / "overrides.toml"
     try:
-        told = tomllib.loads(path.read_text("utf-8"))
+        told = tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -115,9 +115,12 @@ def overrides(out: Path) -> dict[str, dict[str, Any]]:
             and {*one} == {"points", "reason"}
             and isinstance(one["points"], int | float)
             and not isinstance(one["points"], bool)
+            and 0 <= one["points"] < 1e6
             and isinstance(one["reason"], str)
             and one["reason"].strip()
         )
         if not fits:
-            raise Unreadable(f'{path.name}: ["{key}"] needs points, a number, and a reason, a text')
+            raise Unreadable(
+                f'{path.name}: ["{key}"] needs points, a number from 0, and a reason, a text'
+            )
     return told
