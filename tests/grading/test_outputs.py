@@ -6,6 +6,7 @@ import io
 import pytest
 
 from backproof.grading import outputs
+from backproof.reading.told import Unreadable
 from grading.made_results import hand_written, submitted
 
 HEADER = (
@@ -29,7 +30,7 @@ def grades(graded, worksheet, out):
     for one in graded["submissions"]:
         one.setdefault("joined_on", one["key"])
         one["name"] = None
-    said = outputs.write(graded, out, moodle=str(worksheet))
+    said = outputs.write(graded, out, moodle=outputs.own(str(worksheet), out))
     rows = csv.DictReader(io.StringIO((out / "worksheet.csv").read_text("utf-8")))
     return said, {row["Identifier"].removeprefix("Participant "): row["Grade"] for row in rows}
 
@@ -69,3 +70,13 @@ def test_why_nothing_could_be_read_is_said_before_that_nothing_was(worksheet, tm
     said, _ = grades(graded, worksheet, tmp_path / "out")
     assert f"  look at 5: {words}; holds no .py or .ipynb file" in said.splitlines()
     assert max(map(len, said.splitlines())) < 300
+
+
+def test_a_file_of_the_teachers_is_never_written_over(worksheet, tmp_path):
+    with pytest.raises(Unreadable, match="would be written over"):
+        outputs.own(str(worksheet), worksheet.parent)
+    ours = worksheet.rename(tmp_path / "results.csv")
+    with pytest.raises(Unreadable, match="would be written over"):
+        outputs.own(str(ours), tmp_path / "out")
+    with pytest.raises(Unreadable, match="cannot be read: No such file"):
+        outputs.own(str(worksheet), tmp_path / "out")
