@@ -238,6 +238,14 @@ def test_shards_taken_over_are_the_whole(graded, handed_in, tmp_path, monkeypatc
         results.taken_over(tmp_path / "all", [str(tmp_path)])
 
 
+def test_a_shard_that_was_forgotten_is_said(handed_in, tmp_path) -> None:
+    asked, said, date = read(ASSIGNMENT), [], "2026-01-02"
+    some = grade(handed_in, asked, tmp_path, date=date, shard=(2, 3))["submissions"]
+    grade(handed_in, asked, tmp_path, date=date, tell=said.append)
+    words = f"{len(some)} of {len(CLASS)} are graded already; the others are graded now"
+    assert words in said
+
+
 TWO = {"ana.py": CLASS["ana.py"], "dan.py": CLASS["dan.py"]}
 
 
@@ -309,6 +317,19 @@ def test_what_only_a_person_can_tell_is_left_for_one(handed_in, tmp_path) -> Non
     status = {key: one["status"] for key, one in by_key(graded).items()}
     assert status == {**dict.fromkeys(["1", "2", "2 (2)", "3"], "review"), "4": "unread"}
     assert any(line.startswith("  left out: notes.txt has no name that") for line in said)
+
+
+def test_what_the_platform_says_of_a_submission_is_not_kept(
+    handed_in, tmp_path, monkeypatch
+) -> None:
+    asked, path, out = read(ASSIGNMENT), tmp_path / "class.zip", tmp_path / "out"
+    path.write_bytes(zipped({"doejane_7_1_a.py": CLASS["bob.py"]}))
+    (before,) = grade(path, asked, out, date="2026-01-02")["submissions"]
+    path.write_bytes(zipped({"doejanet_LATE_7_2_a.py": CLASS["bob.py"]}))
+    monkeypatch.setattr(backproof.grading.grade, "_graded", None)  # nothing is graded again
+    (after,) = grade(path, asked, out, date="2026-01-02")["submissions"]
+    late = {"name": "doejanet", "late": True, "problems": [{"code": "late"}, *before["problems"]]}
+    assert after == {**before, **late}
 
 
 class Died(Exception):  # noqa: N818 - an outcome

@@ -82,6 +82,10 @@ def grade(
         before = {} if rerun else _kept(chosen, named, out)
         left = [one for one in chosen if one.key not in before]
         _told_of_others(left, assignment, isolation, out, tell)
+        if before and left:
+            tell(
+                f"{len(before):,} of {len(chosen):,} are graded already; the others are graded now"
+            )
         progress(len(before), len(chosen))
         found = dict(before)
         if left:
@@ -93,8 +97,13 @@ def grade(
                     found[submission.key] = result
                     progress(len(found), len(chosen))
         others = [one for one in collection.submissions if one.key not in found]
-        every = {**_kept(others, named, out), **found}
-    submissions = [{**result, "override": own.get(key)} for key, result in sorted(every.items())]
+        found |= _kept(others, named, out)
+        records = {
+            one.key: _record(one, assignment.program, found[one.key])
+            for one in collection.submissions
+            if one.key in found
+        }
+    submissions = [{**record, "override": own.get(key)} for key, record in sorted(records.items())]
     return _as_results(assignment, submissions, date, isolation)
 
 
@@ -109,13 +118,9 @@ def _pool(
 def _kept(
     submissions: Iterable[Submission], named: Mapping[str, str], out: Path
 ) -> dict[str, dict[str, Any]]:
-    """By key the results that were kept under these names before."""
+    """By key what was earned, of those of which it was kept under these names before."""
     found = {one.key: results.kept(out, named[one.key]) for one in submissions}
-    return {
-        key: {name: value for name, value in result.items() if name != "version"}
-        for key, result in found.items()
-        if result is not None
-    }
+    return {key: result for key, result in found.items() if result is not None}
 
 
 def _told_of_others(
@@ -205,7 +210,7 @@ def _as_results(
 def _graded(
     submissions: Sequence[Submission], pattern: str | None, pool: Pool
 ) -> Iterator[tuple[Submission, dict[str, Any]]]:
-    """The results, as they come.
+    """What each earns, as it comes.
 
     Whoever grades several may die of one of them, so these are tried again one by one. Raises
     `Unreadable` at the end where some could not be graded, naming them, and before where nobody is
@@ -238,8 +243,7 @@ def _graded(
                 else:
                     lost.append(shard[0].key)
                 continue
-            for submission, one in zip(shard, found, strict=True):
-                yield submission, _record(submission, pattern, one)
+            yield from zip(shard, found, strict=True)
     if lost:
         raise Unreadable(
             f"{len(lost)} could not be graded, because each worker that tried died: "
@@ -263,6 +267,7 @@ def _program_of(
 def _record(
     submission: Submission, pattern: str | None, found: Mapping[str, Any]
 ) -> dict[str, Any]:
+    """What a submission earned, with what the platform says of it now."""
     name, problems = _program_of(submission, pattern)
     review = submission.repeated or (name is None and _may_hold_one(submission))
     return {
