@@ -187,3 +187,20 @@ def test_what_is_wrong_there_is_asked_again_alone(by_function) -> None:
     found, runs = judged(PARTS.format("", 0.9), by_function)
     assert carried(found) == {"logistic_regression": "sigmoid"}
     assert runs[1:] == [[BARE], ["predict"]]
+
+
+@pytest.mark.parametrize(
+    ("statement", "modules"),
+    [
+        ("from google.colab import drive, files", []),
+        ("from google import colab", []),
+        ("import google.colab as place", []),
+        ("from IPython.display import display", []),
+        ("from google import genai", ["google"]),
+        ("from scipy import special, stats", ["scipy"]),
+        ("import scipy, google.colab, pandas", ["scipy", "pandas"]),
+    ],
+)
+def test_what_a_notebook_imports_of_its_own_place_is_allowed(statement, modules, asked) -> None:
+    ready = prepared(of_script(Path("hw.py"), f"{statement}\n{SIGMOID}"), asked.assignment)
+    assert [module for module, _ in ready.imports] == modules

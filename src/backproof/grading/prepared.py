@@ -24,6 +24,7 @@ CALL: Final = "backproof_call"  # calls a function after what it needs beside it
 BARE: Final = "backproof_bare"  # calls a function of another program, as of that without guards
 _ANY_NAME: Final = frozenset({"eval", "exec", "globals", "locals", "vars"})
 _THERE: Final = frozenset({*sys.stdlib_module_names, "numpy"})
+_NOTEBOOK: Final = ("IPython", "ipywidgets")  # and google.colab
 _NOTHING: Final = (
     "type('Nothing', (), {'__getattr__': lambda s, n: s, '__call__': lambda s, *a, **k: s, "
     "'__iter__': lambda s: iter(()), '__len__': lambda s: 0})()"
@@ -307,15 +308,21 @@ def _guarded(
 def _imports(
     read: Program, every: Sequence[ast.AST], assignment: Assignment, beside: Collection[str]
 ) -> Iterator[tuple[str, str]]:
-    """The modules that the program imports and the assignment does not allow, and where."""
-    allowed = {*assignment.imports, *sys.stdlib_module_names, *beside}
+    """The modules that the program imports and the assignment does not allow, and where.
+
+    What belongs to the notebook that it was written in is none of them.
+    """
+    allowed = {*assignment.imports, *sys.stdlib_module_names, *beside, *_NOTEBOOK}
     for node in every:
         named: list[str] = []
+        told: list[str] = []  # each once for a statement
         if isinstance(node, ast.Import):
             named = [one.name for one in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            named = [node.module]
+            named = [f"{node.module}.{one.name}" for one in node.names]
         for name in named:
-            module = name.split(".")[0]
-            if module not in allowed:
+            module, _, rest = name.partition(".")
+            of_colab = module == "google" and rest.split(".")[0] == "colab"
+            if module not in allowed and module not in told and not of_colab:
+                told.append(module)
                 yield module, read.where(getattr(node, "lineno", 0))
