@@ -332,6 +332,33 @@ def test_what_the_platform_says_of_a_submission_is_not_kept(
     assert after == {**before, **late}
 
 
+def test_a_bug_of_ours_costs_no_other_its_grade_and_is_not_kept(
+    two, tmp_path, monkeypatch, capsys
+) -> None:
+    (two / "bob.py").write_text(CLASS["bob.py"], "utf-8")
+    judge = papers.judge
+
+    def failing(read, *told):
+        return judge(read, *told) if "@ X.T / m" in read.text else {}["gradient"]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(papers, "judge", failing)
+        told = grade(two, read(ASSIGNMENT), tmp_path / "out", date="2026-01-02")
+    found = by_key(told)
+    assert (found["ana"]["points"], found["bob"]["status"], found["bob"]["points"]) == (
+        9,
+        "review",
+        0,
+    )
+    said = outputs.write(told, tmp_path / "out")
+    words = (
+        "look at bob: a bug of backproof's own, please report it: KeyError: 'gradient' (test_grade"
+    )
+    assert words in said
+    again = grade(two, read(ASSIGNMENT), tmp_path / "out", date="2026-01-02")
+    assert by_key(again)["bob"]["points"] == 7
+
+
 class Died(Exception):  # noqa: N818 - an outcome
     """What a pool raises when whoever graded has died."""
 

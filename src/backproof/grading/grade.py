@@ -17,7 +17,7 @@ from backproof.grading import pools, results
 from backproof.grading.assignment import Assignment
 from backproof.grading.exam import exam
 from backproof.grading.judging import judge
-from backproof.grading.papers import earned, modules, paper, running
+from backproof.grading.papers import BUG, earned, modules, paper, running
 from backproof.grading.pools import Pool
 from backproof.grading.submissions import Collection, Submission, collected, submitted_program
 from backproof.reading.program import SUFFIXES, program
@@ -93,7 +93,8 @@ def grade(
                 if pool.line:
                     tell(pool.line)
                 for submission, result in _graded(left, assignment.program, pool):
-                    results.keep(out, named[submission.key], result)
+                    if all(one["code"] != BUG for one in result["problems"]):
+                        results.keep(out, named[submission.key], result)
                     found[submission.key] = result
                     progress(len(found), len(chosen))
         others = [one for one in collection.submissions if one.key not in found]

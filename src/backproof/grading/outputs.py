@@ -16,6 +16,7 @@ from backproof.grading.feedback_html import as_html
 from backproof.grading.gradebooks import Filled, canvas_gradebook, moodle_worksheet
 from backproof.grading.language import language
 from backproof.grading.page import page
+from backproof.grading.papers import BUG
 from backproof.grading.table import as_csv
 from backproof.reading.told import Unreadable
 
@@ -129,6 +130,11 @@ def _why(submission: Mapping[str, Any]) -> str:
         " ".join(str(problem["words"]).split())
         for problem in submission["problems"]
         if problem["code"] in ("said", "no_program", "syntax")
+    ]
+    parts += [
+        f"a bug of backproof's own, please report it: {problem['error']}"
+        for problem in submission["problems"]
+        if problem["code"] == BUG
     ]
     return "; ".join(one if len(one) <= _SHOWN else f"{one[:_SHOWN]} ..." for one in parts)
 
