@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from backproof.grading.assignment import Training, read
+from backproof.grading.assignment import Training, read, total
 from backproof.grading.forms import Quantity, quantities_in
 from backproof.grading.ready_made import READY_MADE, begun, found, names, public_part
 from backproof.reading.told import Unreadable
@@ -171,6 +171,12 @@ def test_an_assignment_is_told_by_its_file_or_a_ready_made_one_by_its_name() -> 
         found("logistic")
 
 
+def test_a_folder_of_its_name_does_not_hide_a_ready_made_one(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mlp").mkdir()
+    assert found("mlp") == READY_MADE / "mlp.toml"
+
+
 @pytest.mark.parametrize("name", names())
 def test_a_new_one_has_a_seed_of_its_own_and_students_never_have_its_cases(
     name: str, tmp_path: Path
@@ -215,3 +221,8 @@ def test_what_is_hidden_never_gets_into_the_public_part(before: str, after: str)
 
 def test_a_byte_order_mark_as_editors_put_it_is_none_of_the_text(tmp_path: Path) -> None:
     assert of("\ufeff" + START + FUNCTION, tmp_path).title == "T"
+
+
+@pytest.mark.parametrize("count", [3, 6, 7])
+def test_points_that_are_shared_add_up_to_what_was_written(count: int) -> None:
+    assert total([1 / count] * count * 20) == 20

@@ -184,10 +184,10 @@ def test_what_others_carry_over_is_the_same_alone(how, change: str, by_function)
     assert changed == (["x"] if change else [])
 
 
-def test_what_is_wrong_there_is_asked_again_alone(by_function) -> None:
+def test_what_is_wrong_there_is_asked_again_alone_and_with_fewer_in_place(by_function) -> None:
     found, runs = judged(PARTS.format("", 0.9), by_function)
     assert carried(found) == {"logistic_regression": "sigmoid"}
-    assert runs[1:] == [[BARE], ["predict"]]
+    assert runs[1:] == [[BARE], ["predict"], ["predict"]]
 
 
 @pytest.mark.parametrize(

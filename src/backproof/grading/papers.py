@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from backproof.grading import alone
-from backproof.grading.assignment import Assignment
+from backproof.grading.assignment import Assignment, total
 from backproof.grading.exam import Exam, exam
 from backproof.grading.judging import judge, missing
 from backproof.grading.marking import Mark
@@ -166,8 +166,8 @@ def earned(
     """The part of a submission's result that comes from its program."""
     return {
         "status": status,
-        "points": sum(mark.points for mark in found),
-        "out_of": sum(mark.out_of for mark in found),
+        "points": total(mark.points for mark in found),
+        "out_of": total(mark.out_of for mark in found),
         "parts": [{**mark._asdict(), "because": list(mark.because)} for mark in found],
         "problems": list(problems),
         "printed": printed,

@@ -22,6 +22,7 @@ from backproof.reading.slices import bound, free
 
 CALL: Final = "backproof_call"  # calls a function after what it needs beside its arguments is set
 BARE: Final = "backproof_bare"  # calls a function of another program, as of that without guards
+KEEP: Final = "backproof_keep"  # has a right function return the caches of another
 _ANY_NAME: Final = frozenset({"eval", "exec", "globals", "locals", "vars"})
 _THERE: Final = frozenset({*sys.stdlib_module_names, "numpy"})
 _NOTEBOOK: Final = ("IPython", "ipywidgets")  # and google.colab
@@ -55,6 +56,28 @@ def {CALL}(name, told, *arguments):
             or (getattr(type(value), "__module__", "") == "numpy" and value.nbytes <= {_LEFT_BYTES})
         }}
     return value
+"""
+
+
+_KEEPING: Final = f"""
+
+def {KEEP}(right, own):
+    def fill(made, kept):
+        if made is None:
+            return kept
+        if type(made) is tuple and len(made) == len(kept):
+            return tuple(fill(*both) for both in zip(made, kept))
+        return made
+
+    def both(*arguments, **named):
+        made = right(*arguments, **named)
+        try:
+            return fill(made, own(*arguments, **named))
+        except Exception:
+            return made
+
+    return both
+
 """
 
 
@@ -95,17 +118,24 @@ class Prepared(NamedTuple):
             found |= {one for one, of in self.held.classes.items() if of == self.held.classes[name]}
         return frozenset(found - {name})
 
-    def with_right(self, text: str, solution: str) -> str:
-        """A text of it in which the functions of `solution` stand for its own, also in classes."""
+    def with_right(self, text: str, solution: str, keeping: Collection[str] = ()) -> str:
+        """A text of it in which the functions of `solution` stand for its own, also in classes.
+
+        Those in `keeping` return beside it what they have of their own where that is free: a cache.
+        """
         names = {
             one.name for one in syntax.parsed(solution).body if isinstance(one, ast.FunctionDef)
         }
         own = [
-            f"{of}.{one} = staticmethod({one})\n"
+            f"{of}.{one} = staticmethod({one})"
             for one, of in self.held.classes.items()
             if one in names
         ]
-        return f"{text}\n\n{solution}\n{''.join(own)}"
+        kept = [name for name in sorted(keeping) if name in self.defined]
+        before = f"{KEEP}_own = {{{', '.join(f'{name!r}: {name}' for name in kept)}}}"
+        after = [f"{name} = {KEEP}({name}, {KEEP}_own[{name!r}])" for name in kept]
+        with_kept = [before, solution, _KEEPING, *after] if kept else [solution]
+        return "\n".join([text, "", *with_kept, *own])
 
 
 def calling(texts: Mapping[str, str]) -> str:

@@ -26,7 +26,7 @@ def names() -> list[str]:
 def found(told: str) -> Path:
     """The file that is told by its path, or of a ready-made assignment by its name."""
     path = Path(told)
-    if not path.exists() and told in names():
+    if not path.is_file() and told in names():
         return READY_MADE / f"{told}.toml"
     if not path.is_file():
         raise Unreadable(
