@@ -1,6 +1,7 @@
 """`backproof check --assignment`: a student's own file, before it is handed in."""
 
 import json
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -53,3 +54,15 @@ def test_what_the_assignment_says_itself_is_refused(told, paths, capsys) -> None
     said = capsys.readouterr().err
     assert told.split()[0] in said
     assert "--assignment" in said
+
+
+def test_autodiff_that_only_the_run_imports_is_found(paths, capsys) -> None:
+    path = Path(paths[0])
+    text = path.read_text("utf-8")
+    hidden = 'def sigmoid(z):\n    return __import__("ja" + "x").nn.sigmoid(z)\n'
+    path.write_text(f"{text}\n\n{hidden}", "utf-8")
+    assert main(["check", str(path), *ASSIGNED, "--format", "json"]) == 1
+    (one,) = json.loads(capsys.readouterr().out)["submissions"]
+    line = f"line {len(text.splitlines()) + 4}"
+    assert {"code": "autodiff", "module": "jax", "line": line} in one["problems"]
+    assert one["status"] == "review"

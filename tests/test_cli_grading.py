@@ -59,6 +59,17 @@ def test_a_cluster_that_cannot_be_had_is_misuse(options, words, tmp_path, capsys
     assert last.startswith(f"backproof: {words}")
 
 
+def test_a_worksheet_that_cannot_be_read_is_said_before_anything_is_graded(
+    tmp_path, capsys
+) -> None:
+    given = handed_in(tmp_path / "class", ana=BROKEN)
+    out = tmp_path / "out"
+    absent = str(tmp_path / "absent.csv")
+    assert main(["grade", given, *GRADE, "--out", str(out), "--moodle", absent]) == 2
+    assert "absent.csv cannot be read" in capsys.readouterr().err
+    assert not out.exists()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="has no signals to send")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize(

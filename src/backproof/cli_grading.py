@@ -151,6 +151,9 @@ def _graded(options: argparse.Namespace) -> int:
             "workers have threads"
         )
     out = Path(options.out)
+    moodle, canvas = (path and outputs.own(path, out) for path in (options.moodle, options.canvas))
+    if moodle and canvas and moodle.name == canvas.name:
+        return refused(f"--moodle and --canvas are both called {moodle.name}; rename one")
     results.taken_over(out, options.merge)
     shown = sys.stderr.isatty()
     clear = "\r\033[K" if shown else ""
@@ -190,7 +193,7 @@ def _graded(options: argparse.Namespace) -> int:
             progress=progress,
         )
     print(clear, end="", file=sys.stderr, flush=True)
-    print(outputs.write(graded, out, options.moodle, options.canvas, options.canvas_assignment))
+    print(outputs.write(graded, out, moodle, canvas, options.canvas_assignment))
     return UNDECIDED if any(map(needs_a_person, graded["submissions"])) else 0
 
 
@@ -256,7 +259,7 @@ def _made_public(options: argparse.Namespace) -> int:
 
     path = ready_made.found(options.file)
     assignment.read(path)  # which says what is amiss with it
-    _write_new(Path(options.to), ready_made.public_part(path.read_text("utf-8")).encode())
+    _write_new(Path(options.to), ready_made.public_part(path.read_text("utf-8-sig")).encode())
     print(f"{options.to}: without hidden functions and the seed")
     return 0
 

@@ -70,3 +70,11 @@ def f():
             assert held.read(100) == b""  # nobody holds it any more
         else:
             os.kill(process, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("name", ["jax", "jax.numpy", "torch.autograd"])
+def test_what_differentiates_by_itself_is_not_there(name) -> None:
+    body = f"return __import__('importlib').import_module({name!r})"
+    (answer,) = run(f"def f():\n    {body}", Call("f")).answers
+    top = name.partition(".")[0]
+    assert answer.error.startswith(f"ModuleNotFoundError: No module named '{top}'")

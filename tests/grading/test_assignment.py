@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from backproof.grading.assignment import Training, read
+from backproof.grading.assignment import Training, read, total
 from backproof.grading.forms import Quantity, quantities_in
 from backproof.grading.ready_made import READY_MADE, begun, found, names, public_part
 from backproof.reading.told import Unreadable
@@ -56,7 +56,10 @@ def of(text: str, tmp_path: Path):
             START + "[limits]\nsecond = 3\n" + FUNCTION,
             "[limits]: unknown key 'second'; did you mean 'seconds'?",
         ),
+        (START + "seed = -1\n" + FUNCTION, "seed = -1; expected 0 to"),
         (START + "[limits]\nseconds = 0\n" + FUNCTION, "limits are above 0"),
+        (START + "[limits]\nseconds = nan\n" + FUNCTION, "limits are above 0"),
+        (START + "[limits]\nmemory_mb = inf\n" + FUNCTION, "limits are above 0 and below 1000000"),
         (START + "[sizes]\nd = 9\n" + FUNCTION, "[sizes]: d = 9; expected 1 to 8"),
         (
             START + FUNCTION + "point = 2\n",
@@ -168,6 +171,12 @@ def test_an_assignment_is_told_by_its_file_or_a_ready_made_one_by_its_name() -> 
         found("logistic")
 
 
+def test_a_folder_of_its_name_does_not_hide_a_ready_made_one(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mlp").mkdir()
+    assert found("mlp") == READY_MADE / "mlp.toml"
+
+
 @pytest.mark.parametrize("name", names())
 def test_a_new_one_has_a_seed_of_its_own_and_students_never_have_its_cases(
     name: str, tmp_path: Path
@@ -188,3 +197,32 @@ def test_the_public_part_is_the_assignment_without_what_is_hidden(
     assert [one.name for one in part.functions] == [o.name for o in whole.functions if o.public]
     assert part.seed == 0 != whole.seed
     assert "public = false" not in (tmp_path / "hw.toml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[[function]]", "[[ function ]]"),
+        ("[[function]]", " [[function]]"),
+        ("seed = 5", '"seed" = 5'),
+        ("seed = 5", " seed = 5"),
+        ('name = "g"', 'name = "g"\ndoc = """\n[[function]]\n"""'),
+    ],
+)
+def test_what_is_hidden_never_gets_into_the_public_part(before: str, after: str) -> None:
+    hidden = FUNCTION.replace('"f"', '"g"') + "public = false\n"
+    text = START + "seed = 5\n" + FUNCTION + hidden
+    shown = public_part(text)
+    assert "seed" not in shown
+    assert '"g"' not in shown
+    with pytest.raises(Unreadable, match="the public part cannot be taken out"):
+        public_part(text.replace(before, after))
+
+
+def test_a_byte_order_mark_as_editors_put_it_is_none_of_the_text(tmp_path: Path) -> None:
+    assert of("\ufeff" + START + FUNCTION, tmp_path).title == "T"
+
+
+@pytest.mark.parametrize("count", [3, 6, 7])
+def test_points_that_are_shared_add_up_to_what_was_written(count: int) -> None:
+    assert total([1 / count] * count * 20) == 20

@@ -25,6 +25,7 @@ from backproof.grading.sandbox import Sandbox, Unavailable
 from backproof.grading.solution import solution
 from backproof.grading.submissions import Submission
 from backproof.reading.told import Unreadable
+from grading.classes import zipped
 
 ASSIGNMENT = READY_MADE / "logistic_regression.toml"
 RIGHT = """
@@ -172,9 +173,18 @@ def test_a_damaged_result_is_made_anew_and_an_override_stays(graded, handed_in, 
 
 
 @pytest.mark.parametrize(
-    "text", ["[dan]\npoints = 4\n", "dan = 3\n", '[dan]\npoints = "4"\nreason = "r"\n', "[dan"]
+    "text",
+    [
+        "[dan]\npoints = 4\n",
+        "dan = 3\n",
+        '[dan]\npoints = "4"\nreason = "r"\n',
+        '[dan]\npoints = nan\nreason = "r"\n',
+        '[dan]\npoints = inf\nreason = "r"\n',
+        '[dan]\npoints = -1\nreason = "r"\n',
+        "[dan",
+    ],
 )
-def test_an_override_needs_a_reason(text: str, tmp_path: Path) -> None:
+def test_an_override_needs_points_and_a_reason(text: str, tmp_path: Path) -> None:
     (tmp_path / "overrides.toml").write_text(text, "utf-8")
     with pytest.raises(Unreadable, match="overrides"):
         results.overrides(tmp_path)
@@ -228,6 +238,14 @@ def test_shards_taken_over_are_the_whole(graded, handed_in, tmp_path, monkeypatc
         results.taken_over(tmp_path / "all", [str(tmp_path)])
 
 
+def test_a_shard_that_was_forgotten_is_said(handed_in, tmp_path) -> None:
+    asked, said, date = read(ASSIGNMENT), [], "2026-01-02"
+    some = grade(handed_in, asked, tmp_path, date=date, shard=(2, 3))["submissions"]
+    grade(handed_in, asked, tmp_path, date=date, tell=said.append)
+    words = f"{len(some)} of {len(CLASS)} are graded already; the others are graded now"
+    assert words in said
+
+
 TWO = {"ana.py": CLASS["ana.py"], "dan.py": CLASS["dan.py"]}
 
 
@@ -279,6 +297,66 @@ def test_isolated_results_and_others_are_not_mixed(
     monkeypatch.setattr(backproof.grading.grade, "_graded", None)  # nothing is graded again
     assert grade(tmp_path / "in", asked, out, **told) == first
     assert grade(tmp_path / "in", asked, out, isolated=False, **told) == other
+
+
+def test_what_only_a_person_can_tell_is_left_for_one(handed_in, tmp_path) -> None:
+    bia = "Bia_2_assignsubmission_file"
+    entries = {
+        "Ana_1_assignsubmission_file_/a.py": CLASS["ana.py"],
+        "Ana_1_assignsubmission_file_/b.py": CLASS["bob.py"],
+        f"{bia}/a.py": CLASS["ana.py"],
+        f"{bia}_/a.py": CLASS["bob.py"],
+        "Cy_3_assignsubmission_file_/a.zip": "PK no zip at all",
+        "Di_4_assignsubmission_file_/a.pdf": "",
+        "notes.txt": "",
+    }
+    said: list[str] = []
+    (tmp_path / "class.zip").write_bytes(zipped(entries))
+    told = {"date": "2026-01-02", "tell": said.append}
+    graded = grade(tmp_path / "class.zip", read(ASSIGNMENT), tmp_path / "out", **told)
+    status = {key: one["status"] for key, one in by_key(graded).items()}
+    assert status == {**dict.fromkeys(["1", "2", "2 (2)", "3"], "review"), "4": "unread"}
+    assert any(line.startswith("  left out: notes.txt has no name that") for line in said)
+
+
+def test_what_the_platform_says_of_a_submission_is_not_kept(
+    handed_in, tmp_path, monkeypatch
+) -> None:
+    asked, path, out = read(ASSIGNMENT), tmp_path / "class.zip", tmp_path / "out"
+    path.write_bytes(zipped({"doejane_7_1_a.py": CLASS["bob.py"]}))
+    (before,) = grade(path, asked, out, date="2026-01-02")["submissions"]
+    path.write_bytes(zipped({"doejanet_LATE_7_2_a.py": CLASS["bob.py"]}))
+    monkeypatch.setattr(backproof.grading.grade, "_graded", None)  # nothing is graded again
+    (after,) = grade(path, asked, out, date="2026-01-02")["submissions"]
+    late = {"name": "doejanet", "late": True, "problems": [{"code": "late"}, *before["problems"]]}
+    assert after == {**before, **late}
+
+
+def test_a_bug_of_ours_costs_no_other_its_grade_and_is_not_kept(
+    two, tmp_path, monkeypatch, capsys
+) -> None:
+    (two / "bob.py").write_text(CLASS["bob.py"], "utf-8")
+    judge = papers.judge
+
+    def failing(read, *told):
+        return judge(read, *told) if "@ X.T / m" in read.text else {}["gradient"]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(papers, "judge", failing)
+        told = grade(two, read(ASSIGNMENT), tmp_path / "out", date="2026-01-02")
+    found = by_key(told)
+    assert (found["ana"]["points"], found["bob"]["status"], found["bob"]["points"]) == (
+        9,
+        "review",
+        0,
+    )
+    said = outputs.write(told, tmp_path / "out")
+    words = (
+        "look at bob: a bug of backproof's own, please report it: KeyError: 'gradient' (test_grade"
+    )
+    assert words in said
+    again = grade(two, read(ASSIGNMENT), tmp_path / "out", date="2026-01-02")
+    assert by_key(again)["bob"]["points"] == 7
 
 
 class Died(Exception):  # noqa: N818 - an outcome

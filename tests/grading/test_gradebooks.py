@@ -357,3 +357,9 @@ def test_golden_results():
 def test_results_that_gradescope_would_not_take_are_refused(parts, told):
     with pytest.raises(ValueError, match=r"expected|neither"):
         gradescope_results(parts, **told)
+
+
+@pytest.mark.parametrize(("out_of", "count"), [(None, 0), (10.0, 0), (5.0, 1)])
+def test_other_points_possible_in_canvas_are_said(out_of, count):
+    filled = canvas_gradebook(golden("canvas.csv"), "12345", {}, out_of=out_of)
+    assert sum("points possible are 10.00 and" in one for one in filled.problems) == count

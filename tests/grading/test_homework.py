@@ -14,7 +14,8 @@ from backproof.grading.judging import judge
 from backproof.grading.marking import Mark
 from backproof.grading.outcome import Limits
 from backproof.grading.ready_made import READY_MADE, names
-from backproof.reading.program import program
+from backproof.reading.program import of_script, program
+from grading import papers
 
 HOMEWORK = Path(__file__).parent / "homework"
 # The notebook's functions are those of the other family under names of its own, of any depth.
@@ -62,6 +63,28 @@ def test_a_right_homework_gets_full_marks(name: str, tmp_path: Path) -> None:
     found = marks(name, written(name), tmp_path)
     assert [one for one in found if one.verdict != "right"] == []
     assert sum(one.points for one in found) == pytest.approx(asked(name).assignment.out_of)
+
+
+@pytest.mark.parametrize("name", ["mlp", pytest.param("mlp3", marks=pytest.mark.nightly)])
+@pytest.mark.parametrize(
+    ("old", "new", "function"),
+    [
+        ("np.dot(W, A) + b", "np.dot(W, A)", "linear_forward"),
+        ("np.maximum(0, Z)", "np.maximum(1, Z)", "relu"),
+        ("dW = 1 / m * ", "dW = ", "linear_backward"),
+        ("keepdims=True", "keepdims=False", "linear_backward"),
+        ("dZ[Z <= 0] = 0", "dZ[Z >= 0] = 0", "relu_backward"),
+        ("dA * s * (1 - s)", "dA * s * (1 + s)", "sigmoid_backward"),
+        ("dAL = -(", "dAL = (", "backward_pass"),
+    ],
+)
+def test_a_mistake_costs_the_points_of_the_function_that_it_is_in(name, old, new, function) -> None:
+    text = written(name)
+    assert old in text
+    wrong = of_script(Path("homework.py"), text.replace(old, new))
+    judged = judge(wrong, set(), asked(name), lambda text, calls, _: papers.run(text, calls))
+    assert {one.function for one in judged.marks if one.verdict != "right"} == {function}
+    assert judged.status == "graded"
 
 
 def test_who_has_written_two_layers_down_loses_points_at_three(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """In how many runs a program is judged, and that it does not matter in how many."""
 
 import ast
+import json
 from pathlib import Path
 
 import pytest
@@ -183,7 +184,34 @@ def test_what_others_carry_over_is_the_same_alone(how, change: str, by_function)
     assert changed == (["x"] if change else [])
 
 
-def test_what_is_wrong_there_is_asked_again_alone(by_function) -> None:
+def test_what_is_wrong_there_is_asked_again_alone_and_with_fewer_in_place(by_function) -> None:
     found, runs = judged(PARTS.format("", 0.9), by_function)
     assert carried(found) == {"logistic_regression": "sigmoid"}
-    assert runs[1:] == [[BARE], ["predict"]]
+    assert runs[1:] == [[BARE], ["predict"], ["predict"]]
+
+
+@pytest.mark.parametrize(
+    ("statement", "modules"),
+    [
+        ("from google.colab import drive, files", []),
+        ("from google import colab", []),
+        ("import google.colab as place", []),
+        ("from IPython.display import display", []),
+        ("from google import genai", ["google"]),
+        ("from scipy import special, stats", ["scipy"]),
+        ("import scipy, google.colab, pandas", ["scipy", "pandas"]),
+    ],
+)
+def test_what_a_notebook_imports_of_its_own_place_is_allowed(statement, modules, asked) -> None:
+    ready = prepared(of_script(Path("hw.py"), f"{statement}\n{SIGMOID}"), asked.assignment)
+    assert [module for module, _ in ready.imports] == modules
+
+
+@pytest.mark.parametrize("factor", ["np.nan", "np.inf", "np.float32(np.inf)"])
+def test_what_is_infinite_or_no_number_can_be_written_as_json(factor: str, asked) -> None:
+    found, _ = judged(TEXT.format(f" * {factor}"), asked)
+    cases = {mark.part: mark.case for mark in found if mark.case is not None}
+    assert {"loss", "db"} <= {*cases}
+    assert cases["loss"]["actual"] is None
+    assert cases["db"]["actual"] == [[None]]
+    json.dumps([mark._asdict() for mark in found], allow_nan=False)

@@ -203,7 +203,7 @@ def test_the_newest_of_canvas_uploads_is_the_program(collect):
         "hw3-1.py is older than another of its name",
     )
     assert jo.problems == ()
-    with pytest.raises(Unreadable, match=r"^holds 2 programs: part-1.py, part-2.py; tell which"):
+    with pytest.raises(Unreadable, match=r"^holds 2 programs: part-1.py, part-2.py; the assignm"):
         submitted_program(jo)
 
 
@@ -331,7 +331,7 @@ def test_empty_submissions_are_there(tmp_path):
         (["data/x.csv", "mlp.ipynb"], None, "mlp.ipynb"),
         (["utils.py", "MLP_final.ipynb"], "mlp*.ipynb", "MLP_final.ipynb"),
         (["utils.py", "work/mlp.py"], "mlp.py", "work/mlp.py"),
-        (["a.py", "b.py"], None, "holds 2 programs: a.py, b.py; tell"),
+        (["a.py", "b.py"], None, "holds 2 programs: a.py, b.py; the assignment"),
         (["a.py", "b.py"], "c*", "holds 2 programs, and not one alone is called c*: a.py, b.py"),
         (["x.csv"], None, "holds no .py or .ipynb file; there is x.csv"),
     ],

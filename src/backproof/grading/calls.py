@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -84,9 +85,13 @@ def name_of(form: Form, place: int) -> str:
 
 
 def listed(value: Value) -> Any:
-    """A value as JSON holds it: arrays and tuples as lists."""
+    """A value as JSON holds it: arrays and tuples as lists, None for what JSON has no number."""
     if isinstance(value, np.ndarray | np.generic):
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            return listed(value.tolist())
         return value.tolist()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
     if isinstance(value, tuple | list):
         return [listed(one) for one in value]
     if isinstance(value, dict):

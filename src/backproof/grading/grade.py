@@ -11,17 +11,19 @@ from concurrent.futures import FIRST_COMPLETED, Future
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from backproof.grading import pools, results
 from backproof.grading.assignment import Assignment
 from backproof.grading.exam import exam
 from backproof.grading.judging import judge
-from backproof.grading.papers import earned, modules, paper, running
+from backproof.grading.papers import BUG, earned, modules, paper, running
 from backproof.grading.pools import Pool
 from backproof.grading.submissions import Collection, Submission, collected, submitted_program
-from backproof.reading.program import program
+from backproof.reading.program import SUFFIXES, program
 from backproof.reading.told import Unreadable, nearest
+
+_MOST_LEFT_OUT: Final = 10  # files that are named
 
 
 def grade(
@@ -67,6 +69,7 @@ def grade(
         (scratch / "unpacked").mkdir()
         collection = collected(path, scratch / "unpacked", platform=platform)
         tell(collection.line)
+        _told_of_left_out(collection, tell)
         _overridden(own, collection)
         named = {
             one.key: results.name_of(one.digest, assignment.digest, one.key, isolation)
@@ -79,6 +82,10 @@ def grade(
         before = {} if rerun else _kept(chosen, named, out)
         left = [one for one in chosen if one.key not in before]
         _told_of_others(left, assignment, isolation, out, tell)
+        if before and left:
+            tell(
+                f"{len(before):,} of {len(chosen):,} are graded already; the others are graded now"
+            )
         progress(len(before), len(chosen))
         found = dict(before)
         if left:
@@ -86,12 +93,18 @@ def grade(
                 if pool.line:
                     tell(pool.line)
                 for submission, result in _graded(left, assignment.program, pool):
-                    results.keep(out, named[submission.key], result)
+                    if all(one["code"] != BUG for one in result["problems"]):
+                        results.keep(out, named[submission.key], result)
                     found[submission.key] = result
                     progress(len(found), len(chosen))
         others = [one for one in collection.submissions if one.key not in found]
-        every = {**_kept(others, named, out), **found}
-    submissions = [{**result, "override": own.get(key)} for key, result in sorted(every.items())]
+        found |= _kept(others, named, out)
+        records = {
+            one.key: _record(one, assignment.program, found[one.key])
+            for one in collection.submissions
+            if one.key in found
+        }
+    submissions = [{**record, "override": own.get(key)} for key, record in sorted(records.items())]
     return _as_results(assignment, submissions, date, isolation)
 
 
@@ -106,13 +119,9 @@ def _pool(
 def _kept(
     submissions: Iterable[Submission], named: Mapping[str, str], out: Path
 ) -> dict[str, dict[str, Any]]:
-    """By key the results that were kept under these names before."""
+    """By key what was earned, of those of which it was kept under these names before."""
     found = {one.key: results.kept(out, named[one.key]) for one in submissions}
-    return {
-        key: {name: value for name, value in result.items() if name != "version"}
-        for key, result in found.items()
-        if result is not None
-    }
+    return {key: result for key, result in found.items() if result is not None}
 
 
 def _told_of_others(
@@ -132,6 +141,15 @@ def _told_of_others(
     if count:
         how = "without isolation" if other == results.NOT_ISOLATED else "in isolation"
         tell(f"{out} holds {count:,} results of submissions graded {how}; these are graded anew")
+
+
+def _told_of_left_out(collection: Collection, tell: Callable[[str], None]) -> None:
+    """Say which files are nobody's submission; of many the first ones, and how many more."""
+    for one in collection.left_out[:_MOST_LEFT_OUT]:
+        tell(f"  left out: {one.name} {one.reason}")
+    more = len(collection.left_out) - _MOST_LEFT_OUT
+    if more > 0:
+        tell(f"  left out: {more:,} more files")
 
 
 def _overridden(own: Mapping[str, Any], collection: Collection) -> None:
@@ -193,7 +211,7 @@ def _as_results(
 def _graded(
     submissions: Sequence[Submission], pattern: str | None, pool: Pool
 ) -> Iterator[tuple[Submission, dict[str, Any]]]:
-    """The results, as they come.
+    """What each earns, as it comes.
 
     Whoever grades several may die of one of them, so these are tried again one by one. Raises
     `Unreadable` at the end where some could not be graded, naming them, and before where nobody is
@@ -226,8 +244,7 @@ def _graded(
                 else:
                     lost.append(shard[0].key)
                 continue
-            for submission, one in zip(shard, found, strict=True):
-                yield submission, _record(submission, pattern, one)
+            yield from zip(shard, found, strict=True)
     if lost:
         raise Unreadable(
             f"{len(lost)} could not be graded, because each worker that tried died: "
@@ -251,7 +268,9 @@ def _program_of(
 def _record(
     submission: Submission, pattern: str | None, found: Mapping[str, Any]
 ) -> dict[str, Any]:
+    """What a submission earned, with what the platform says of it now."""
     name, problems = _program_of(submission, pattern)
+    review = submission.repeated or (name is None and _may_hold_one(submission))
     return {
         "key": submission.key,
         "joined_on": submission.joined_on,
@@ -260,8 +279,14 @@ def _record(
         "digest": submission.digest,
         "program": name,
         **found,
+        "status": "review" if review else found["status"],
         "problems": [*problems, *found["problems"]],
     }
+
+
+def _may_hold_one(submission: Submission) -> bool:
+    """Whether a submission of which no program is chosen may hold one all the same."""
+    return submission.unread or any(one.lower().endswith(SUFFIXES) for one in submission.files)
 
 
 def tried(path: Path, assignment: Assignment, date: str) -> dict[str, Any]:

@@ -146,7 +146,9 @@ def _letters(name: str) -> str:
 _EXCUSED: Final = {"EX": "is excused", "N/A": "is not assigned this"}
 
 
-def canvas_gradebook(gradebook: bytes, assignment: str, points: Mapping[str, float]) -> Filled:
+def canvas_gradebook(
+    gradebook: bytes, assignment: str, points: Mapping[str, float], *, out_of: float | None = None
+) -> Filled:
     """Fill in one assignment's column of a gradebook that a teacher exported from Canvas.
 
     `assignment` is the id in the column's header, `Homework 3 (12345)`; `points` are by
@@ -176,6 +178,12 @@ def canvas_gradebook(gradebook: bytes, assignment: str, points: Mapping[str, flo
     for index, row in enumerate(read.rows):
         by_id.setdefault(row.value(ids), []).append(index)
     problems: list[str] = []
+    possible = next((row.value(column) for row in read.rows if _is_possible(row, ids)), "")
+    if out_of is not None and worksheets.as_number(possible) != out_of:
+        problems.append(
+            f"the gradebook's points possible are {possible or 'not told'} and the assignment's "
+            f"{out_of:g}: points are written as they are; set the points in Canvas"
+        )
     changes: dict[tuple[int, int], str] = {}
     joined = {key: by_id[key] for key in points if key and key in by_id}
     for key, indices in joined.items():
@@ -190,10 +198,15 @@ def canvas_gradebook(gradebook: bytes, assignment: str, points: Mapping[str, flo
     return _filled(read, changes, joined, list(points), problems)
 
 
+def _is_possible(row: Row, ids: int) -> bool:
+    """Whether it is the row of the points possible."""
+    return "points possible" in row.value(0).casefold() and not row.value(ids)
+
+
 def _has_comma(read: Table, ids: int, column: int) -> bool:
     """Whether numbers have a decimal comma; the points possible are read-only where ours are."""
     for row in read.rows:
-        if "points possible" in row.value(0).casefold() and not row.value(ids):
+        if _is_possible(row, ids):
             if "read only" in row.value(column):
                 raise Unreadable(f"the column {read.header.value(column)!r} is read only")
             return any(re.fullmatch(r"\d+,\d+", cell.value.strip()) for cell in row.cells)

@@ -7,17 +7,19 @@ wrong function is not held against those that call it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from backproof.grading import any_name
 from backproof.grading.assignment import Function
 from backproof.grading.exam import Exam, only
+from backproof.grading.forms import way_to_cache
 from backproof.grading.frames import Value
 from backproof.grading.marking import Mark, marks
-from backproof.grading.outcome import Answer, Call, Outcome, Run
-from backproof.grading.prepared import AUTODIFF, Prepared, calling, prepared
+from backproof.grading.outcome import AUTODIFF, Answer, Call, Outcome, Run
+from backproof.grading.prepared import Prepared, calling, prepared
 from backproof.grading.solution import solution
 from backproof.grading.trained import mark_of, trained
 from backproof.grading.trials import Trial, Trials
@@ -50,10 +52,31 @@ def judge(read: Program, modules: set[str], asked: Exam, run: Run) -> Judged:
         every += some
         problems += [{"code": "said", "words": one} for one in words]
     found = _in_order(every, asked)
+    named = {problem.get("module") for problem in problems}
+    problems += [one for one in _imported(found) if one["module"] not in named]
     review = any(mark.verdict == "undecided" for mark in found) or any(
         problem["code"] == "autodiff" for problem in problems
     )
     return Judged(found, problems, "review" if review else "graded", heard.printed)
+
+
+_ABSENT: Final = re.compile(
+    r"ModuleNotFoundError: No module named '(?P<module>\w+).*?(?P<line>(?:cell \d+, )?line \d+)",
+    re.DOTALL,
+)
+
+
+def _imported(found: Sequence[Mark]) -> Iterator[dict[str, Any]]:
+    """The libraries that differentiate by themselves of which only the run shows the import."""
+    matches = (
+        _ABSENT.match(one["error"])
+        for mark in found
+        for one in mark.because
+        if one["code"] == "raised"
+    )
+    lines = {one["module"]: one["line"] for one in matches if one and one["module"] in AUTODIFF}
+    for module, line in lines.items():
+        yield {"code": "autodiff", "module": module, "line": line}
 
 
 def _where(mark: Mark, ready: Prepared) -> Mark:
@@ -145,7 +168,7 @@ def _marks(run: Run, ready: Prepared, asked: Exam, heard: _Heard) -> list[Mark]:
         mark if mark.verdict == "right" else carried.get((mark.function, mark.part), mark)
         for mark in found
     ]
-    return _with_own_caches(fair, ready, asked)
+    return _with_own_caches(fair, found, ready, asked)
 
 
 def _excused(
@@ -169,9 +192,14 @@ def _excused(
     return found
 
 
-def _with_own_caches(found: Sequence[Mark], ready: Prepared, asked: Exam) -> list[Mark]:
-    """A function that is not right on the cache of another that is not either is undecided."""
-    amiss = {mark.function for mark in found if mark.verdict != "right"}
+def _with_own_caches(
+    found: Sequence[Mark], before: Sequence[Mark], ready: Prepared, asked: Exam
+) -> list[Mark]:
+    """A function that is not right on the cache of another that is not either is undecided.
+
+    `before` are the marks of functions that call wrong ones, as is the case where caches are made.
+    """
+    amiss = {mark.function for mark in before if mark.verdict != "right"}
     fair = []
     for mark in found:
         function = next(one for one in asked.assignment.functions if one.name == mark.function)
@@ -204,15 +232,41 @@ def _not_twice(
 ) -> dict[tuple[str, str], Mark]:
     """By function and part the marks where the wrong functions that are called were right.
 
+    First all of these are, and then, for what is not right yet, without those that were right with
+    others: a right one in place of theirs knows only what is asked of it, one of two activations.
+    """
+    amiss = {one.function for one in found if one.verdict != "right"}
+    names = [one for one in dict.fromkeys(mark.function for mark in found) if one in amiss]
+    reached = {one: _reached(ready, asked, one) for one in names if one in ready.defined}
+    called = {one: sorted(others & amiss) for one, others in reached.items() if others & amiss}
+    carried: dict[tuple[str, str], Mark] = {}
+    while called:
+        again = _with_others_right(run, ready, heard, asked, called)
+        carried |= {(one.function, one.part): one for one in again if one.verdict == "right"}
+        lost = {one.function for one in again if one.verdict != "right"}
+        amiss -= {*called} - lost
+        fewer = {name: sorted(reached[name] & amiss) for name in called if name in lost}
+        called = {
+            name: others for name, others in fewer.items() if others not in ([], called[name])
+        }
+    return carried
+
+
+def _reached(ready: Prepared, asked: Exam, name: str) -> frozenset[str]:
+    """What a function calls, directly or not, and what makes the cache that it takes."""
+    function = next(one for one in asked.assignment.functions if one.name == name)
+    of_makers = (ready.uses(one) for one in function.makers)
+    return ready.uses(name).union(function.makers, *of_makers) - {name}
+
+
+def _with_others_right(
+    run: Run, ready: Prepared, heard: _Heard, asked: Exam, called: Mapping[str, Sequence[str]]
+) -> list[Mark]:
+    """The marks of functions where others, that each calls, are right.
+
     Several functions are asked in one run, each in a program of its own, and again alone what is
     not right there.
     """
-    amiss = {one.function for one in found if one.verdict != "right"}
-    called = {
-        name: sorted(ready.uses(name) & amiss)
-        for name in dict.fromkeys(mark.function for mark in found)
-        if name in amiss and name in ready.defined and len(amiss) > 1
-    }
     texts = {
         name: _with_right(ready, heard.text, asked, name, others)
         for name, others in called.items()
@@ -220,7 +274,7 @@ def _not_twice(
     }
     parts = {name: only(asked, name) for name in texts}
     together = _together(run, texts, [one for one in texts if one not in heard.ended], parts)
-    carried: dict[tuple[str, str], Mark] = {}
+    marked: list[Mark] = []
     for name, text in texts.items():
         alone = parts[name]
         again = marks(alone, together.get(name, ()), ready.defined)
@@ -228,12 +282,11 @@ def _not_twice(
             outcome = run(text, alone.calls, asked.assignment.limits)
             again = marks(alone, outcome.answers, ready.defined)
         told = {"code": "carried", "functions": ", ".join(called[name])}
-        carried |= {
-            (name, one.part): one._replace(because=(told, *one.because))
+        marked += [
+            one._replace(because=(told, *one.because))
             for one in (*again, *_of_training(run, text, ready.defined, alone))
-            if one.verdict == "right"
-        }
-    return carried
+        ]
+    return marked
 
 
 def _together(
@@ -263,7 +316,9 @@ def _own_arguments(answer: Answer, call: Call, usual: Call) -> tuple[Value, ...]
 def _with_right(ready: Prepared, text: str, asked: Exam, name: str, others: Sequence[str]) -> str:
     """The text in which others than that of this name are right."""
     functions = _with_partners(asked.assignment.functions, others, name)
-    return ready.with_right(text, solution(replace(asked.assignment, functions=functions)))
+    keeping = [one.name for one in functions if way_to_cache(one.returns) is not None]
+    right = solution(replace(asked.assignment, functions=functions))
+    return ready.with_right(text, right, keeping)
 
 
 def _with_partners(

@@ -11,6 +11,8 @@ from backproof.grading import frames
 from backproof.grading.frames import Value
 
 _LARGEST: Final = 1 << 30  # bytes of a call's arguments
+_DERIVE: Final = "autograd chainer flax jax keras mxnet tensorflow theano tinygrad torch"
+AUTODIFF: Final = frozenset(_DERIVE.split(" "))  # modules that no submission may use
 Status = Literal["answered", "failed", "time", "memory", "killed", "broken", "refused"]
 
 

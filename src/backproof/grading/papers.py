@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import gc
 import threading
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from backproof.grading import alone
-from backproof.grading.assignment import Assignment
+from backproof.grading.assignment import Assignment, total
 from backproof.grading.exam import Exam, exam
 from backproof.grading.judging import judge, missing
 from backproof.grading.marking import Mark
@@ -22,10 +23,12 @@ from backproof.grading.outcome import Call, Limits, Outcome, Run
 from backproof.grading.sandbox import Sandbox, Unavailable
 from backproof.grading.selftest import self_test
 from backproof.grading.submissions import Submission
+from backproof.reading.failure import described
 from backproof.reading.program import of_content
 from backproof.reading.told import Unreadable
 
 MAIN: Final = "submission.py"
+BUG: Final = "bug"  # the code of a problem that is ours
 _MOST_EXAMS: Final = 8  # each takes some megabytes
 
 
@@ -119,8 +122,19 @@ def _graded(told: Paper, asked: Exam, isolated: bool) -> dict[str, Any]:
     if read is None:
         nothing = [mark._replace(because=()) for mark in missing(asked)]  # the problem says it
         return earned("unread", nothing, problems, "")
-    judged = judge(read, modules(told.beside), asked, running(told.beside, asked, isolated))
+    try:
+        judged = judge(read, modules(told.beside), asked, running(told.beside, asked, isolated))
+    except (Unavailable, Unreadable, OSError):
+        raise
+    except Exception as error:  # a bug of ours, which is to cost no other submission its grade
+        return earned("review", missing(asked), [{"code": BUG, "error": _where(error)}], "")
     return earned(judged.status, judged.marks, judged.problems, judged.printed)
+
+
+def _where(error: Exception) -> str:
+    """An error of ours on one line, and the line of ours that it came from."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{described(error)} ({Path(place.filename).name}, {place.lineno})"
 
 
 def modules(beside: Mapping[str, bytes]) -> set[str]:
@@ -152,8 +166,8 @@ def earned(
     """The part of a submission's result that comes from its program."""
     return {
         "status": status,
-        "points": sum(mark.points for mark in found),
-        "out_of": sum(mark.out_of for mark in found),
+        "points": total(mark.points for mark in found),
+        "out_of": total(mark.out_of for mark in found),
         "parts": [{**mark._asdict(), "because": list(mark.because)} for mark in found],
         "problems": list(problems),
         "printed": printed,

@@ -20,12 +20,12 @@ from backproof.reading.guards import replacement
 from backproof.reading.program import Program
 from backproof.reading.slices import bound, free
 
-_AUTODIFF = "autograd chainer flax jax keras mxnet tensorflow theano tinygrad torch"
-AUTODIFF: Final = frozenset(_AUTODIFF.split(" "))
 CALL: Final = "backproof_call"  # calls a function after what it needs beside its arguments is set
 BARE: Final = "backproof_bare"  # calls a function of another program, as of that without guards
+KEEP: Final = "backproof_keep"  # has a right function return the caches of another
 _ANY_NAME: Final = frozenset({"eval", "exec", "globals", "locals", "vars"})
 _THERE: Final = frozenset({*sys.stdlib_module_names, "numpy"})
+_NOTEBOOK: Final = ("IPython", "ipywidgets")  # and google.colab
 _NOTHING: Final = (
     "type('Nothing', (), {'__getattr__': lambda s, n: s, '__call__': lambda s, *a, **k: s, "
     "'__iter__': lambda s: iter(()), '__len__': lambda s: 0})()"
@@ -56,6 +56,28 @@ def {CALL}(name, told, *arguments):
             or (getattr(type(value), "__module__", "") == "numpy" and value.nbytes <= {_LEFT_BYTES})
         }}
     return value
+"""
+
+
+_KEEPING: Final = f"""
+
+def {KEEP}(right, own):
+    def fill(made, kept):
+        if made is None:
+            return kept
+        if type(made) is tuple and len(made) == len(kept):
+            return tuple(fill(*both) for both in zip(made, kept))
+        return made
+
+    def both(*arguments, **named):
+        made = right(*arguments, **named)
+        try:
+            return fill(made, own(*arguments, **named))
+        except Exception:
+            return made
+
+    return both
+
 """
 
 
@@ -96,17 +118,24 @@ class Prepared(NamedTuple):
             found |= {one for one, of in self.held.classes.items() if of == self.held.classes[name]}
         return frozenset(found - {name})
 
-    def with_right(self, text: str, solution: str) -> str:
-        """A text of it in which the functions of `solution` stand for its own, also in classes."""
+    def with_right(self, text: str, solution: str, keeping: Collection[str] = ()) -> str:
+        """A text of it in which the functions of `solution` stand for its own, also in classes.
+
+        Those in `keeping` return beside it what they have of their own where that is free: a cache.
+        """
         names = {
             one.name for one in syntax.parsed(solution).body if isinstance(one, ast.FunctionDef)
         }
         own = [
-            f"{of}.{one} = staticmethod({one})\n"
+            f"{of}.{one} = staticmethod({one})"
             for one, of in self.held.classes.items()
             if one in names
         ]
-        return f"{text}\n\n{solution}\n{''.join(own)}"
+        kept = [name for name in sorted(keeping) if name in self.defined]
+        before = f"{KEEP}_own = {{{', '.join(f'{name!r}: {name}' for name in kept)}}}"
+        after = [f"{name} = {KEEP}({name}, {KEEP}_own[{name!r}])" for name in kept]
+        with_kept = [before, solution, _KEEPING, *after] if kept else [solution]
+        return "\n".join([text, "", *with_kept, *own])
 
 
 def calling(texts: Mapping[str, str]) -> str:
@@ -309,15 +338,21 @@ def _guarded(
 def _imports(
     read: Program, every: Sequence[ast.AST], assignment: Assignment, beside: Collection[str]
 ) -> Iterator[tuple[str, str]]:
-    """The modules that the program imports and the assignment does not allow, and where."""
-    allowed = {*assignment.imports, *sys.stdlib_module_names, *beside}
+    """The modules that the program imports and the assignment does not allow, and where.
+
+    What belongs to the notebook that it was written in is none of them.
+    """
+    allowed = {*assignment.imports, *sys.stdlib_module_names, *beside, *_NOTEBOOK}
     for node in every:
         named: list[str] = []
+        told: list[str] = []  # each once for a statement
         if isinstance(node, ast.Import):
             named = [one.name for one in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            named = [node.module]
+            named = [f"{node.module}.{one.name}" for one in node.names]
         for name in named:
-            module = name.split(".")[0]
-            if module not in allowed:
+            module, _, rest = name.partition(".")
+            of_colab = module == "google" and rest.split(".")[0] == "colab"
+            if module not in allowed and module not in told and not of_colab:
+                told.append(module)
                 yield module, read.where(getattr(node, "lineno", 0))

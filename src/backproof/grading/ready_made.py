@@ -26,7 +26,7 @@ def names() -> list[str]:
 def found(told: str) -> Path:
     """The file that is told by its path, or of a ready-made assignment by its name."""
     path = Path(told)
-    if not path.exists() and told in names():
+    if not path.is_file() and told in names():
         return READY_MADE / f"{told}.toml"
     if not path.is_file():
         raise Unreadable(
@@ -40,7 +40,21 @@ _SEED = re.compile(r"^seed\s*=.*\n", re.MULTILINE)
 
 
 def public_part(text: str) -> str:
-    """The text of an assignment without its hidden functions and its seed, for students."""
+    """The text of an assignment without its hidden functions and its seed, for students.
+
+    Raises `Unreadable` where it is written in a way in which these cannot be told apart.
+    """
     first, *tables = _TABLE.split(text)
-    shown = [one for one in tables if tomllib.loads(one)["function"][0].get("public", True)]
-    return "".join([_SEED.sub("", first), *shown])
+    try:
+        shown = [one for one in tables if tomllib.loads(one)["function"][0].get("public", True)]
+        made = "".join([_SEED.sub("", first), *shown])
+        told = tomllib.loads(made)
+    except tomllib.TOMLDecodeError:
+        told = {"seed": None}
+    hidden = [one for one in told.get("function", ()) if not one.get("public", True)]
+    if hidden or "seed" in told:
+        raise Unreadable(
+            "the public part cannot be taken out: begin the line of the seed with seed =, and each "
+            "function with a line [[function]], all else before the first of them"
+        )
+    return made

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from backproof.grading import any_name
 from backproof.grading.assignment import Assignment
 from backproof.grading.exam import Exam, exam
+from backproof.grading.language import language, plainly
 from backproof.grading.marking import Mark, marks
 from backproof.grading.outcome import Call, Limits, Outcome
 from backproof.grading.papers import MAIN
@@ -70,6 +71,9 @@ EDGE_MISTAKES: Final[Mapping[str, Sequence[tuple[str, str, str]]]] = {
 }
 
 
+_ENGLISH: Final = language("en")
+
+
 class Rehearsed(NamedTuple):
     """What came of it, in words, and whether the assignment tells right from wrong."""
 
@@ -101,20 +105,26 @@ def rehearsed(assignment: Assignment) -> Rehearsed:
         lines[0] += f", {len(asked.found)} found by what it is, on {assignment.cases} cases"
     with Sandbox(assignment.limits) as sandbox:
         lost = [mark for mark in _marks(sandbox, asked, right) if mark.verdict != "right"]
-        lines += [f"  it loses {one.function}, {one.part}: {one.because}" for one in lost]
         caught, missed = 0, []
         wrong = list(_wrong(assignment, known, right))
         if asked.trials:
             wrong += _wrong_training(assignment, known)
         for words, text in wrong:
-            if all(mark.verdict == "right" for mark in _marks(sandbox, asked, text)):
+            if not any(map(_costs, _marks(sandbox, asked, text))):
                 missed.append(words)
             else:
                 caught += 1
-    lines.append("  a right program gets full marks" if not lost else "  a right program does not")
+    lines.append(f"  a right program {'does not get' if lost else 'gets'} full marks")
+    for one in lost:
+        said = " ".join(plainly(_ENGLISH.sentence(because)) for because in one.because)
+        lines.append(f"    {one.function}, {one.part}: {said}")
     lines.append(f"  {caught} of {caught + len(missed)} mistakes cost points")
     lines += [f"  not found: {words}" for words in missed]
     return Rehearsed("\n".join(lines), not lost and not missed)
+
+
+def _costs(mark: Mark) -> bool:
+    return mark.points < mark.out_of
 
 
 def _marks(sandbox: Sandbox, asked: Exam, text: str) -> list[Mark]:
@@ -129,7 +139,7 @@ def _marks(sandbox: Sandbox, asked: Exam, text: str) -> list[Mark]:
     for one in asked.found:
         read = of_content(Path(MAIN), text.encode())
         found += any_name.marks(one, read, asked, run)[0]
-    if any(mark.verdict != "right" for mark in found):
+    if any(map(_costs, found)):
         return found  # training takes longer, and would say nothing more
 
     def ask(trial: Trial) -> Outcome:

@@ -23,6 +23,7 @@ VERSION: Final = 1
 ISOLATED: Final = "bubblewrap"
 NOT_ISOLATED: Final = "none"
 _KEPT: Final = "graded"
+_FORM: Final = 2  # of a file that is kept
 
 
 def written(path: Path, content: bytes, *, lasting: bool = True) -> None:
@@ -65,17 +66,19 @@ def name_of(submission: str, assignment: str, key: str, isolation: str) -> str:
 
 
 def kept(out: Path, name: str) -> dict[str, Any] | None:
-    """A result that was written before; None if there is none, or it was damaged since."""
+    """What was earned and kept before; None if there is none, or it was damaged since."""
     try:
         found = json.loads((out / _KEPT / f"{name}.json").read_bytes())
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and found.get("version") == VERSION else None
+    if not isinstance(found, dict) or found.pop("kept", None) != _FORM:
+        return None
+    return found
 
 
-def keep(out: Path, name: str, result: Mapping[str, Any]) -> None:
-    """Keep a result under its name; `kept` sees where it is damaged."""
-    told = json.dumps({**result, "version": VERSION}, allow_nan=False)  # without indent: fast
+def keep(out: Path, name: str, earned: Mapping[str, Any]) -> None:
+    """Keep what a submission earned under its name; `kept` sees where it is damaged."""
+    told = json.dumps({**earned, "kept": _FORM}, allow_nan=False)  # without indent: fast
     written(out / _KEPT / f"{name}.json", told.encode(), lasting=False)
 
 
@@ -104,7 +107,7 @@ def overrides(out: Path) -> dict[str, dict[str, Any]]:
     """
     path = out / "overrides.toml"
     try:
-        told = tomllib.loads(path.read_text("utf-8"))
+        told = tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -115,9 +118,12 @@ def overrides(out: Path) -> dict[str, dict[str, Any]]:
             and {*one} == {"points", "reason"}
             and isinstance(one["points"], int | float)
             and not isinstance(one["points"], bool)
+            and 0 <= one["points"] < 1e6
             and isinstance(one["reason"], str)
             and one["reason"].strip()
         )
         if not fits:
-            raise Unreadable(f'{path.name}: ["{key}"] needs points, a number, and a reason, a text')
+            raise Unreadable(
+                f'{path.name}: ["{key}"] needs points, a number from 0, and a reason, a text'
+            )
     return told

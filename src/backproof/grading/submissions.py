@@ -53,6 +53,8 @@ class Submission:
         submitters: of a team, where Gradescope tells.
         problems: sentences for a person.
         digest: SHA-256 of the names and bytes of `files`.
+        unread: whether some of what was handed in could not be read; `problems` say why.
+        repeated: whether there is another of the same key, and nothing says which one counts.
     """
 
     key: str
@@ -65,6 +67,8 @@ class Submission:
     submitters: tuple[Submitter, ...]
     problems: tuple[str, ...]
     digest: str
+    unread: bool = False
+    repeated: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,7 @@ def submitted_program(submission: Submission, pattern: str | None = None) -> str
     told = f", and not one alone is called {pattern}" if pattern is not None else ""
     raise Unreadable(
         f"holds {len(programs)} programs{told}: {_listed(sorted(programs))}; "
-        "tell which is to be graded by a pattern of its name"
+        "the assignment can tell by a pattern of the name which is to be graded"
     )
 
 
@@ -229,6 +233,7 @@ def _built(
                 submitters=told,
                 problems=tuple(problems),
                 digest=_digest(contents.files),
+                unread=bool(contents.problems),
             )
         )
     return tuple(_with_second_ones(built))
@@ -295,5 +300,6 @@ def _with_second_ones(built: Sequence[Submission]) -> list[Submission]:
                 number += 1
                 own = f"{key} ({number})"
             problem = "handed in more than once, and the names do not say which is the newest"
-            results[own] = replace(one, key=own, problems=(*one.problems, problem))
+            problems = (*one.problems, problem)
+            results[own] = replace(one, key=own, problems=problems, repeated=True)
     return sorted(results.values(), key=lambda one: one.key)
