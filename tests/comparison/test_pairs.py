@@ -15,7 +15,15 @@ from backproof.comparison.regression import Slope, Slopes
 from backproof.comparison.replay import Tensors
 from backproof.notation import ACTIVATIONS
 from backproof.start import batches
-from comparison.faulty_runs import decayed, in_bfloat16, out_of_date, stretched, too_early
+from comparison.faulty_runs import (
+    decayed,
+    in_bfloat16,
+    of_squares,
+    out_of_date,
+    stretched,
+    too_early,
+    without_slope,
+)
 from comparison.made_runs import Arrays, Task, by_hand, in_jax, run, task
 
 
@@ -106,11 +114,13 @@ FAULTS = {
     "decay": (decayed(0.001), "it adds 0.001 times the parameter to the gradient of dW1, dW2"),
     "updated too early": (too_early, "backward pass uses W2 as it is after its update"),
     "out of date": (out_of_date(), "backward pass uses W2 as it was a step ago"),
+    "no slope": (without_slope, "its backward pass leaves out the derivative of tanh"),
+    "squares": (of_squares, "loss, that of mlp_sigmoid_squared without the half of its square"),
     "bfloat16": (in_bfloat16, "round their operands as bfloat16 does"),
 }
 
 
-OFTEN = ("learning rate, a little", "one gradient", "updated too early", "bfloat16")
+OFTEN = ("learning rate, a little", "one gradient", "updated too early", "no slope", "bfloat16")
 
 
 @pytest.mark.parametrize(
