@@ -18,6 +18,7 @@ from backproof.start import batches
 from comparison.faulty_runs import (
     decayed,
     in_bfloat16,
+    mixed,
     of_squares,
     out_of_date,
     stretched,
@@ -238,6 +239,26 @@ def test_float32_in_a_float64_run_is_a_lower_precision() -> None:
     told = compared(run("right", asked), run("faulty", asked, single))
     assert told.verdict == "lower precision"
     assert "as exact as float32 is, not float64" in told.words[0]
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_mixed_precision_is_a_lower_one(precision: str) -> None:
+    asked = task()
+    told = compared(run("right", asked), run("faulty", asked, mixed(precision)))
+    words = f"computed in {precision}, and only the update in float32, since step 0"
+    assert (told.verdict, told.words) == ("lower precision", [f"faulty: its gradients are {words}"])
+
+
+def test_mixed_precision_excuses_no_other_fault() -> None:
+    asked = task()
+    too_long = compared(run("right", asked), run("faulty", asked, mixed("bfloat16", times=1.5)))
+    elsewhere = run("faulty", asked, mixed("bfloat16"))
+    told = [
+        step._replace(gradients={**by_hand_exact(asked, step.before, step.x, step.y)})
+        for step in elsewhere.steps
+    ]
+    assert too_long.verdict == "systematic"
+    assert compared(run("right", asked), elsewhere._replace(steps=told)).verdict == "systematic"
 
 
 def test_what_nothing_explains_is_said_to_be_so() -> None:
