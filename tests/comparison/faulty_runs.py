@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
+from backproof import models
 from comparison.made_runs import Arrays, Gradient, Task, by_hand
 
 
@@ -47,12 +49,21 @@ def with_momentum(share: float) -> Gradient:
     return gradient
 
 
-def backwards(now: Arrays, old: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+def backwards(
+    now: Arrays,
+    old: Arrays,
+    x: np.ndarray,
+    y: np.ndarray,
+    has_slope: bool = True,
+    is_squared: bool = False,
+) -> Arrays:
     """The MLP with tanh by hand; its backward pass takes W2 from `old`."""
     a1 = np.tanh(now["W1"] @ x + now["b1"])
     yhat = 1.0 / (1.0 + np.exp(-(now["W2"] @ a1 + now["b2"])))
     dz2 = (yhat - y) / np.asarray(x.shape[1], x.dtype)
-    dz1 = (old["W2"].T @ dz2) * (1.0 - a1 * a1)
+    if is_squared:
+        dz2 *= np.asarray(2.0, x.dtype) * yhat * (1.0 - yhat)
+    dz1 = (old["W2"].T @ dz2) * (1.0 - a1 * a1 if has_slope else np.asarray(1.0, x.dtype))
     return {
         "W1": dz1 @ x.T,
         "b1": dz1.sum(axis=1, keepdims=True),
@@ -65,6 +76,15 @@ def too_early(asked: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarra
     rate = np.asarray(asked.rate, x.dtype)
     moved = {**now, "W2": now["W2"] - rate * backwards(now, now, x, y)["W2"]}
     return backwards(now, moved, x, y)
+
+
+def without_slope(asked: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+    return backwards(now, now, x, y, has_slope=False)
+
+
+def of_squares(asked: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+    """Of the mean of squares, without a half, behind the sigmoid."""
+    return backwards(now, now, x, y, is_squared=True)
 
 
 def out_of_date() -> Gradient:
@@ -94,3 +114,21 @@ def in_bfloat16(asked: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndar
         "W2": product(dz2, a1.T),
         "b2": dz2.sum(axis=1, keepdims=True),
     }
+
+
+def mixed(precision: str, times: float = 1.0) -> Gradient:
+    """Everything but the update in a lower precision, and the gradients cast back."""
+
+    def gradient(asked: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+        def loss(now: Arrays) -> jax.Array:
+            given = ({name: cast(value) for name, value in now.items()}, cast(x), cast(y))
+            return models.loss(asked.model, *given, asked.activation)
+
+        def cast(value: np.ndarray) -> jax.Array:
+            return jnp.asarray(value).astype(precision)
+
+        # Not compiled: XLA may leave out the rounding of what is cast back at once.
+        told = {name: np.asarray(value) for name, value in jax.grad(loss)(now).items()}
+        return {**told, "W1": np.asarray(times, x.dtype) * told["W1"]}
+
+    return gradient

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from backproof.comparison.replay import Replay, Rule, Step
 from backproof.comparison.shifts import is_rounding
 from backproof.notation import MODELS
 from comparison.faulty_runs import decayed, stretched, with_momentum
-from comparison.made_runs import Task, run, task
+from comparison.made_runs import Arrays, Task, by_hand, run, task
 
 # Another number of steps that stand out is another program to compile for each fault that is known;
 # test_pairs.py has 60 of the same shape too.
@@ -105,6 +106,48 @@ def test_a_decay_of_one_weight_is_said_of_that_one() -> None:
 def test_a_weight_without_a_number_decays_too() -> None:
     (fault,) = own(run("faulty", asked(model="logistic_regression"), decayed(0.01))).faults
     assert (fault.cause, fault.tensors) == ("decay", ("w",))
+
+
+@pytest.mark.parametrize("strength", [1e-3, 1e-5])
+def test_a_decay_of_biases_too_is_one_number(strength: float) -> None:
+    def gradient(one: Task, number: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+        told = by_hand(one, number, now, x, y)
+        return {name: value + np.float32(strength) * now[name] for name, value in told.items()}
+
+    (fault,) = own(run("faulty", asked(), gradient)).faults
+    assert (fault.cause, fault.tensors) == ("decay", ("W1", "b1", "W2", "b2"))
+    assert fault.size == pytest.approx(strength, rel=0.01)
+    assert fault.words.endswith("times the parameter to the gradient of dW1, db1, dW2, db2")
+
+
+def test_a_learning_rate_that_changes_is_named_and_so_are_clipped_norms() -> None:
+    def scheduled(one: Task, number: int, now: Arrays, *batch: Any) -> Arrays:
+        told = by_hand(one, number, now, *batch)
+        return {name: np.float32(0.5 * 0.98**number) * value for name, value in told.items()}
+
+    def clipped(one: Task, number: int, now: Arrays, *batch: Any) -> Arrays:
+        told = by_hand(one, number, now, *batch)
+        norm = np.sqrt(sum(np.sum(value**2) for value in told.values()))
+        return {name: np.float32(0.01) / norm * value for name, value in told.items()}
+
+    for gradient in (scheduled, clipped):
+        (fault,) = own(run("faulty", asked(), gradient)).faults
+        assert (fault.cause, fault.tensors) == ("learning_rate", ("W1", "b1", "W2", "b2"))
+        assert "another number of times as long" in fault.words
+        assert (
+            gradient is clipped
+            or "0.5 in step 0, 0.2727 in step 30, 0.1518 in step 59" in fault.words
+        )
+
+
+def test_a_factor_for_each_step_is_one_for_all_parameters() -> None:
+    def gradient(one: Task, number: int, now: Arrays, *batch: Any) -> Arrays:
+        told = by_hand(one, number, now, *batch)
+        return {**told, "W1": np.float32(0.5 * 0.99**number) * told["W1"]}
+
+    shown = own(run("faulty", asked(), gradient))
+    assert shown.faults == []
+    assert shown.unexplained is not None
 
 
 @pytest.mark.parametrize("share", [0.9, 0.1])

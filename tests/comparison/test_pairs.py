@@ -16,7 +16,16 @@ from backproof.comparison.regression import Slope, Slopes
 from backproof.comparison.replay import Tensors
 from backproof.notation import ACTIVATIONS
 from backproof.start import batches
-from comparison.faulty_runs import decayed, in_bfloat16, out_of_date, stretched, too_early
+from comparison.faulty_runs import (
+    decayed,
+    in_bfloat16,
+    mixed,
+    of_squares,
+    out_of_date,
+    stretched,
+    too_early,
+    without_slope,
+)
 from comparison.made_runs import Arrays, Task, by_hand, in_jax, run, task
 
 
@@ -108,11 +117,13 @@ FAULTS = {
     "decay": (decayed(0.001), "it adds 0.001 times the parameter to the gradient of dW1, dW2"),
     "updated too early": (too_early, "backward pass uses W2 as it is after its update"),
     "out of date": (out_of_date(), "backward pass uses W2 as it was a step ago"),
+    "no slope": (without_slope, "its backward pass leaves out the derivative of tanh"),
+    "squares": (of_squares, "loss, that of mlp_sigmoid_squared without the half of its square"),
     "bfloat16": (in_bfloat16, "round their operands as bfloat16 does"),
 }
 
 
-OFTEN = ("learning rate, a little", "one gradient", "updated too early", "bfloat16")
+OFTEN = ("learning rate, a little", "one gradient", "updated too early", "no slope", "bfloat16")
 
 
 @pytest.mark.parametrize(
@@ -230,6 +241,26 @@ def test_float32_in_a_float64_run_is_a_lower_precision() -> None:
     told = compared(run("right", asked), run("faulty", asked, single))
     assert told.verdict == "lower precision"
     assert "as exact as float32 is, not float64" in told.words[0]
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_mixed_precision_is_a_lower_one(precision: str) -> None:
+    asked = task()
+    told = compared(run("right", asked), run("faulty", asked, mixed(precision)))
+    words = f"computed in {precision}, and only the update in float32, since step 0"
+    assert (told.verdict, told.words) == ("lower precision", [f"faulty: its gradients are {words}"])
+
+
+def test_mixed_precision_excuses_no_other_fault() -> None:
+    asked = task()
+    too_long = compared(run("right", asked), run("faulty", asked, mixed("bfloat16", times=2.0)))
+    elsewhere = run("faulty", asked, mixed("bfloat16"))
+    told = [
+        step._replace(gradients={name: 2.0 * v for name, v in (step.gradients or {}).items()})
+        for step in elsewhere.steps
+    ]
+    assert too_long.verdict == "systematic"
+    assert compared(run("right", asked), elsewhere._replace(steps=told)).verdict == "systematic"
 
 
 def test_what_nothing_explains_is_said_to_be_so() -> None:

@@ -12,12 +12,14 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from backproof.comparison.regression import Along, Slopes, decays, slopes, updates, weights
+from backproof.comparison.regression import Along, Slope, Slopes, decays, slopes, updates, weights
 from backproof.comparison.replay import Replay, Rule
 from backproof.comparison.shifts import Shift, is_rounding
 
 # What may be left of a slope: the number that the program used was rounded, or told in few digits.
 _LEFT = 1e-3
+# A step has to have as many for a number of its own to be told by them.
+_FEWEST_ENTRIES = 8
 # A cause, the parameters that it moves, words, and the number that was fitted.
 Told: TypeAlias = tuple[str, tuple[str, ...], str, float]
 
@@ -64,7 +66,7 @@ def fitted(
         if explaining:
             return [_told(rule, fault, not outside) for fault in _simplest(explaining)]
     if outside:
-        return list(_momentum(rule, replays, outside))
+        return list(_momentum(rule, replays, outside)) or list(_changing(rule, outside))
     along = updates if any(one.shows for one in found.updates.values()) else decays
     return [_told(rule, [fault for fault in candidates if fault.along is along][-1], True)]
 
@@ -77,6 +79,7 @@ def _candidates(rule: Rule, fit: Slopes, found: Slopes, moved: Sequence[str]) ->
     told = [
         ("learning_rate", updates, dict.fromkeys(every, fit.updates[""])),
         ("decay", decays, dict.fromkeys(weights(rule.model), fit.decays[""])),
+        ("decay", decays, dict.fromkeys(every, _of_all([fit.decays[p] for p in every]))),
         ("decay", decays, {name: fit.decays[name] for name in of_decay}),
         ("factor", updates, {name: fit.updates[name] for name in of_factor}),
     ]
@@ -90,6 +93,16 @@ def _candidates(rule: Rule, fit: Slopes, found: Slopes, moved: Sequence[str]) ->
         for cause, along, slopes in told
         if slopes
     ]
+
+
+def _of_all(each: Sequence[Slope]) -> Slope:
+    """One number for all parameters, each as far as it is known."""
+    weights = [1.0 / one.threshold**2 for one in each]
+    whole = sum(weights)
+    if not whole:
+        return Slope(0.0, math.inf, math.inf)
+    size = sum(w * one.slope for w, one in zip(weights, each, strict=True)) / whole
+    return Slope(size, whole**-0.5, min(one.floor for one in each))
 
 
 def _leaves_nothing(
@@ -133,6 +146,36 @@ def _momentum(rule: Rule, replays: Sequence[Replay], outside: Sequence[Replay]) 
     if known and is_rounding(rule, [one for one, _ in known], shifts):
         words = f"it adds {share:.4g} times the step before to each step, as momentum does"
         yield "momentum", tuple(known[0][1]), words, share
+
+
+def _changing(rule: Rule, outside: Sequence[Replay]) -> Iterator[Told]:
+    """A factor for each step, the same for all parameters."""
+    if sum(value.size for value in outside[0].change.values()) < _FEWEST_ENTRIES:
+        return
+    factors = []
+    for one in outside:
+        above = below = 0.0
+        for name, change in one.change.items():
+            weight = change / one.bound[name] ** 2
+            above += float(np.sum(weight * one.residual[name]))
+            below += float(np.sum(weight * change))
+        factors.append(above / below if below else 0.0)
+    shifts = [
+        {name: factor * change for name, change in one.change.items()}
+        for one, factor in zip(outside, factors, strict=True)
+    ]
+    if is_rounding(rule, outside, shifts):
+        known = dict(zip((one.step.number for one in outside), factors, strict=True))
+        told = ", ".join(f"{1.0 + known[t]:.4g} in step {t}" for t in _ends(list(known)))
+        words = (
+            f"each of its steps is another number of times as long, {told}: as with a learning rate"
+            " that changes, or gradients clipped by their norm"
+        )
+        yield "learning_rate", tuple(rule.model.parameters), words, math.nan
+
+
+def _ends(numbers: Sequence[int]) -> Sequence[int]:
+    return sorted({numbers[0], numbers[len(numbers) // 2], numbers[-1]})
 
 
 # --- words ----------------------------------------------------------------------------------------

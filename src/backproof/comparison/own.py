@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backproof.comparison.faults import Fault, faults
-from backproof.comparison.regression import Slopes, slopes
+from backproof.comparison.regression import Slopes, slopes, weights
 from backproof.comparison.replay import (
     Replay,
     Rule,
@@ -23,6 +23,9 @@ from backproof.comparison.replay import (
 from backproof.error_bounds import FORMATS
 from backproof.start import Batches
 from backproof.verdict import RIGHT_BELOW, WRONG_ABOVE
+
+# How much too long steps may be whose gradients are of a lower precision, in its roundings.
+_AS_LONG = 8.0
 
 
 class Run(NamedTuple):
@@ -107,7 +110,8 @@ def own(run: Run) -> Own:
     if outside:
         where = _where(run.rule, [one.step for one in outside])
         if not named:
-            lower = _lower(run.rule, finite, outside[0].step.number)
+            first = outside[0].step.number
+            lower = _lower(run.rule, finite, first) or _mixed(run.rule, finite, found, first)
             named = [] if lower is None else [lower]
             unexplained = None if lower else _stands_out(outside, len(replays))
     elif not named and max(margins.values()) > RIGHT_BELOW:
@@ -156,6 +160,55 @@ def _lower(rule: Rule, steps: Sequence[Step], first: int) -> Fault | None:
                 "lower_precision", tuple(rule.model.parameters), words, float("nan"), first
             )
     return None
+
+
+def _mixed(rule: Rule, steps: Sequence[Step], found: Slopes, first: int) -> Fault | None:
+    """That gradients are right for a lower precision, and the update of them is one of the run's.
+
+    So it is where a framework casts parameters on the way in and their gradients on the way out
+    (automatic mixed precision): the gradients of weights are numbers of the coarser format.
+    """
+    u = float(FORMATS[rule.precision].u)
+    for name in ("bfloat16", "float16"):  # whose digits float16 has too
+        coarse = float(FORMATS[name].u)
+        of_it = coarse > u and all(
+            step.gradients and all(_has_digits(step.gradients[p], coarse) for p in names)
+            for step in steps
+            if (names := weights(rule.model))
+        )
+        if not of_it:
+            continue
+        # The bounds of coarse formats are wide enough for much else, so on the whole steps have to
+        # be as long as they should, and the update has to be exact.
+        whole = all(abs(one.slope) <= _AS_LONG * coarse for one in found.updates.values())
+        right = gradient_margins(rule._replace(precision=name), steps)
+        if (
+            whole
+            and max(max(one.values()) for one in right) <= RIGHT_BELOW
+            and all(_is_update(rule, step) for step in steps)
+        ):
+            words = f"its gradients are computed in {name}, and only the update in {rule.precision}"
+            return Fault(
+                "lower_precision", tuple(rule.model.parameters), words, float("nan"), first
+            )
+    return None
+
+
+def _has_digits(value: NDArray[np.float64], u: float) -> bool:
+    """Whether each number has no more digits than a format of this rounding, whatever its size."""
+    digits = np.frexp(value)[0] / u
+    return bool(np.all(digits == np.rint(digits)))
+
+
+def _is_update(rule: Rule, step: Step) -> bool:
+    """Whether the step is the recorded gradients times the rate, up to two roundings."""
+    fmt = FORMATS[rule.precision]
+    for name, gradient in (step.gradients or {}).items():
+        move, after = rule.rate * gradient, step.after[name]
+        bound = float(fmt.u) * (2.0 * np.abs(move) + np.abs(after)) + float(fmt.smallest)
+        if np.any(np.abs(step.before[name] - move - after) > bound):
+            return False
+    return True
 
 
 def _are_of(tensors: Tensors, precision: str) -> bool:

@@ -136,9 +136,11 @@ def _causes(one: Run, other: Run, owns: tuple[Own, Own]) -> tuple[list[str], lis
         words = " or ".join(fault.words for fault in own.faults)
         where = "" if own.where is None else f"; {own.where}"
         if own.faults:
-            words = f"{run.name}: {words}, since step {own.faults[0].first}{where}"
-            is_lower = all(fault.cause == "lower_precision" for fault in own.faults)
-            (lower if is_lower else causes).append(words)
+            words = f"{run.name}: {words}, since step {own.faults[0].first}"
+            if all(fault.cause == "lower_precision" for fault in own.faults):
+                lower.append(words)
+            else:
+                causes.append(f"{words}{where}")
         if own.unexplained is not None:
             causes.append(f"{run.name}: {own.unexplained}{where}")
     if not math.isclose(

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from backproof.comparison.backward_passes import gradients_without_slope, stale_gradients
 from backproof.comparison.replay import (
     Replay,
     Rule,
@@ -19,7 +20,6 @@ from backproof.comparison.replay import (
     gradients,
     ulp,
 )
-from backproof.comparison.stale import stale_gradients
 from backproof.notation import ACTIVATIONS, FAMILY, Model
 from backproof.verdict import WRONG_ABOVE
 
@@ -48,10 +48,17 @@ def known_faults(
         if like and other.output != model.output:
             words = f"its gradients are of another loss, that of {other.name}"
             yield Known("loss", words, _instead(rule, outside, other, activation))
+            if other.output not in ("sigmoid", "softmax"):
+                twice = _instead(rule, outside, other, activation, 2.0)
+                yield Known("loss", f"{words} without the half of its square", twice)
     for name in ACTIVATIONS if model.has_activation else ():
         if name != activation:
             words = f"its activation is {name}, not {activation}"
             yield Known("activation", words, _instead(rule, outside, model, name))
+    if model.has_activation:
+        words = f"its backward pass leaves out the derivative of {activation}"
+        without = [towards(rule, one, gradients_without_slope(rule, one.step)) for one in outside]
+        yield Known("dropped_term", words, without)
     yield from _stale(rule, replays, outside)
 
 
@@ -84,11 +91,16 @@ def _longer(outside: Sequence[Replay], factors: Sequence[float]) -> list[Shift]:
     ]
 
 
-def _instead(rule: Rule, outside: Sequence[Replay], model: Model, activation: str) -> list[Shift]:
-    """Another model's gradient in place of its own."""
+def _instead(
+    rule: Rule, outside: Sequence[Replay], model: Model, activation: str, times: float = 1.0
+) -> list[Shift]:
+    """So many times another model's gradient in place of its own."""
     before = [one.step.before for one in outside]
     taken = gradients(model, activation, before, [(one.step.x, one.step.y) for one in outside])
-    return [towards(rule, one, gradient) for one, gradient in zip(outside, taken, strict=True)]
+    return [
+        towards(rule, one, {name: times * value for name, value in gradient.items()})
+        for one, gradient in zip(outside, taken, strict=True)
+    ]
 
 
 def _stale(rule: Rule, replays: Sequence[Replay], outside: Sequence[Replay]) -> Iterator[Known]:

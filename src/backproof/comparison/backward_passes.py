@@ -1,4 +1,8 @@
-"""Gradients with one weight as it was, or will be, at another time than the others."""
+"""Gradients whose backward pass is not that of their forward pass.
+
+One weight is taken as it was, or will be, at another time than the others; or the derivative of the
+activation is left out.
+"""
 
 from __future__ import annotations
 
@@ -25,22 +29,33 @@ def stale_gradients(
     """
     if values is None:
         return None
-    forward = dict(step.before)
     backward = {**step.before, weight: values[weight]}
+    return _taken(rule, step, backward, backward if everywhere else dict(step.before), True)
+
+
+def gradients_without_slope(rule: Rule, step: Step) -> dict[str, NDArray[np.float64]]:
+    """The gradients of a step whose backward pass takes the activation's derivative for 1."""
+    return _taken(rule, step, dict(step.before), dict(step.before), False)
+
+
+def _taken(
+    rule: Rule, step: Step, backward: Tensors, forward: Tensors, has_slope: bool
+) -> dict[str, NDArray[np.float64]]:
     with program_cache.float64_on_cpu():
-        program = _gradient(rule.model, rule.activation)
-        found = program(backward, backward if everywhere else forward, step.x, step.y)
+        program = _gradient(rule.model, rule.activation, has_slope)
+        found = program(backward, forward, step.x, step.y)
         return {name: np.asarray(value) for name, value in found.items()}
 
 
 @functools.lru_cache
-def _gradient(model: Model, activation: str) -> Callable[..., Any]:
+def _gradient(model: Model, activation: str, has_slope: bool) -> Callable[..., Any]:
     def loss(backward: Any, forward: Any, x: Any, y: Any) -> Any:
         names = iter(model.parameters)
         a, kink = x, jnp.zeros(())
         for layer, (W, b) in enumerate(zip(names, names, strict=True), start=1):
             z = _as_if(forward[W] @ a + forward[b], backward[W] @ a + backward[b])
-            a = z if layer == model.depth else models.activate(activation, z, kink)
+            active = z if layer == model.depth else models.activate(activation, z, kink)
+            a = active if has_slope else _as_if(active, z)
         return jnp.mean(models.example_losses(model, a, y)[0])
 
     return jax.jit(jax.grad(loss))
