@@ -248,3 +248,53 @@ def test_parameters_that_are_drawn_for_each_class_are_said() -> None:
     assert "train: draws its parameters anew in each turn of the loop in line 6" in str(
         told.problem
     )
+
+
+LABELLED = """
+import numpy as np
+
+class Classifier:
+    def __init__(self, n_features, n_classes):
+        self.W, self.b = np.zeros((n_features, n_classes)), np.zeros(n_classes)
+
+    def predict(self, x):
+        e = np.exp(x @ self.W + self.b)
+        return e / e.sum(axis=1, keepdims=True)
+
+    def loss(self, {names}):
+        return -np.sum({target} * np.log({prediction})) / len({target})
+
+    def gradient(self, x, {names}):
+        d = ({prediction} - {target}) / len(x)
+        return {{"W": x.T @ d, "b": d.{db}(axis=0)}}
+{call}"""
+CALLED = """
+def learn(model, x, labels, rate=0.1):
+    out = model.predict(x)
+    for name, slope in model.gradient({arguments}).items():
+        setattr(model, name, getattr(model, name) - rate * slope)
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "prediction", "target", "arguments"),
+    [
+        ("y, t", "y", "t", ""),
+        ("t, y", "y", "t", ""),
+        ("y, t", "y", "t", "x, out, labels"),
+        ("y, labels", "y", "labels", "x, out, labels"),
+        ("target, output_label", "output_label", "target", "x, labels, model.predict(x)"),
+    ],
+)
+def test_of_two_that_are_called_like_labels_one_is_the_prediction(
+    names: str, prediction: str, target: str, arguments: str
+) -> None:
+    call = CALLED.format(arguments=arguments) if arguments else ""
+    told = {
+        db: checked(
+            LABELLED.format(names=names, prediction=prediction, target=target, call=call, db=db)
+        )
+        for db in ("sum", "mean")
+    }
+    assert told["sum"].verdict == "right"
+    assert wrong(told["mean"]) == {"db"}
