@@ -298,3 +298,58 @@ def test_of_two_that_are_called_like_labels_one_is_the_prediction(
     }
     assert told["sum"].verdict == "right"
     assert wrong(told["mean"]) == {"db"}
+
+
+STARTED = """
+import numpy as np
+
+class Model:
+    def __init__(self, rounds=200, rate=0.2):
+        self.rounds, self.rate = rounds, rate
+
+    def slopes(self, X, target):
+        {error}
+        return X.T @ error / len(X), np.{db}(error)
+
+    def descend(self, X, target):
+        for _ in range(self.rounds):
+            dw, db = self.slopes(X, target)
+            self.w = self.w - self.rate * dw
+            self.b = self.b - self.rate * db
+
+    def fit(self, X, target):
+        self.w, self.b = np.zeros({shape}), 0.0
+        self.descend(X, target)
+        return self.report(X, target)
+"""
+
+
+@pytest.mark.parametrize("shape", ["X.shape[1]", "(X.shape[1],)"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        "error = 1 / (1 + np.exp(-(X @ self.w + self.b))) - target",
+        "sign = 2 * target - 1; error = -sign / (1 + np.exp(sign * (X @ self.w + self.b)))",
+    ],
+)
+def test_what_draws_the_parameters_is_called_before_what_moves_them(error: str, shape: str) -> None:
+    assert checked(STARTED.format(error=error, shape=shape, db="mean")).verdict == "right"
+    assert wrong(checked(STARTED.format(error=error, shape=shape, db="sum"))) == {"db"}
+
+
+KEPT = """
+import numpy as np
+
+class Model:
+    def __init__(self, {name}=None, rate=0.1):
+        self.{name} = {name}
+        self.rate = rate
+
+    def fit(self, X, y, rounds=50):
+        X = np.c_[np.ones(len(X)), X]
+        self.coefficients = np.zeros(X.shape[1])
+        for _ in range(rounds):
+            p = 1 / (1 + np.exp(-X @ self.coefficients))
+            self.coefficients -= self.rate * X.T @ {error}
+        return self
+"""
