@@ -353,3 +353,10 @@ class Model:
             self.coefficients -= self.rate * X.T @ {error}
         return self
 """
+
+
+@pytest.mark.parametrize("name", ["theta", "weights", "W", "b"])
+def test_an_argument_that_is_only_kept_is_no_parameter(name: str) -> None:
+    text = KEPT.format(name=name, error="(p - y)")
+    assert checked(text).verdict == "right"
+    assert checked(text.replace("(p - y)", "(y - p)")).verdict == "wrong"
