@@ -360,3 +360,41 @@ def test_an_argument_that_is_only_kept_is_no_parameter(name: str) -> None:
     text = KEPT.format(name=name, error="(p - y)")
     assert checked(text).verdict == "right"
     assert checked(text.replace("(p - y)", "(y - p)")).verdict == "wrong"
+
+
+NEWTON = """import numpy as np
+
+
+class Sigmoid:
+    def __call__(self, x):
+        return 1 / (1 + np.exp(-x))
+
+    def gradient(self, x):
+        return self(x) * (1 - self(x))
+
+
+class Classifier:
+    def __init__(self, learning_rate=0.1, newton=False):
+        self.learning_rate = learning_rate
+        self.newton = newton
+        self.sigmoid = Sigmoid()
+
+    def fit(self, X, y, n_iterations=400):
+        self.w = np.random.uniform(-1, 1, (X.shape[1],))
+        for i in range(n_iterations):
+            p = self.sigmoid(X.dot(self.w))
+            if self.newton:
+                second = X.T.dot(np.diag(self.sigmoid.gradient(X.dot(self.w)))).dot(X)
+                self.w += np.linalg.pinv(second).dot(X.T.dot(y - p))
+            else:
+                self.w -= self.learning_rate * {step}
+"""
+
+
+def test_a_slope_in_a_second_derivative_means_no_squared_error() -> None:
+    assert checked(NEWTON.replace("{step}", "X.T.dot(p - y)")).verdict == "right"
+    assert checked(NEWTON.replace("{step}", "X.T.dot((p - y) * p)")).verdict == "wrong"
+
+
+def test_the_slope_at_an_argument_is_no_backward_pass() -> None:
+    assert checked(NEWTON.partition("class Classifier")[0]).verdict == "unread"
