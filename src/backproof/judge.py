@@ -147,7 +147,9 @@ def judge(
         certain = candidate.spec._replace(certain=True, times=1.0)
         again = candidate._replace(spec=certain, precision="float64", factor="1", kink=None)
         sure = judge(again, count, seed, **told)
-        if sure.verdict == "right" or any(_raised(one) for one in outcomes):
+        named = {**sure.gradients, **({"loss": sure.loss} if sure.loss else {})}
+        left = {name for name, one in named.items() if one.verdict != "right"}
+        if left < {*wrong} or any(_raised(one) for one in outcomes):
             return sure
     quantities = {name: _shown(candidate, name, one, progress) for name, one in judged.items()}
     explanations = {name: one.explanations for name, one in judged.items()}
@@ -192,7 +194,7 @@ def _errs_on_shares_only(
     truth: Sequence[Truth],
     wrong: Collection[str],
 ) -> bool:
-    """Whether all that is wrong, or raises, does so where a label is neither 0 nor 1."""
+    """Whether something that is wrong, or raises, is so only where a label is neither 0 nor 1."""
     shares = candidate.model.output in ("sigmoid", "softmax", "sigmoid_squared")
     if not shares or candidate.spec.certain or candidate.model.piece is not None:
         return False
@@ -206,13 +208,17 @@ def _errs_on_shares_only(
     ]
     if raises:  # it refuses them; the rest may be wrong
         return bool(certain) and not any(_raised(outcomes[i]) for i in certain)
-    off = [i for i in certain if not all(is_inside(outcomes[i], truth[i], name) for name in wrong)]
-    if len(certain) == len(cases) or (off and not candidate.guards):
+    off = {
+        name: [i for i in certain if not is_inside(outcomes[i], truth[i], name)] for name in wrong
+    }
+    if len(certain) == len(cases):
         return False
-    bare = candidate.answers([cases[i] for i in off], without_guards=True) if off else []
-    return all(
-        is_inside(one, truth[i], name) for i, one in zip(off, bare, strict=True) for name in wrong
-    )
+    if not all(off.values()) or not candidate.guards:
+        return not all(off.values())
+    known = sorted({i for found in off.values() for i in found})
+    bare = candidate.answers([cases[i] for i in known], without_guards=True)
+    without = dict(zip(known, bare, strict=True))
+    return any(all(is_inside(without[i], truth[i], name) for i in off[name]) for name in off)
 
 
 def _raised(outcome: Outcome) -> bool:

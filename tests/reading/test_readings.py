@@ -248,3 +248,153 @@ def test_parameters_that_are_drawn_for_each_class_are_said() -> None:
     assert "train: draws its parameters anew in each turn of the loop in line 6" in str(
         told.problem
     )
+
+
+LABELLED = """
+import numpy as np
+
+class Classifier:
+    def __init__(self, n_features, n_classes):
+        self.W, self.b = np.zeros((n_features, n_classes)), np.zeros(n_classes)
+
+    def predict(self, x):
+        e = np.exp(x @ self.W + self.b)
+        return e / e.sum(axis=1, keepdims=True)
+
+    def loss(self, {names}):
+        return -np.sum({target} * np.log({prediction})) / len({target})
+
+    def gradient(self, x, {names}):
+        d = ({prediction} - {target}) / len(x)
+        return {{"W": x.T @ d, "b": d.{db}(axis=0)}}
+{call}"""
+CALLED = """
+def learn(model, x, labels, rate=0.1):
+    out = model.predict(x)
+    for name, slope in model.gradient({arguments}).items():
+        setattr(model, name, getattr(model, name) - rate * slope)
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "prediction", "target", "arguments"),
+    [
+        ("y, t", "y", "t", ""),
+        ("t, y", "y", "t", ""),
+        ("y, t", "y", "t", "x, out, labels"),
+        ("y, labels", "y", "labels", "x, out, labels"),
+        ("target, output_label", "output_label", "target", "x, labels, model.predict(x)"),
+    ],
+)
+def test_of_two_that_are_called_like_labels_one_is_the_prediction(
+    names: str, prediction: str, target: str, arguments: str
+) -> None:
+    call = CALLED.format(arguments=arguments) if arguments else ""
+    told = {
+        db: checked(
+            LABELLED.format(names=names, prediction=prediction, target=target, call=call, db=db)
+        )
+        for db in ("sum", "mean")
+    }
+    assert told["sum"].verdict == "right"
+    assert wrong(told["mean"]) == {"db"}
+
+
+STARTED = """
+import numpy as np
+
+class Model:
+    def __init__(self, rounds=200, rate=0.2):
+        self.rounds, self.rate = rounds, rate
+
+    def slopes(self, X, target):
+        {error}
+        return X.T @ error / len(X), np.{db}(error)
+
+    def descend(self, X, target):
+        for _ in range(self.rounds):
+            dw, db = self.slopes(X, target)
+            self.w = self.w - self.rate * dw
+            self.b = self.b - self.rate * db
+
+    def fit(self, X, target):
+        self.w, self.b = np.zeros({shape}), 0.0
+        self.descend(X, target)
+        return self.report(X, target)
+"""
+
+
+@pytest.mark.parametrize("shape", ["X.shape[1]", "(X.shape[1],)"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        "error = 1 / (1 + np.exp(-(X @ self.w + self.b))) - target",
+        "sign = 2 * target - 1; error = -sign / (1 + np.exp(sign * (X @ self.w + self.b)))",
+    ],
+)
+def test_what_draws_the_parameters_is_called_before_what_moves_them(error: str, shape: str) -> None:
+    assert checked(STARTED.format(error=error, shape=shape, db="mean")).verdict == "right"
+    assert wrong(checked(STARTED.format(error=error, shape=shape, db="sum"))) == {"db"}
+
+
+KEPT = """
+import numpy as np
+
+class Model:
+    def __init__(self, {name}=None, rate=0.1):
+        self.{name} = {name}
+        self.rate = rate
+
+    def fit(self, X, y, rounds=50):
+        X = np.c_[np.ones(len(X)), X]
+        self.coefficients = np.zeros(X.shape[1])
+        for _ in range(rounds):
+            p = 1 / (1 + np.exp(-X @ self.coefficients))
+            self.coefficients -= self.rate * X.T @ {error}
+        return self
+"""
+
+
+@pytest.mark.parametrize("name", ["theta", "weights", "W", "b"])
+def test_an_argument_that_is_only_kept_is_no_parameter(name: str) -> None:
+    text = KEPT.format(name=name, error="(p - y)")
+    assert checked(text).verdict == "right"
+    assert checked(text.replace("(p - y)", "(y - p)")).verdict == "wrong"
+
+
+NEWTON = """import numpy as np
+
+
+class Sigmoid:
+    def __call__(self, x):
+        return 1 / (1 + np.exp(-x))
+
+    def gradient(self, x):
+        return self(x) * (1 - self(x))
+
+
+class Classifier:
+    def __init__(self, learning_rate=0.1, newton=False):
+        self.learning_rate = learning_rate
+        self.newton = newton
+        self.sigmoid = Sigmoid()
+
+    def fit(self, X, y, n_iterations=400):
+        self.w = np.random.uniform(-1, 1, (X.shape[1],))
+        for i in range(n_iterations):
+            p = self.sigmoid(X.dot(self.w))
+            if self.newton:
+                second = X.T.dot(np.diag(self.sigmoid.gradient(X.dot(self.w)))).dot(X)
+                self.w += np.linalg.pinv(second).dot(X.T.dot(y - p))
+            else:
+                self.w -= self.learning_rate * {step}
+"""
+
+
+def test_a_slope_in_a_second_derivative_means_no_squared_error() -> None:
+    assert checked(NEWTON.replace("{step}", "X.T.dot(p - y)")).verdict == "right"
+    assert checked(NEWTON.replace("{step}", "X.T.dot((p - y) * p)")).verdict == "wrong"
+
+
+def test_the_slope_at_an_argument_is_no_backward_pass() -> None:
+    assert checked(NEWTON.partition("class Classifier")[0]).verdict == "unread"

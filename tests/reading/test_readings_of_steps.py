@@ -196,3 +196,28 @@ def test_a_guard_is_no_part_of_a_rate_that_only_the_steps_tell(
 ) -> None:
     told = checked(GUARDED.format(speeds=speeds, plus=plus, m=m, slip=slip))
     assert (told.verdict == "right") == (not slip), (told.verdict, told.problem)
+
+
+WRITTEN_OUT = """
+import numpy as np
+X = 2 * np.random.rand({rows}, 1)
+y = 4 + 3 * X + np.random.randn({rows}, 1)
+X_b = np.c_[np.ones(({rows}, 1)), X]
+eta = 0.1
+theta = np.random.randn(2, 1)
+for iteration in range(1000):
+    gradients = 2 / m * X_b.T.dot(X_b.dot(theta) - y)
+    theta = theta - eta * gradients
+"""
+
+
+@pytest.mark.parametrize("rows", ["100", "m"])
+def test_a_count_that_is_written_out_is_that_of_the_examples(rows: str) -> None:
+    text = WRITTEN_OUT.format(rows=rows).replace("np\n", "np\nm = 100\n", 1)
+    assert checked(text).verdict == "right"
+    assert checked(text.replace("theta - eta", "theta + eta")).verdict == "wrong"
+
+
+def test_a_count_of_other_than_the_examples_is_a_mistake() -> None:
+    text = WRITTEN_OUT.format(rows="100").replace("np\n", "np\nm = 7\n", 1)
+    assert checked(text).verdict == "wrong"

@@ -18,6 +18,7 @@ from backproof.reading.usage import (
     handed_on,
     is_limit,
     is_list_of_pairs,
+    is_only_kept,
     is_size,
     is_strength,
     is_table,
@@ -36,6 +37,8 @@ def bound_arguments(function: ast.FunctionDef, read: Reader, skip: int = 0) -> s
     apart = known >= {"d", "dims"}  # the inputs' size stands by itself
 
     def value_of(name: str, default: bool) -> str | None:
+        if default and is_only_kept(name, function, read.program.tree):
+            return None
         value = passed_object(name, function, read) or value_for(name, function, read, default)
         if value == SIMPLE["dims"] and apart:
             return f"{value}[1:]"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from backproof.reading import names, patterns, roles, updates
 from backproof.reading.arguments import anything, as_called, callee, data_by_use, value_for, written
-from backproof.reading.binding import parameters_of
+from backproof.reading.binding import given_in, parameters_of
 from backproof.reading.chosen import chosen_activation
 from backproof.reading.recipes import Reader, Unbound
 
@@ -87,6 +87,64 @@ def _layer_of(name: str) -> float:
     return float(number[0]) if number else math.inf
 
 
+def _is_prediction(name: str, function: ast.FunctionDef, read: Reader) -> bool:
+    """Whether what is called like the labels is the prediction: `loss(y, t)`, `y = predict(x)`.
+
+    Of two that are called so one has to be. The file's own calls tell which, also those of another
+    function that takes the two; where there are none, it is the `y` from which a `t` is subtracted,
+    or of which the logarithm is taken.
+    """
+    labels = _labels(function)
+    if name not in labels or len(labels) != 2:
+        return False
+    alike = [
+        scope.function
+        for scope in read.found
+        if scope.function is not None and _labels(scope.function) == labels
+    ]
+    predicted = {
+        one for one in labels if any(_is_passed_prediction(one, other, read) for other in alike)
+    }
+    if len(predicted) == 1:
+        return name in predicted
+    if name != "y" or "t" not in labels:
+        return False
+    nodes = list(ast.walk(function))
+    subtracted = any(isinstance(node, ast.BinOp) and ast.unparse(node) == "y - t" for node in nodes)
+    return subtracted or any(
+        isinstance(node, ast.Call) and _LOG_OF_Y.fullmatch(ast.unparse(node)) for node in nodes
+    )
+
+
+def _labels(function: ast.FunctionDef) -> set[str]:
+    return {one for one, _, _ in parameters_of(function) if roles.role(one) == "y"}
+
+
+def _is_passed_prediction(name: str, function: ast.FunctionDef, read: Reader) -> bool:
+    """Whether a call in the file passes what a forward pass has returned."""
+    listed = [one for one, _, _ in parameters_of(function) if one != "self"]
+    for scope in read.found:
+        nodes = [node for statement in scope.body for node in ast.walk(statement)]
+        made = {
+            ast.unparse(node.targets[0])
+            for node in nodes
+            if isinstance(node, ast.Assign) and _runs_forward(node.value)
+        }
+        for node in nodes:
+            if isinstance(node, ast.Call) and patterns.called(node) == function.name:
+                value = given_in(node, listed).get(name)
+                if value is not None and (ast.unparse(value) in made or _runs_forward(value)):
+                    return True
+    return False
+
+
+def _runs_forward(value: ast.expr) -> bool:
+    return FORWARD.match(patterns.called(value).lower().strip("_")) is not None
+
+
+_LOG_OF_Y = re.compile(r"\w*\.?\w*log\w*\(y\b.*\)")
+
+
 class Composer:
     """The statements before a call, and what they have made so far."""
 
@@ -109,6 +167,11 @@ class Composer:
         )
 
     def _value(self, name: str, function: ast.FunctionDef, default: bool, deep: int) -> str | None:
+        if deep < _DEPTH and _is_prediction(name, function, self.read):
+            self._produce("yhat", function, deep)
+            value = self._among_made("yhat")
+            if value is not None:
+                return value
         is_result = _YHAT.fullmatch(name.lower()) or _CACHE.fullmatch(name.lower())
         if not is_result or roles.role(name) in ("d", "h", "k", "dims"):
             value = value_for(name, function, self.read, default)

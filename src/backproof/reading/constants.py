@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from backproof.notation import LARGEST
 from backproof.reading import patterns, roles, updates
@@ -23,6 +24,40 @@ def examples_counted(read: Reader, recipe: Recipe) -> dict[str, int]:
     # Of 1 and 2 it is not known: half a square is divided by 2 as well.
     found = [count for count in counts if count > 2 and count in divided]
     return {"n": found[0]} if len(counts) == len(found) == 1 else {}
+
+
+def name_of_count(read: Reader, body: Sequence[ast.stmt]) -> str:
+    """The name of a count that is written out, as are the data of so many rows; empty for none.
+
+    `m = 100` beside `X = np.random.rand(100, 1)` is how many examples there are, where something
+    is divided by it.
+    """
+    divided = {
+        ast.unparse(node.right if isinstance(node, ast.BinOp) else node.value)
+        for node in ast.walk(read.program.tree)
+        if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div)
+    }
+    of_data = [
+        part
+        for statement in read.script
+        if isinstance(statement, ast.Assign)
+        and roles.is_data(updates.last_word(statement.targets[0]))
+        for call in ast.walk(statement.value)
+        if isinstance(call, ast.Call)
+        for argument in call.args
+        for part in ast.walk(argument)
+    ]
+    for statement in body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            name, count = statement.targets[0].id, patterns.number(statement.value)
+            rows = any(
+                part.id == name if isinstance(part, ast.Name) else patterns.number(part) == count
+                for part in of_data
+                if isinstance(part, ast.Name | ast.Constant)
+            )
+            if count is not None and count > 2 and count == int(count) and name in divided and rows:
+                return name
+    return ""
 
 
 def _rows_in(statement: ast.stmt) -> int | None:

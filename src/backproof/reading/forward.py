@@ -114,11 +114,14 @@ def activations_of(model: Model, slopes: Sequence[float] = ()) -> list[str]:
 def margins(
     spec: Spec, case: Mapping[str, np.ndarray], seen: Sequence[np.ndarray]
 ) -> Iterator[tuple[str, str]]:
-    """The models of which it computes y z, or the sigmoid of that."""
+    """The models of which it computes y z, or the sigmoid or the exponential of that."""
     model, sign = spec.family, 2.0 * case["y"] - 1.0
     for activation in activations_of(model):
         score = sign * predicted(model, case, activation, "identity")
-        if any(is_among(_out(z, "sigmoid"), seen) for z in (score, -score)):
+        of_both = [
+            z for z in (score, -score) for z in (_out(z, "sigmoid"), np.exp(z), 1.0 + np.exp(z))
+        ]
+        if any(is_among(array, seen) for array in of_both):
             yield activation, "sigmoid"
         elif is_among(score, seen) or is_among(-score, seen):
             yield activation, "identity"

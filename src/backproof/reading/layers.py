@@ -55,6 +55,8 @@ def _recipes(read: Reader, owner: ast.ClassDef, function: ast.FunctionDef) -> It
     if forward is None or len([n for n, d, _ in parameters_of(forward)[1:] if not d]) != 1:
         return
     by_name = with_slope(activation_in(owner.name), function, read)
+    if not function.name.lower().strip("_").startswith("back") and not _uses_kept(owner, function):
+        return  # `gradient(self, x)`, the slope at its argument
     of = PIECES["linear_piece" if by_name is None else "activation_piece"]
     stored = {
         tensor: node.attr
@@ -87,6 +89,16 @@ def _recipes(read: Reader, owner: ast.ClassDef, function: ast.FunctionDef) -> It
     result = taken[0] if len(given) == 1 else f"({', '.join(taken)})"
     recipe = made(read, piece, function, lines, given, result)
     yield recipe._replace(wanted=recipe.wanted | frozenset(_weights(owner)))
+
+
+def _uses_kept(owner: ast.ClassDef, function: ast.FunctionDef) -> bool:
+    """Whether a method looks up what the object holds, such as what went forward."""
+    held = {
+        node.attr
+        for node in ast.walk(owner)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    }
+    return any(isinstance(n, ast.Attribute) and n.attr in held for n in ast.walk(function))
 
 
 def _weights(owner: ast.ClassDef) -> Iterator[str]:

@@ -7,11 +7,11 @@ import copy
 import re
 from collections.abc import Iterable, Sequence
 
-from backproof.reading import names, patterns, rates, roles, scopes, syntax, updates
+from backproof.reading import constants, names, patterns, rates, roles, scopes, syntax, updates
 from backproof.reading.arguments import bound_arguments, callee, instance
 from backproof.reading.drivers import OURS, driver_of, needed, with_globals
 from backproof.reading.inputs import passed_objects, prelude, with_data
-from backproof.reading.objects import completing, prepared
+from backproof.reading.objects import completing, prepared, starter_of
 from backproof.reading.recipes import (
     PROBE,
     Reader,
@@ -86,6 +86,9 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
     divisor = scopes.divisor_of_batches(loops, bodies)
     if "." not in divisor and not _assigned_in(scope, loops[0], divisor):
         divisor = ""
+    whole = scope.function is None and not scopes.is_one_at_a_time(loops)
+    if whole and not divisor and scopes.batch_size(loops, read.program.tree) is None:
+        divisor = constants.name_of_count(read, scope.body)
     once = _instrumented(read, scope, loops, roots, known_rates, momentum, divisor)
     replaced: dict[int, ast.stmt] = {}
     if scope.function is None:
@@ -100,10 +103,12 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
             for statement in new.body[1:]:
                 _without_global(statement, set(declared))
         with_data(new, read)
-        body = _calling(read, scope, new)
+        starter, body = _calling(read, scope, new)
         body = [*(made := passed_objects(read, body)), *body]
         driver = with_globals(read, body, {name for one in made for name in bound(one)})
         replaced = {id(scope.function): new}
+        if starter is not None:
+            replaced[id(starter)] = _up_to(starter, new.name)
     statements = needed(read, driver, replaced)
     return Recipe(
         _title(scope, loop),
@@ -298,21 +303,36 @@ def _assigned_in(scope: Scope, loop: Loop, name: str) -> bool:
     return name in bound_before(scope.body, loop)
 
 
-def _calling(read: Reader, scope: Scope, function: ast.FunctionDef) -> list[ast.stmt]:
-    """The statements that call a function or method with what its parameters stand for."""
+def _calling(
+    read: Reader, scope: Scope, function: ast.FunctionDef
+) -> tuple[ast.FunctionDef | None, list[ast.stmt]]:
+    """The statements that call a function or method with what its parameters stand for.
+
+    Where another method draws the parameters first, that is called instead, and given beside them.
+    """
     assert scope.function is not None
     if scope.owner is None:
-        return [parsed(f"return {callee(None, function)}({bound_arguments(function, read)})")]
+        return None, [parsed(f"return {callee(None, function)}({bound_arguments(function, read)})")]
     made = instance(scope.owner, read)
     before = prepared(scope.owner, scope.function, read)
-    before += completing(scope.owner, [scope.function.name], before, parameters=False)
+    starter = starter_of(scope.owner, scope.function, before)
+    run = starter or function
+    before += completing(scope.owner, [run.name], before, parameters=False)
     static = any(
         isinstance(one, ast.Name) and one.id in ("staticmethod", "classmethod")
-        for one in function.decorator_list
+        for one in run.decorator_list
     )
-    arguments = bound_arguments(function, read, skip=0 if static else 1)
-    return [
+    arguments = bound_arguments(run, read, skip=0 if static else 1)
+    return starter, [
         parsed(f"__self = {made}"),
         *(parsed(line) for line in before),
-        parsed(f"return {callee(scope.owner, function)}({arguments})"),
+        parsed(f"return {callee(scope.owner, run)}({arguments})"),
     ]
+
+
+def _up_to(starter: ast.FunctionDef, name: str) -> ast.FunctionDef:
+    """A function without what comes after the statement that calls another."""
+    new = copy.deepcopy(starter)
+    place = next(n for n, part in enumerate(new.body) if name in scopes.calls([part]))
+    new.body = new.body[: place + 1]
+    return new

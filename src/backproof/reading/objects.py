@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterable, Sequence
 
-from backproof.reading import patterns, roles, updates
+from backproof.reading import patterns, roles, scopes, updates
 from backproof.reading.arguments import SIMPLE, preparing
 from backproof.reading.recipes import PROBE, Reader
 from backproof.reading.updates import last_word
@@ -19,6 +19,25 @@ def prepared(owner: ast.ClassDef, function: ast.FunctionDef, read: Reader) -> li
     """The calls that set an object's parameters up before a method, with the data that they use."""
     calls = preparing(owner, function, read)
     return [*completing(owner, called_in(owner, calls), (), parameters=False), *calls]
+
+
+def starter_of(
+    owner: ast.ClassDef, function: ast.FunctionDef, before: Sequence[str]
+) -> ast.FunctionDef | None:
+    """The method that draws the parameters which another moves, and then calls that: `fit`.
+
+    None where nothing is left to draw after the lines before.
+    """
+    moved = {one.word for one in updates.updates(function.body)}
+    drawn_elsewhere = moved & _lacking(owner, [function.name], before)
+    callers = (
+        one
+        for one in owner.body
+        if isinstance(one, ast.FunctionDef)
+        and function.name in scopes.calls(one.body)
+        and drawn_elsewhere & _set_by([one])
+    )
+    return next(callers, None)
 
 
 def called_in(owner: ast.ClassDef, lines: Iterable[str]) -> list[str]:
@@ -42,15 +61,10 @@ def completing(
         before: the lines before it.
         parameters: whether it lacks those too; a method that trains draws its own.
     """
-    methods = {one.name: one for one in owner.body if isinstance(one, ast.FunctionDef)}
-    earlier = [methods[name] for name in ("__init__", *called_in(owner, before)) if name in methods]
-    made = _set_by(earlier) | {last_word(one) for part in owner.body for one in _targets(part)}
-    reached = _called_from([methods[name] for name in run if name in methods], methods)
-    made |= _set_by(reached)
-    moved = {one.word for method in methods.values() for one in updates.updates(method.body)}
-    drawn = _set_by(list(methods.values()))
+    methods = [one for one in owner.body if isinstance(one, ast.FunctionDef)]
+    moved = {one.word for method in methods for one in updates.updates(method.body)}
     lines = []
-    for name in sorted(_looked_up(reached) & drawn - made):
+    for name in sorted(_lacking(owner, run, before)):
         attribute = f"_{owner.name.lstrip('_')}{name}" if name.startswith("__") else name
         if name in moved:
             value = f"{PROBE}.gift({name.strip('_')!r})" if parameters else ""
@@ -59,6 +73,15 @@ def completing(
         if value:
             lines.append(f"__self.{attribute} = {value}")
     return lines
+
+
+def _lacking(owner: ast.ClassDef, run: Iterable[str], before: Sequence[str]) -> set[str]:
+    """What methods look up that others of their class set, but none before them or of their own."""
+    methods = {one.name: one for one in owner.body if isinstance(one, ast.FunctionDef)}
+    earlier = [methods[name] for name in ("__init__", *called_in(owner, before)) if name in methods]
+    made = _set_by(earlier) | {last_word(one) for part in owner.body for one in _targets(part)}
+    reached = _called_from([methods[name] for name in run if name in methods], methods)
+    return _looked_up(reached) & _set_by(list(methods.values())) - made - _set_by(reached)
 
 
 def looks_up(owner: ast.ClassDef, function: ast.FunctionDef) -> bool:

@@ -274,14 +274,14 @@ def _implied(read: Reader, trial: settle.Trial, output: str, activation: str) ->
 def _goes_through(tree: ast.Module, outputs: set[str], held: set[str]) -> tuple[bool, bool]:
     """Whether something is multiplied by the slope of the output, and whether divided by it."""
     through = divided = False
-    helpers = _slopes_of_arguments(tree)
+    helpers = _slopes_of_arguments(tree) | _in_diagonals(tree)
     stems = {re.sub(r"\d+$", "", name) for name in outputs}
     own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     for node in ast.walk(tree):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and node not in helpers:
             through = through or _is_own_slope(node, held)
-        if isinstance(node, ast.Call) and _is_slope_call(node, held, own):
-            through = True
+        if isinstance(node, ast.Call) and node not in helpers:
+            through = through or _is_slope_call(node, held, own)
         below = None
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             below = node.right
@@ -300,6 +300,17 @@ def _slopes_of_arguments(tree: ast.Module) -> set[ast.AST]:
         if isinstance(node, ast.FunctionDef)
         and len([one for one in node.args.args if one.arg != "self"]) == 1
         and (value := returned_value(node)) is not None
+    }
+
+
+def _in_diagonals(tree: ast.Module) -> set[ast.AST]:
+    """What stands in `np.diag(p * (1 - p))`: part of a second derivative, which no error meets."""
+    return {
+        part
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and "diag" in patterns.called(node).lower()
+        for argument in node.args
+        for part in ast.walk(argument)
     }
 
 

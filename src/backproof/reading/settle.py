@@ -121,6 +121,10 @@ def tried(child: Watching, spec: Spec, slopes: Sequence[float] = ()) -> Trial:
         margins = tuple(forward.margins(spec, case, [array for _, array in seen]))
         plain = tuple(match for match in matches if match[1] != "sigmoid")
         matches = margins or tuple(_by_loss(spec, case, losses.values())) or plain
+    elif matches and all(output == "identity" for _, output in matches) and not spec.family.several:
+        # It may make -1 and 1 of them itself.
+        margins = tuple(forward.margins(spec, case, [array for _, array in seen]))
+        matches = tuple(match for match in margins if match[1] == "sigmoid") or matches
     shown = any(output != "identity" for _, output in matches)
     if problem is None and (spec.loss_only or not shown) and spec.family.piece is None:
         matches = tuple(_by_loss(spec, case, losses.values())) or matches

@@ -16,6 +16,7 @@ from backproof.notation import Model, member
 from backproof.reading import names, patterns, settle, slots, updates
 from backproof.reading.constants import classes_in, examples_counted, slopes_in
 from backproof.reading.convention import laid_out
+from backproof.reading.label_codes import class_code, speaks_of_signs
 from backproof.reading.probe import Slot
 from backproof.reading.process import Child
 from backproof.reading.recipes import DRIVER, PROBE, Reader, Recipe, asked_of_probe
@@ -39,7 +40,7 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
     for several in _outputs(read):
         forms = _forms(read, several, recipe.single)
         if re.search(rf"{PROBE}\.(?:table|rows)", ast.unparse(recipe.statements[-1])):
-            forms = iter([("n d", f"n:{_class_code(read)}" if several else "n")])
+            forms = iter([("n d", f"n:{class_code(read)}" if several else "n")])
         for x, y in forms:
             frame, found = _drawn(child, recipe, key, several, x, y)
             if len(found) == 1 and _holds_bias(read, slots.word_of(found[0].path)):
@@ -247,27 +248,9 @@ def _outputs(read: Reader) -> tuple[bool, ...]:
     return (True, False) if classes else (False, True)
 
 
-_SIGNS = re.compile(  # the sign of weights is an L1 term's slope, and says nothing of labels
-    r"exp\(\s*-?\s*(?:y|t)\w*\s*\*|margin|"
-    r"np\.sign\((?!\s*(?:self\.)?_*(?:w|weights?|theta|beta|coef|param)\w*\s*\))|where\([^()]*,\s*-?1\.?,\s*-?1|"
-    r"\{-1|-1 (?:and|or)\b|[-+]1 ?/ ?[-+]1|2\.?\s*\*\s*\(?[yt]\w*\s*-\s*1|"
-    r"\b[yYtT]\w*\[[^\]]*\]\s*=\s*-1|\(\s*[yYtT]\w*\s*\+\s*1\.?\s*\)\s*/\s*2"
-)
-
-
-_FROM_ONE = re.compile(
-    r"==\s*\(?\s*\w+\s*\+\s*1\b|\w\s*\+\s*1\s*\)?\s*==|range\(\s*1\s*,\s*\w*(?:label|class)\w*\s*\+\s*1"
-)
-
-
-def _class_code(read: Reader) -> str:
-    """How class numbers are written: from 0, or from 1 where the file compares them so."""
-    return "class1" if _FROM_ONE.search(read.program.text) else "class"
-
-
 def _with_signs(read: Reader, proposals: Iterable[dict[str, str]]) -> Iterator[dict[str, str]]:
     """The proposals, with labels -1 and 1 first where the file speaks of them."""
-    code, signs = _class_code(read), _SIGNS.search(read.program.text)
+    code, signs = class_code(read), speaks_of_signs(read)
     for told in proposals:
         if told["y"].endswith(":class"):
             told = {**told, "y": f"{told['y'].partition(':')[0]}:{code}"}
@@ -278,7 +261,7 @@ def _with_signs(read: Reader, proposals: Iterable[dict[str, str]]) -> Iterator[d
 
 def _forms(read: Reader, several: bool, single: bool) -> Iterator[tuple[str, str]]:
     """The layouts of x and y that are tried."""
-    signs = _SIGNS.search(read.program.text)
+    signs = speaks_of_signs(read)
     if single and _stacks_columns(read):
         yield "n d 1", "n k 1" if several else "n 1 1"
     for x in ("n d", "d n", *(("d",) if single else ())):
@@ -286,7 +269,7 @@ def _forms(read: Reader, several: bool, single: bool) -> Iterator[tuple[str, str
         if several:
             plain = ["n k", "k n"] if rows else ["k n", "n k"]
             numbers = ["n", "n 1" if rows else "1 n"]
-            ys = [*plain, *(f"{axes}:{_class_code(read)}" for axes in numbers)]
+            ys = [*plain, *(f"{axes}:{class_code(read)}" for axes in numbers)]
         else:
             ys = ["n 1", "n", "1 n"] if rows else ["1 n", "n", "n 1"]
 

@@ -37,6 +37,25 @@ def role_by_use(name: str, function: ast.FunctionDef) -> str | None:
     return "dims" if slices >= {":-1", "1:"} else None
 
 
+def is_only_kept(name: str, function: ast.FunctionDef, tree: ast.AST) -> bool:
+    """Whether all that is done with a parameter is `self.theta = theta`, which nothing looks up."""
+    uses = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == name]
+    kept = [
+        node.targets[0].attr
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == name
+        and isinstance(node.targets[0], ast.Attribute)
+    ]
+    looked_up = {
+        n.attr
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)
+    }
+    return 0 < len(kept) == len(uses) and not looked_up & {*kept}
+
+
 def role_of_data(name: str, body: Sequence[ast.AST]) -> str | None:
     """`x` for what is multiplied with a matrix, `y` for what an output is subtracted from."""
     multiplied = subtracted = False

@@ -1,0 +1,44 @@
+"""How a file writes its labels, where that is not one certainty for each output."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from backproof.reading import roles
+from backproof.reading.binding import parameters_of
+from backproof.reading.recipes import Reader
+
+_SIGNS = re.compile(  # the sign of weights is an L1 term's slope, and says nothing of labels
+    r"exp\(\s*-?\s*(?:y|t)\w*\s*\*|margin|"
+    r"np\.sign\((?!\s*(?:self\.)?_*(?:w|weights?|theta|beta|coef|param)\w*\s*\))|where\([^()]*,\s*-?1\.?,\s*-?1|"
+    r"\{-1|-1 (?:and|or)\b|[-+]1 ?/ ?[-+]1|2\.?\s*\*\s*\(?[yt]\w*\s*-\s*1|"
+    r"\b[yYtT]\w*\[[^\]]*\]\s*=\s*-1|\(\s*[yYtT]\w*\s*\+\s*1\.?\s*\)\s*/\s*2"
+)
+
+
+def speaks_of_signs(read: Reader) -> bool:
+    """Whether labels may be -1 and 1; not where a function makes these of the labels it takes."""
+    if _SIGNS.search(read.program.text) is None:
+        return False
+    return not any(
+        _OF_CERTAINTIES.fullmatch(ast.unparse(node)) and roles.role(node.left.right.id) == "y"
+        for scope in read.found
+        if scope.function is not None
+        for node in ast.walk(scope.function)
+        if isinstance(node, ast.BinOp)
+        and isinstance(node.left, ast.BinOp)
+        and isinstance(node.left.right, ast.Name)
+        and node.left.right.id in {name for name, _, _ in parameters_of(scope.function)}
+    )
+
+
+_OF_CERTAINTIES = re.compile(r"2(?:\.0)? \* \w+ - 1(?:\.0)?")
+_FROM_ONE = re.compile(
+    r"==\s*\(?\s*\w+\s*\+\s*1\b|\w\s*\+\s*1\s*\)?\s*==|range\(\s*1\s*,\s*\w*(?:label|class)\w*\s*\+\s*1"
+)
+
+
+def class_code(read: Reader) -> str:
+    """How class numbers are written: from 0, or from 1 where the file compares them so."""
+    return "class1" if _FROM_ONE.search(read.program.text) else "class"
