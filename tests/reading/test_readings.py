@@ -248,3 +248,35 @@ def test_parameters_that_are_drawn_for_each_class_are_said() -> None:
     assert "train: draws its parameters anew in each turn of the loop in line 6" in str(
         told.problem
     )
+
+
+ONE_OUTPUT = """
+import numpy as np
+
+n_outputs = {outputs}
+
+def soft(v):  # softmax, not used after all
+    return np.exp(v) / np.sum(np.exp(v))
+
+def improve(x, y, W1, b1, W2, b2, rate=0.1, epochs=90):
+    for turn in range(epochs):
+        a = np.tanh(x @ W1 + b1)
+        p = 1 / (1 + np.exp(-(a @ W2 + b2)))
+        loss = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+        dc = (p - y) / len(x)
+        da = dc @ W2.T * (1 - a * a)
+        W2 -= rate * a.T @ dc
+        b2 -= rate * dc.sum(axis=0, keepdims=True){slip}
+        W1 -= rate * x.T @ da
+        b1 -= rate * da.sum(axis=0, keepdims=True)
+    return W1, b1, W2, b2
+"""
+
+
+@pytest.mark.parametrize(
+    ("outputs", "slip", "amiss"),
+    [(1, "", set()), (1, " * len(x)", {"db2"}), (4, "", {"dW1", "db1", "dW2", "db2"})],
+)
+def test_a_file_has_as_many_outputs_as_it_says(outputs: int, slip: str, amiss: set[str]) -> None:
+    """With one of them the mean over examples and outputs is that over the examples."""
+    assert wrong(checked(ONE_OUTPUT.format(outputs=outputs, slip=slip))) == amiss

@@ -6,6 +6,7 @@ import ast
 
 from backproof.notation import LARGEST
 from backproof.reading import patterns, roles, updates
+from backproof.reading.binding import defaults_of
 from backproof.reading.recipes import Reader, Recipe
 
 
@@ -73,6 +74,20 @@ def classes_in(read: Reader) -> list[dict[str, int]]:
             if number is not None and 2 < number <= LARGEST:
                 found[int(number)] = None
     return [{"k": number} for number in found][:2]
+
+
+def outputs_in(read: Reader) -> set[int]:
+    """The numbers of outputs that the file writes out: `n_output = 1`, `def train(n_y=3)`."""
+    found: set[int] = set()
+    for node in ast.walk(read.program.tree):
+        made: list[tuple[str, ast.expr]] = []
+        if isinstance(node, ast.Assign):
+            made = [(updates.last_word(target), node.value) for target in node.targets]
+        elif isinstance(node, ast.arguments):
+            made = [*defaults_of(node).items()]
+        numbers = [patterns.number(value) for word, value in made if roles.role(word) == "k"]
+        found |= {int(number) for number in numbers if number is not None}
+    return found
 
 
 def slopes_in(read: Reader) -> list[float]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from backproof.notation import Model, member
 from backproof.reading import names, patterns, settle, slots, updates
-from backproof.reading.constants import classes_in, examples_counted, slopes_in
+from backproof.reading.constants import classes_in, examples_counted, outputs_in, slopes_in
 from backproof.reading.convention import laid_out
 from backproof.reading.probe import Slot
 from backproof.reading.process import Child
@@ -239,7 +239,12 @@ def _tensor(word: str, words: list[str], model: Model) -> str | None:
 
 
 def _outputs(read: Reader) -> tuple[bool, ...]:
-    """One row of the output or several: one first, unless the file is about classes."""
+    """One row of the output or several: one first, unless the file is about classes.
+
+    A file that says how many outputs there are, `n_output = 1`, is about as many.
+    """
+    if outputs_in(read) == {1}:
+        return False, True
     text = read.program.text.lower()
     classes = re.search(
         r"one_?hot|num_?classes|n_?classes|num_?labels|softmax|np\.eye|argmax|mnist", text
