@@ -280,3 +280,38 @@ def improve(x, y, W1, b1, W2, b2, rate=0.1, epochs=90):
 def test_a_file_has_as_many_outputs_as_it_says(outputs: int, slip: str, amiss: set[str]) -> None:
     """With one of them the mean over examples and outputs is that over the examples."""
     assert wrong(checked(ONE_OUTPUT.format(outputs=outputs, slip=slip))) == amiss
+
+
+TWO_ERRORS = """
+import numpy as np
+
+def slope(s):
+    return 1 / (1 + np.exp(-s)) * (1 - 1 / (1 + np.exp(-s)))
+
+def of_the_square(X, t, s, p):
+    return X.T @ ((p - t) * slope(s))
+
+def fit(X, t, turns=80, lr=0.1):
+    w = np.zeros((X.shape[1], 1))
+    for turn in range(turns):
+        s = X @ w
+        p = 1 / (1 + np.exp(-s))
+        w -= lr * {step}
+    return w
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "model"),
+    [
+        ("X.T @ (p - t)", "logistic_regression"),
+        ("of_the_square(X, t, s, p)", "regression_sigmoid_squared"),
+    ],
+)
+def test_what_no_loss_states_is_meant_by_what_is_run(step: str, model: str) -> None:
+    """What stands in the file and is not called says nothing of the training."""
+    told = checked(TWO_ERRORS.format(step=step))
+    fit = next(one for one in told.functions if one.name == "fit")
+    assert (fit.verdict, fit.model) == ("right", model)
+    tripled = checked(TWO_ERRORS.format(step=f"(w + {step})"))
+    assert "wrong" in [one.verdict for one in tripled.functions if one.name == "fit"]

@@ -173,7 +173,8 @@ def concluded(
     stated = settle.stated(trial, output, activation)
     if stated.objective is None and loss is not None and loss.match == (activation, output):
         stated = loss.stated._replace(name=stated.name)
-    objective = stated.objective or _implied(read, trial, output, activation)
+    run = ast.Module([*recipe.statements], []) if recipe.statements else read.program.tree
+    objective = stated.objective or _implied(run, trial, output, activation)
     model = member(family.depth, objective, family.several or output == "softmax")
     if model is None:
         return blank._replace(
@@ -250,9 +251,9 @@ def _with_loss(trial: settle.Trial, loss: str | None) -> dict[str, str]:
     return gradients if loss is None else {**gradients, "loss": loss}
 
 
-def _implied(read: Reader, trial: settle.Trial, output: str, activation: str) -> str:
-    """The loss that a file means which states none: squared error if its error goes back through
-    the derivative of the output, and is not divided by it first.
+def _implied(run: ast.Module, trial: settle.Trial, output: str, activation: str) -> str:
+    """The loss that is meant where the file states none: squared error if the error goes back
+    through the derivative of the output, in what is run, and is not divided by it first.
     """
     if output in ("softmax", "identity"):
         return output
@@ -265,7 +266,7 @@ def _implied(read: Reader, trial: settle.Trial, output: str, activation: str) ->
     if trial.spec.single and yhat.size > 1:
         outputs |= forward.names_of_entries(yhat, trial.seen)
         scores |= forward.names_of_entries(z, trial.seen)
-    through, divided = _goes_through(read.program.tree, outputs, outputs | scores)
+    through, divided = _goes_through(run, outputs, outputs | scores)
     through = through or bool(forward.names_of(yhat * (1.0 - yhat), trial.seen))
     through = through and not divided
     return "sigmoid_squared" if through else "sigmoid"
