@@ -210,3 +210,32 @@ def test_what_is_not_judged_is_said_and_why(loss: str, why: str) -> None:
 
 def test_of_a_file_of_which_nothing_is_judged_no_loss_is_missed() -> None:
     assert not checked("def loss(P, Y):\n    return 0.0\n").notes
+
+
+GUARDED = """
+import numpy as np
+
+def cost(w, X, y, tiny={tiny}):
+    p = 1 / (1 + np.exp(-(X @ w)))
+    return -(y.T @ np.log(p + tiny) {sign} (1 - y).T @ np.log({literal} + 1 - p)).item() / len(y)
+
+def gradient(w, X, y):
+    return X.T @ (1 / (1 + np.exp(-(X @ w))) - y) / len(y)
+"""
+
+
+@pytest.mark.parametrize(
+    ("tiny", "literal", "sign", "verdict"),
+    [
+        ("1e-5", "1e-4", "+", "right"),
+        ("1e-5", "1e-4", "-", "wrong"),
+        ("1e-5", "1e-3", "+", "wrong"),
+        ("2e-2", "1e-4", "+", "wrong"),
+    ],
+)
+def test_a_guard_inside_of_a_logarithm_may_be_larger(
+    tiny: str, literal: str, sign: str, verdict: str
+) -> None:
+    told = checked(GUARDED.format(tiny=tiny, literal=literal, sign=sign))
+    losses = {one.loss.verdict for one in told.functions if one.loss is not None}
+    assert losses == {verdict}, told.problem

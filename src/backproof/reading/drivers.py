@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping
 from backproof.reading import names, patterns, roles, syntax, updates
 from backproof.reading.arguments import SIMPLE
 from backproof.reading.binding import defaults_of, given_in, parameters_of
+from backproof.reading.guards import SMALL
 from backproof.reading.recipes import DRIVER, PROBE, Reader, located, parsed
 from backproof.reading.shrinkage import place_of
 from backproof.reading.slices import bound, free, loaded
 from backproof.reading.usage import is_limit
 
 OURS = ("lambda", "l1", "clip", "keep", "drop")  # roles of numbers that are not left as they are
+_LARGEST_GUARD = 1e-4  # inside of a logarithm
 DEFINITION = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
@@ -157,6 +159,7 @@ class _AsArrays(ast.NodeTransformer):
 
     Annotations go too: nothing needs them. L2 terms that have no name for their strength are made
     those of our lambda, and L1 terms are nothing. What clips gradients leaves them as they are.
+    Guards inside of logarithms are small ones.
     """
 
     def __init__(self, read: Reader, *, ours: bool) -> None:
@@ -219,6 +222,8 @@ class _AsArrays(ast.NodeTransformer):
         self.generic_visit(node)
         if clipped is not None:
             return clipped
+        if patterns.called(node) == "log" and len(node.args) == 1:
+            node.args = [_with_small_guard(node.args[0], self._read)]
         if isinstance(method, ast.Attribute):
             if method.attr in ("to_numpy", "as_matrix"):
                 return method.value
@@ -231,6 +236,38 @@ class _AsArrays(ast.NodeTransformer):
         assert isinstance(kept, ast.Call)
         kept.args = [node]
         return ast.fix_missing_locations(ast.copy_location(kept, node))
+
+
+def _with_small_guard(node: ast.expr, read: Reader) -> ast.expr:
+    """`h + 1e-8` for `h + 1e-5`, what a logarithm is taken of: a guard that large is none else."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        left = _with_small_guard(node.left, read)
+        right = node.right
+        if isinstance(node.op, ast.Add):
+            right = _with_small_guard(right, read)
+        return ast.copy_location(ast.BinOp(left, node.op, right), node)
+    return ast.copy_location(ast.Constant(1e-8), node) if _is_guard(node, read) else node
+
+
+def _is_guard(node: ast.expr, read: Reader) -> bool:
+    """Whether it is a number above those that are known for guards anywhere, and at most 1e-4."""
+    numbers = {patterns.number(node)}
+    if isinstance(node, ast.Name):
+        numbers = {patterns.number(value) for value in _values_of(node.id, read)}
+    return bool(numbers) and all(
+        number is not None and SMALL < number <= _LARGEST_GUARD for number in numbers
+    )
+
+
+def _values_of(name: str, read: Reader) -> list[ast.expr]:
+    """What the file sets a variable to, or a parameter to by default."""
+    found = []
+    for node in ast.walk(read.program.tree):
+        if isinstance(node, ast.Assign) and name in map(ast.unparse, node.targets):
+            found.append(node.value)
+        elif isinstance(node, ast.arguments):
+            found += [value for one, value in defaults_of(node).items() if one == name]
+    return found
 
 
 def _left_at_default(read: Reader, function: ast.FunctionDef) -> dict[str, str]:
