@@ -196,3 +196,38 @@ def test_a_guard_is_no_part_of_a_rate_that_only_the_steps_tell(
 ) -> None:
     told = checked(GUARDED.format(speeds=speeds, plus=plus, m=m, slip=slip))
     assert (told.verdict == "right") == (not slip), (told.verdict, told.problem)
+
+
+SIZES_OF_INPUTS = """
+import numpy as np
+from scipy.optimize import fmin_tnc
+
+X, y = read_table("ships.txt")
+{sizes}
+lam = 0.3
+
+def p(theta, X):
+    return 1 / (1 + np.exp(-(X @ theta)))
+
+def cost(theta, X, y):
+    shrunk = 0.0
+    for j in range({first}, n):
+        shrunk = shrunk + theta[j] ** 2
+    data = y @ np.log(p(theta, X)) + (1 - y) @ np.log(1 - p(theta, X))
+    return -data / m + lam / (2 * m) * shrunk
+
+def gradient(theta, X, y):
+    spared = np.r_[0, theta[1:]]
+    return X.T @ (p(theta, X) - y) / m + lam / m * spared
+
+best = fmin_tnc(cost, np.zeros(n), gradient, args=(X, y))
+"""
+
+
+@pytest.mark.parametrize(
+    "sizes", ["m, n = X.shape", "m = len(X)\nn = np.shape(X)[1]", "m, n = np.shape(X)"]
+)
+def test_a_global_is_the_number_of_features_where_it_is_made_of_it(sizes: str) -> None:
+    told = checked(SIZES_OF_INPUTS.format(sizes=sizes, first=1))
+    assert (told.verdict, told.notes) == ("right", []), told.problem
+    assert checked(SIZES_OF_INPUTS.format(sizes=sizes, first=0)).verdict == "wrong"

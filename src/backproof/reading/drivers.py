@@ -30,6 +30,7 @@ def with_globals(
     called = {name for statement in body for name in loaded(statement)}
     used = used_by(read, called)
     given = {name: SIMPLE[role] for name in used if (role := _role(read, name)) is not None}
+    given |= {name: f"{PROBE}.x.shape[1]" for name in given if _is_second_size(read, name)}
     made = [parsed(f"{name} = {value}") for name, value in sorted(given.items())]
     return driver_of([*made, *body], [*given, *declared])
 
@@ -83,6 +84,23 @@ def _comes_from(read: Reader, name: str) -> bool:
     """Whether a global is made of the inputs, or nowhere."""
     makers = [statement for statement in read.script if name in bound(statement)]
     return not makers or any(roles.is_data(other) for one in makers for other in loaded(one))
+
+
+def _is_second_size(read: Reader, name: str) -> bool:
+    """Whether the script makes a global the second size of its inputs: `n = np.shape(X)[1]`."""
+    for node in (node for one in read.script for node in ast.walk(one)):
+        if not isinstance(node, ast.Assign):
+            continue
+        target, value = node.targets[0], node.value
+        second = isinstance(target, ast.Tuple) and name in map(ast.unparse, target.elts[1:2])
+        if ast.unparse(target) == name and isinstance(value, ast.Subscript):
+            second, value = patterns.number(value.slice) == 1, value.value
+        shaped = value.value if isinstance(value, ast.Attribute) and value.attr == "shape" else None
+        if isinstance(value, ast.Call) and patterns.called(value) == "shape" and value.args:
+            shaped = value.args[0]
+        if second and shaped is not None and roles.role(updates.last_word(shaped)) == "x":
+            return True
+    return False
 
 
 def driver_of(body: list[ast.stmt], declared: Iterable[str]) -> ast.FunctionDef:
@@ -222,7 +240,7 @@ class _AsArrays(ast.NodeTransformer):
         self.generic_visit(node)
         if clipped is not None:
             return clipped
-        if patterns.called(node) == "log" and len(node.args) == 1:
+        if patterns.called(node) == "log" and [*map(type, node.args)] == [ast.BinOp]:
             node.args = [_with_small_guard(node.args[0], self._read)]
         if isinstance(method, ast.Attribute):
             if method.attr in ("to_numpy", "as_matrix"):
