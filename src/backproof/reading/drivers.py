@@ -177,7 +177,7 @@ class _AsArrays(ast.NodeTransformer):
 
     Annotations go too: nothing needs them. L2 terms that have no name for their strength are made
     those of our lambda, and L1 terms are nothing. What clips gradients leaves them as they are.
-    Guards inside of logarithms are small ones.
+    Guards inside of logarithms are small ones. What a step shrinks by a number is left as it is.
     """
 
     def __init__(self, read: Reader, *, ours: bool) -> None:
@@ -194,6 +194,15 @@ class _AsArrays(ast.NodeTransformer):
             return _scaled(strength, node, self._shrinkage.unit)
         if place in self._shrinkage.absolute:
             return _scaled(ast.Constant(0.0), node, 1.0)
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        self.generic_visit(node)
+        target, value = node.targets[0], node.value
+        moves = isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add | ast.Sub)
+        if moves and updates.is_decayed(value.left, target):
+            kept = syntax.expression(ast.unparse(target))
+            value.left = ast.fix_missing_locations(ast.copy_location(kept, value.left))
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
