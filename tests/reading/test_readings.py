@@ -315,3 +315,31 @@ def test_what_no_loss_states_is_meant_by_what_is_run(step: str, model: str) -> N
     assert (fit.verdict, fit.model) == ("right", model)
     tripled = checked(TWO_ERRORS.format(step=f"(w + {step})"))
     assert "wrong" in [one.verdict for one in tripled.functions if one.name == "fit"]
+
+
+BEFORE_THE_LOOP = """
+import numpy as np
+
+X, T = np.load("x.npy"), np.load("t.npy")
+w, b = np.random.randn(64, 1), 0.0
+
+z = X @ w + b
+p = 1 / (1 + np.exp(-z))
+print("at first", np.mean((p > 0.5) == T))
+
+for turn in range(300):
+    z = X @ w + b
+    p = 1 / (1 + np.exp(-z))
+    if turn % 100 == 0:
+        print(turn, z.mean())
+    off = (p - T) / len(X)
+    w -= 0.2 * X.T @ off
+    b -= 0.2 * off.{sum}()
+"""
+
+
+@pytest.mark.parametrize(("of", "amiss"), [("sum", set()), ("mean", {"db"})])
+def test_what_a_loop_makes_anew_is_not_needed_before_it(of: str, amiss: set[str]) -> None:
+    told = checked(BEFORE_THE_LOOP.format(sum=of))
+    assert wrong(told) == amiss, told.problem
+    assert told.verdict == ("wrong" if amiss else "right"), told.problem

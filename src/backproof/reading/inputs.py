@@ -17,7 +17,7 @@ from backproof.reading.drivers import DEFINITION, is_function, is_number, streng
 from backproof.reading.files import with_ours
 from backproof.reading.recipes import PROBE, Reader, located
 from backproof.reading.scopes import Loop
-from backproof.reading.slices import bound, loaded
+from backproof.reading.slices import bound, entering, loaded
 from backproof.reading.usage import is_list_of_pairs, role_of_cut, role_of_data
 
 _SHAPED = re.compile(
@@ -163,7 +163,7 @@ def _kept(statements: Sequence[ast.stmt], read: Reader, own: Mapping[str, str]) 
     while place > 0 and PROBE in ast.unparse(statements[place - 1]):
         place -= 1
     tail = list(statements[place:])
-    needed = {name for statement in tail for name in loaded(statement)}
+    needed = entering(tail)
     return [*making(statements[:place], needed | used_by(read, needed), read, own), *tail]
 
 
