@@ -343,3 +343,26 @@ def test_what_a_loop_makes_anew_is_not_needed_before_it(of: str, amiss: set[str]
     told = checked(BEFORE_THE_LOOP.format(sum=of))
     assert wrong(told) == amiss, told.problem
     assert told.verdict == ("wrong" if amiss else "right"), told.problem
+
+
+ONE_BY_ONE = """
+import pandas as pd
+import numpy as np
+
+X = np.genfromtxt("a.csv")
+hoped = pd.read_csv("b.csv").iloc[:, 0].values
+w, b = np.random.uniform(-0.5, 0.5, 2), 0.0
+for turn in range(200):
+    for place in range(len(X)):
+        seen = X[place]
+        p = 1 / (1 + np.exp(-(np.dot(seen, w) + b)))
+        off = hoped[place] - p
+        w = w + 0.1 * off * p * (1 - p) * {seen}
+        b = b + 0.1 * off * p * (1 - p)
+"""
+
+
+@pytest.mark.parametrize(("seen", "verdict"), [("seen", "right"), ("(seen + w)", "wrong")])
+def test_labels_are_known_by_use_where_each_is_taken_by_itself(seen: str, verdict: str) -> None:
+    told = checked(ONE_BY_ONE.format(seen=seen))
+    assert told.verdict == verdict, told.problem
