@@ -366,3 +366,38 @@ for turn in range(200):
 def test_labels_are_known_by_use_where_each_is_taken_by_itself(seen: str, verdict: str) -> None:
     told = checked(ONE_BY_ONE.format(seen=seen))
     assert told.verdict == verdict, told.problem
+
+
+OWN_EXAMPLES = """
+import numpy as np
+
+X = np.array([[0.1, 0.9, 0.0], [0.4, 0.2, 1.0], [0.8, 0.8, 0.5], [0.3, 0.6, 0.7], [1.0, 0.0, 0.2]])
+t = np.array([[0.0], [1.0], [1.0], [0.0], [1.0]])
+ones = np.ones((5, 1))
+W1, b1 = np.random.randn(3, 5), np.zeros((1, 5))
+W2 = np.random.randn(5, 1)
+for turn in range(2000):
+    a = 1 / (1 + np.exp(-(X @ W1 + ones @ b1)))
+    p = 1 / (1 + np.exp(-(a @ W2)))
+    out = (p - t) * p * (1 - p)
+    back = {back} * a * (1 - a)
+    W2 -= 0.5 * a.T @ out
+    W1 -= 0.5 * X.T @ back
+    b1 -= 0.5 * ones.T @ {whole}
+"""
+
+
+@pytest.mark.parametrize(
+    ("back", "whole", "amiss"),
+    [
+        ("out @ W2.T", "back", set()),
+        ("out @ W2.T", "(back + back)", {"db1"}),
+        ("W2.T @ out", "back", {"dW1", "db1"}),  # runs with as many units as examples alone
+    ],
+)
+def test_what_runs_with_the_examples_of_its_file_alone_is_judged_with_as_many(
+    back: str, whole: str, amiss: set[str]
+) -> None:
+    told = checked(OWN_EXAMPLES.format(back=back, whole=whole))
+    assert wrong(told) == amiss, told.problem
+    assert "n = 5" in told.functions[0].convention

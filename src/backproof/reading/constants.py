@@ -26,6 +26,12 @@ def examples_counted(read: Reader, recipe: Recipe) -> dict[str, int]:
     return {"n": found[0]} if len(counts) == len(found) == 1 else {}
 
 
+def examples_written(read: Reader) -> list[dict[str, int]]:
+    """The number of examples that the script writes out: of all its data, or none."""
+    counts = {count for statement in read.script if (count := _rows_in(statement)) is not None}
+    return [{"n": counts.pop()}] if len(counts) == 1 else []
+
+
 def _rows_in(statement: ast.stmt) -> int | None:
     """How many rows of data a statement writes out: 2 of `X = np.array([[0, 1], [1, 1]])`."""
     if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):

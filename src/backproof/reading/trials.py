@@ -14,7 +14,13 @@ import numpy as np
 
 from backproof.notation import Model, member
 from backproof.reading import names, patterns, settle, slots, updates
-from backproof.reading.constants import classes_in, examples_counted, outputs_in, slopes_in
+from backproof.reading.constants import (
+    classes_in,
+    examples_counted,
+    examples_written,
+    outputs_in,
+    slopes_in,
+)
 from backproof.reading.convention import laid_out
 from backproof.reading.probe import Slot
 from backproof.reading.process import Child
@@ -67,6 +73,8 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
                         yield settle.tried(child, spec._replace(fixed={**counted, **own}), slopes)
                         continue
                     fixed = [classes, own] if classes and classes != own else [own] if own else []
+                    if not recipe.single:
+                        fixed += [{**own, **one} for one in examples_written(read)]
                     yield at_some_sizes(child, spec, slopes, fixed)
 
 
