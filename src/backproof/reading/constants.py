@@ -26,8 +26,10 @@ def examples_counted(read: Reader, recipe: Recipe) -> dict[str, int]:
     return {"n": found[0]} if len(counts) == len(found) == 1 else {}
 
 
-def examples_written(read: Reader) -> list[dict[str, int]]:
+def examples_written(read: Reader, recipe: Recipe) -> list[dict[str, int]]:
     """The number of examples that the script writes out: of all its data, or none."""
+    if recipe.single:
+        return []
     counts = {count for statement in read.script if (count := _rows_in(statement)) is not None}
     return [{"n": counts.pop()}] if len(counts) == 1 else []
 

@@ -13,14 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from backproof.notation import Model, member
-from backproof.reading import names, patterns, settle, slots, updates
-from backproof.reading.constants import (
-    classes_in,
-    examples_counted,
-    examples_written,
-    outputs_in,
-    slopes_in,
-)
+from backproof.reading import constants, names, patterns, settle, slots, updates
 from backproof.reading.convention import laid_out
 from backproof.reading.probe import Slot
 from backproof.reading.process import Child
@@ -34,7 +27,7 @@ from backproof.reading.wire import Frame
 
 def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[settle.Trial]:
     """What comes of running a recipe in each of the layouts that it may be meant for."""
-    slopes = slopes_in(read)
+    slopes = constants.slopes_in(read)
     for name, _ in asked_of_probe(recipe.statements[-1:], "unrolled"):
         yield from _one_vector(child, read, recipe, key, name)
         return
@@ -60,7 +53,7 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
                 if frame.header.get("kind") in ("hung", "crashed"):
                     return
                 continue
-            counted = examples_counted(read, recipe)
+            counted = constants.examples_counted(read, recipe)
             assignments = list(slots.assignments(found, several))
             if not assignments:
                 yield settle.failed(Spec("mlp", DRIVER, (), {}), _unassigned(found))
@@ -73,8 +66,7 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
                         yield settle.tried(child, spec._replace(fixed={**counted, **own}), slopes)
                         continue
                     fixed = [classes, own] if classes and classes != own else [own] if own else []
-                    if not recipe.single:
-                        fixed += [{**own, **one} for one in examples_written(read)]
+                    fixed += [{**own, **one} for one in constants.examples_written(read, recipe)]
                     yield at_some_sizes(child, spec, slopes, fixed)
 
 
@@ -136,9 +128,9 @@ def _one_vector(
     child: Child, read: Reader, recipe: Recipe, key: str, name: str
 ) -> Iterator[settle.Trial]:
     """The trials of a vector of all parameters: biases inside of their weights, or beside them."""
-    slopes = slopes_in(read)
+    slopes = constants.slopes_in(read)
     for several in _outputs(read):
-        fixed = classes_in(read) if several else ()
+        fixed = constants.classes_in(read) if several else ()
         for depth in (2, 3, 1) if is_cut(read) else (1,):
             model = member(depth, "sigmoid", several)
             assert model is not None
@@ -161,7 +153,7 @@ def _handed_over(
     child: Child, read: Reader, recipe: Recipe, key: str, paths: list[str]
 ) -> Iterator[settle.Trial]:
     """The trials of parameters of which no shape is known."""
-    slopes = slopes_in(read)
+    slopes = constants.slopes_in(read)
     words = {_word(path): path for path in paths}
     for several in _outputs(read):
         for depth in (1, 2, 3, 4):
@@ -185,7 +177,9 @@ def _handed_over(
                 layouts = {name: layout for name, layout in told.items() if name not in "xy"}
                 assignment = Assignment(depth, several, bound, layouts, absent)
                 spec = _spec(recipe, key, assignment, told["x"], told["y"])
-                trial = at_some_sizes(child, spec, slopes, classes_in(read) if several else ())
+                trial = at_some_sizes(
+                    child, spec, slopes, constants.classes_in(read) if several else ()
+                )
                 ran = ran or trial.problem is None
                 yield trial
             biases = tuple(name for name in model.parameters if name[0] == "b")
@@ -233,8 +227,8 @@ def _with_bias_inside(
             ones = told["x"].replace("d", "1+d" if before else "d+1")
             for x in (ones, told["x"]):
                 spec = _spec(recipe, key, assignment, x, told["y"])
-                fixed = classes_in(read) if model.several else ()
-                yield at_some_sizes(child, spec, slopes_in(read), fixed)
+                fixed = constants.classes_in(read) if model.several else ()
+                yield at_some_sizes(child, spec, constants.slopes_in(read), fixed)
 
 
 def _tensor(word: str, words: list[str], model: Model) -> str | None:
@@ -251,7 +245,7 @@ def _outputs(read: Reader) -> tuple[bool, ...]:
 
     A file that says how many outputs there are, `n_output = 1`, is about as many.
     """
-    if outputs_in(read) == {1}:
+    if constants.outputs_in(read) == {1}:
         return False, True
     text = read.program.text.lower()
     classes = re.search(
