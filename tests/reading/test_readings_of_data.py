@@ -120,3 +120,53 @@ def test_what_runs_with_the_examples_of_its_file_alone_is_judged_with_as_many(
     told = checked(OWN_EXAMPLES.format(back=back, whole=whole))
     assert wrong(told) == amiss, told.problem
     assert "n = 5" in told.functions[0].convention
+
+
+COUNTED = """
+import numpy as np
+
+{data}
+
+def gradients(w, b, X, y):
+    p = 1 / (1 + np.exp(-(X @ w + b)))
+    cost = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+    return cost, X.T @ (p - y) / m, {db}
+"""
+
+TRAINED = """
+w, b = np.zeros((2, 1)), np.zeros((1, 1))
+for turn in range(900):
+    p = 1 / (1 + np.exp(-(X @ w + b)))
+    loss = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+    w -= 0.1 * X.T @ (p - y) / m
+    b -= 0.1 * {db}
+"""
+
+CALLED = """
+def fit(X, y, lr=0.1):
+    w, b = np.zeros((2, 1)), np.zeros((1, 1))
+    for turn in range(900):
+        cost, dw, db = gradients(w, b, X, y)
+        w, b = w - lr * dw, b - lr * db
+    return w, b
+"""
+
+_DRAWN = "m = 150\nX = np.random.rand(m, 2)\ny = (X[:, :1] > X[:, 1:]) * 1.0"
+_WRITTEN = "X = np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 0.0]])\ny = np.ones((3, 1))\nm = {}"
+
+
+@pytest.mark.parametrize("text", [COUNTED, f"{COUNTED}\n{CALLED}", f"\n{{data}}\n{TRAINED}"])
+@pytest.mark.parametrize(
+    ("data", "db", "verdict"),
+    [
+        (_DRAWN, "np.mean(p - y)", "right"),
+        (_WRITTEN.format(3), "np.mean(p - y)", "right"),
+        (_WRITTEN.format(4), "np.mean(p - y)", "wrong"),
+        (_DRAWN, "np.sum(p - y)", "wrong"),
+    ],
+)
+def test_a_number_of_which_data_are_made_counts_examples(
+    text: str, data: str, db: str, verdict: str
+) -> None:
+    told = checked("import numpy as np\n" + text.format(data=data, db=db))
+    assert told.verdict == verdict, told.problem

@@ -8,6 +8,7 @@ from backproof.notation import LARGEST
 from backproof.reading import patterns, roles, updates
 from backproof.reading.binding import defaults_of
 from backproof.reading.recipes import Reader, Recipe
+from backproof.reading.slices import bound, loaded
 
 
 def examples_counted(read: Reader, recipe: Recipe) -> dict[str, int]:
@@ -43,6 +44,58 @@ def _rows_in(statement: ast.stmt) -> int | None:
         return None
     rows = made.args[0].elts if made.args and isinstance(made.args[0], ast.List) else []
     return len(rows) if rows and isinstance(rows[0], ast.List) else None
+
+
+def counts_in(read: Reader) -> set[str]:
+    """The globals that are how many examples there are, by a number: `m = 200`.
+
+    The script makes its data of them, or writes as many out, and sums are divided by them.
+    """
+    divisors = {
+        node.right.id
+        for node in ast.walk(read.program.tree)
+        if isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Div)
+        and isinstance(node.right, ast.Name)
+    }
+    found = {one for one in divisors if roles.role(one) == "n"}
+    making = {
+        name
+        for statement in (read.script if found else ())
+        if any(map(roles.is_data, bound(statement)))
+        for name in loaded(statement)
+    }
+    written = {size for statement in read.script for size in _sizes_written(statement)}
+    return {
+        name
+        for name in found
+        if is_count(read, name)
+        and (name in making or any(map(written.__contains__, _numbers(read, name))))
+    }
+
+
+def _numbers(read: Reader, name: str) -> set[float | None]:
+    makers = [one for one in read.script if isinstance(one, ast.Assign) and name in bound(one)]
+    return {patterns.number(one.value) for one in makers}
+
+
+def _sizes_written(statement: ast.stmt) -> set[float]:
+    """How many rows and columns of data a statement writes out; 1 and 2 may be of anything."""
+    if not isinstance(statement, ast.Assign) or not any(map(roles.is_data, bound(statement))):
+        return set()
+    lists = [node for node in ast.walk(statement.value) if isinstance(node, ast.List)]
+    return {float(len(one.elts)) for one in lists if len(one.elts) > 2}
+
+
+def is_count(read: Reader, name: str) -> bool:
+    """Whether the script sets a name to a whole number, and to nothing else."""
+    makers = [statement for statement in read.script if name in bound(statement)]
+    return bool(makers) and all(
+        isinstance(one, ast.Assign)
+        and isinstance(one.value, ast.Constant)
+        and type(one.value.value) is int
+        for one in makers
+    )
 
 
 def classes_in(read: Reader) -> list[dict[str, int]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from backproof.reading import names, patterns, roles, syntax, updates
 from backproof.reading.arguments import SIMPLE
 from backproof.reading.binding import defaults_of, given_in, parameters_of
+from backproof.reading.constants import counts_in, is_count
 from backproof.reading.guards import SMALL
 from backproof.reading.recipes import DRIVER, PROBE, Reader, located, parsed
 from backproof.reading.shrinkage import place_of
@@ -48,7 +49,8 @@ def _role(read: Reader, name: str) -> str | None:
         return shrinks
     if roles.is_rate(name):
         return "rate"
-    return "n" if role == "n" and _comes_from(read, name) else None
+    counts = role == "n" and (_comes_from(read, name) or name in counts_in(read))
+    return "n" if counts else None
 
 
 def strength(read: Reader, name: str) -> str | None:
@@ -66,18 +68,7 @@ def is_function(read: Reader, name: str) -> bool:
 
 def is_number(read: Reader, name: str) -> bool:
     """Whether what may be inputs by its name is how many there are: `entradas = 15`."""
-    makers = [statement for statement in read.script if name in bound(statement)]
-    return (
-        roles.role(name) == "x"
-        and len(name) > 1
-        and bool(makers)
-        and all(
-            isinstance(one, ast.Assign)
-            and isinstance(one.value, ast.Constant)
-            and type(one.value.value) is int
-            for one in makers
-        )
-    )
+    return roles.role(name) == "x" and len(name) > 1 and is_count(read, name)
 
 
 def _comes_from(read: Reader, name: str) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Container, Mapping, Sequence
 from backproof.reading import patterns, roles, scopes, updates
 from backproof.reading.arguments import SIMPLE, is_object
 from backproof.reading.binding import parameters_of
+from backproof.reading.constants import counts_in
 from backproof.reading.drivers import DEFINITION, is_function, is_number, strength, used_by
 from backproof.reading.files import with_ours
 from backproof.reading.recipes import PROBE, Reader, located
@@ -30,7 +31,7 @@ OURS = {**SIMPLE, "pairs": f"{PROBE}.pairs"}
 
 def prelude(read: Reader, loop: Loop, body: Sequence[ast.stmt]) -> list[ast.stmt]:
     """The statements of a script up to its loop that it needs, with our inputs for its own."""
-    own = _data_by_use(read, loop)
+    own = _data_by_use(read, loop) | dict.fromkeys(counts_in(read), "n")
     kept = _kept(with_ours(body, read), read, own)
     return [*given_inputs(read, kept, loop, own), *kept]
 

@@ -29,7 +29,7 @@ from backproof.reading import (
     straight,
 )
 from backproof.reading.conditions import at_sizes, conditions
-from backproof.reading.constants import classes_in, slopes_in
+from backproof.reading.constants import classes_in, counts_in, slopes_in
 from backproof.reading.lifted import lifted
 from backproof.reading.losses import LossFunction
 from backproof.reading.process import Child, Module
@@ -103,7 +103,11 @@ def plan(program: Program, settings: Settings) -> Plan:
     reader = recipes.reader(program)
     nothing = ""
     try:
-        functions = tuple(source.found_in(program, settings))
+        found = source.found_in(program, settings)
+        counts = counts_in(reader)  # which have to be ours, so there is a driver
+        functions = tuple(
+            one for one in found if not drivers.used_by(reader, {one.function}) & counts
+        )
     except source.NothingFound as error:
         functions, nothing = (), str(error)
     listed = _recipes(reader, {one.function for one in functions if one.question is None})
