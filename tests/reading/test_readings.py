@@ -283,3 +283,38 @@ def test_what_no_loss_states_is_meant_by_what_is_run(step: str, model: str) -> N
     assert (fit.verdict, fit.model) == ("right", model)
     tripled = checked(TWO_ERRORS.format(step=f"(w + {step})"))
     assert "wrong" in [one.verdict for one in tripled.functions if one.name == "fit"]
+
+
+TWO_WAYS = """
+import numpy as np
+
+def curve(s):
+    return 1 / (1 + np.exp(-s))
+
+def slope(s):
+    return curve(s) * (1 - curve(s))
+
+class Classifier:
+    def __init__(self, lr=0.1, plain={plain}):
+        self.lr, self.plain = lr, plain
+
+    def fit(self, X, y, turns=50):
+        self.w = np.zeros(X.shape[1])
+        for turn in range(turns):
+            p = curve(X @ self.w)
+            if self.plain:
+                self.w += self.lr * X.T @ (y - p)
+            else:
+                self.w += self.lr * X.T @ ((y - p) * slope(X @ self.w))
+"""
+
+
+@pytest.mark.parametrize(
+    ("plain", "model"),
+    [(True, "logistic_regression"), (False, "regression_sigmoid_squared")],
+)
+def test_a_branch_that_does_not_run_says_nothing_of_the_loss(plain: bool, model: str) -> None:
+    told = checked(TWO_WAYS.format(plain=plain))
+    assert [(one.verdict, one.model) for one in told.functions] == [("right", model)]
+    slip = TWO_WAYS.format(plain=plain).replace("(y - p)", "(y - p + self.w.mean())")
+    assert checked(slip).verdict == "wrong"

@@ -266,19 +266,50 @@ def _implied(run: ast.Module, trial: settle.Trial, output: str, activation: str)
     if trial.spec.single and yhat.size > 1:
         outputs |= forward.names_of_entries(yhat, trial.seen)
         scores |= forward.names_of_entries(z, trial.seen)
-    through, divided = _goes_through(run, outputs, outputs | scores)
+    idle = _not_taken(run, {name for name, _ in trial.seen})
+    through, divided = _goes_through(run, outputs, outputs | scores, idle)
     through = through or bool(forward.names_of(yhat * (1.0 - yhat), trial.seen))
     through = through and not divided
     return "sigmoid_squared" if through else "sigmoid"
 
 
-def _goes_through(tree: ast.Module, outputs: set[str], held: set[str]) -> tuple[bool, bool]:
-    """Whether something is multiplied by the slope of the output, and whether divided by it."""
+def _not_taken(tree: ast.Module, seen: set[str]) -> set[ast.AST]:
+    """What stands in branches that did not run, where what was seen tells: the other branch did."""
+    found: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and node.orelse:
+            inside = {*ast.walk(node)}
+            elsewhere = {
+                text for one in ast.walk(tree) if one not in inside and (text := _text(one))
+            }
+            ways = [
+                {part for one in way for part in ast.walk(one)} for way in (node.body, node.orelse)
+            ]
+            ran = [bool(({*map(_text, way)} - elsewhere) & seen) for way in ways]
+            if ran[0] != ran[1]:
+                found |= ways[ran.index(False)]
+    return found
+
+
+def _text(node: ast.AST) -> str:
+    """What a value goes by that no variable holds (see `shown`); empty for what has none."""
+    return ast.unparse(node) if isinstance(node, ast.BinOp | ast.Call) else ""
+
+
+def _goes_through(
+    tree: ast.Module, outputs: set[str], held: set[str], idle: set[ast.AST]
+) -> tuple[bool, bool]:
+    """Whether something is multiplied by the slope of the output, and whether divided by it.
+
+    `idle` is what does not run.
+    """
     through = divided = False
     helpers = _slopes_of_arguments(tree)
     stems = {re.sub(r"\d+$", "", name) for name in outputs}
     own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     for node in ast.walk(tree):
+        if node in idle:
+            continue
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and node not in helpers:
             through = through or _is_own_slope(node, held)
         if isinstance(node, ast.Call) and _is_slope_call(node, held, own):
