@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Mapping
 from itertools import islice
 from typing import NamedTuple
@@ -274,25 +275,23 @@ def _implied(run: ast.Module, trial: settle.Trial, output: str, activation: str)
 
 
 def _not_taken(tree: ast.Module, seen: set[str]) -> set[ast.AST]:
-    """What stands in branches that did not run, where what was seen tells: the other branch did."""
+    """What stands in branches of which nothing was seen that would have been (see `shown`)."""
     found: set[ast.AST] = set()
+    whole = {node.value for node in ast.walk(tree) if isinstance(node, ast.Assign | ast.AugAssign)}
+    texts = Counter(map(_text, ast.walk(tree)))
     for node in ast.walk(tree):
-        if isinstance(node, ast.If) and node.orelse:
-            inside = {*ast.walk(node)}
-            elsewhere = {
-                text for one in ast.walk(tree) if one not in inside and (text := _text(one))
-            }
-            ways = [
-                {part for one in way for part in ast.walk(one)} for way in (node.body, node.orelse)
-            ]
-            ran = [bool(({*map(_text, way)} - elsewhere) & seen) for way in ways]
-            if ran[0] != ran[1]:
-                found |= ways[ran.index(False)]
+        for way in (node.body, node.orelse) if isinstance(node, ast.If) else ():
+            inside = [part for one in way for part in ast.walk(one)]
+            own = Counter(_text(part) for part in inside)
+            shown = {_text(part) for part in inside if part not in whole} - {""}
+            shown = {text for text in shown if own[text] == texts[text]}
+            if shown and not shown & seen:
+                found |= {*inside}
     return found
 
 
 def _text(node: ast.AST) -> str:
-    """What a value goes by that no variable holds (see `shown`); empty for what has none."""
+    """What a value goes by that no variable holds; empty for what has none."""
     return ast.unparse(node) if isinstance(node, ast.BinOp | ast.Call) else ""
 
 
