@@ -239,3 +239,51 @@ def test_a_guard_inside_of_a_logarithm_may_be_larger(
     told = checked(GUARDED.format(tiny=tiny, literal=literal, sign=sign))
     losses = {one.loss.verdict for one in told.functions if one.loss is not None}
     assert losses == {verdict}, told.problem
+
+
+TWO_PAIRS = """
+import numpy as np
+from scipy.optimize import minimize
+
+def chance(theta, X):
+    return 1 / (1 + np.exp(-(X @ theta)))
+
+def cost(theta, X, y):
+    h = chance(theta, X)
+    return -(y @ np.log(h) + (1 - y) @ np.log(1 - h)) / len(y)
+
+def gradient(theta, X, y):
+    return X.T @ (chance(theta, X) - y) / len(y)
+
+def cost_reg(theta, X, y, lam):
+    return cost(theta, X, y) + lam / (2 * len(y)) * np.sum(theta[{first}:] ** 2)
+
+{gradient_reg}
+"""
+
+GRADIENT_REG = """
+def gradient_reg(theta, X, y, lam):
+    term = lam / len(y) * theta
+    term[0] = 0
+    return gradient(theta, X, y) + term
+
+found = minimize(cost_reg, np.zeros(3), args=(X, y, 0.1), jac=gradient_reg)
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "gradient_reg", "amiss"),
+    [
+        (1, GRADIENT_REG, set()),
+        (0, GRADIENT_REG, {"gradient_reg"}),
+        (1, GRADIENT_REG.replace("lam /", "-lam /"), {"gradient_reg"}),
+        (1, "found = minimize(cost_reg, x0, (X, y, 0.1), jac=gradient)", {"gradient"}),
+    ],
+)
+def test_gradients_without_an_l2_term_are_of_the_loss_without(
+    first: int, gradient_reg: str, amiss: set[str]
+) -> None:
+    """Where the file has gradients with one too: else the term is forgotten."""
+    told = checked(TWO_PAIRS.format(first=first, gradient_reg=gradient_reg))
+    assert {one.name for one in told.functions if one.verdict == "wrong"} == amiss
+    assert told.verdict == ("wrong" if amiss else "right"), told.problem
