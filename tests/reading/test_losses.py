@@ -287,3 +287,16 @@ def test_gradients_without_an_l2_term_are_of_the_loss_without(
     told = checked(TWO_PAIRS.format(first=first, gradient_reg=gradient_reg))
     assert {one.name for one in told.functions if one.verdict == "wrong"} == amiss
     assert told.verdict == ("wrong" if amiss else "right"), told.problem
+
+
+@pytest.mark.parametrize(("used", "verdict"), [("l", "right"), ("3 * l", "wrong"), ("1", "wrong")])
+def test_a_strength_may_be_called_l_and_have_a_default(used: str, verdict: str) -> None:
+    text = TWO_PAIRS.format(first=1, gradient_reg=GRADIENT_REG)
+    text = text.replace("y, lam)", "y, l=1)").replace("+ lam /", "+ l /")
+    text = text.replace("lam / len(y) * theta", f"{used} / len(y) * rest")
+    text = text.replace("    term[0] = 0", "    term = np.append(0, term)")
+    text = text.replace("np.sum(theta[1:] ** 2)", "np.power(rest, 2).sum()")
+    for place in ("    return cost(", f"    term = {used} /"):
+        text = text.replace(place, f"    rest = theta[1:]\n{place}", 1)
+    told = checked(text)
+    assert told.verdict == verdict, told.problem

@@ -318,3 +318,9 @@ def test_a_branch_that_does_not_run_says_nothing_of_the_loss(plain: bool, model:
     assert [(one.verdict, one.model) for one in told.functions] == [("right", model)]
     slip = TWO_WAYS.format(plain=plain).replace("(y - p)", "(y - p + self.w.mean())")
     assert checked(slip).verdict == "wrong"
+
+
+def test_what_the_compiler_refuses_and_the_parser_does_not_is_said() -> None:
+    told = loop("w -= lr * dw; b -= *db", ", lr=0.1")
+    assert told.verdict == "unread"
+    assert told.problem == "one.py, line 12: can't use starred expression here"

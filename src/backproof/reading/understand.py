@@ -150,9 +150,11 @@ def _module(
     rates: frozenset[str] = frozenset(),
 ) -> Module:
     path = str(program.path.absolute())
-    codes = tuple(
-        compile(ast.Module([shown(one)], []), path, "exec", dont_inherit=True) for one in statements
-    )
+    made = [ast.Module([shown(one)], []) for one in statements]
+    try:
+        codes = tuple(compile(one, path, "exec", dont_inherit=True) for one in made)
+    except SyntaxError as error:  # what the parser lets pass: `db = *np.sum(dz)`
+        raise Unreadable(f"{program.path.name}, line {error.lineno}: {error.msg}") from None
     return Module(codes, program.text, program.places, tuple(sorted(wanted)), tuple(sorted(rates)))
 
 
