@@ -190,8 +190,9 @@ class _AsArrays(ast.NodeTransformer):
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         self.generic_visit(node)
         target, value = node.targets[0], node.value
-        moves = isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add | ast.Sub)
-        if moves and updates.is_decayed(value.left, target):
+        if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add | ast.Sub):
+            return node
+        if updates.is_decayed(value.left, target):
             kept = syntax.expression(ast.unparse(target))
             value.left = ast.fix_missing_locations(ast.copy_location(kept, value.left))
         return node
