@@ -210,3 +210,93 @@ def test_what_is_not_judged_is_said_and_why(loss: str, why: str) -> None:
 
 def test_of_a_file_of_which_nothing_is_judged_no_loss_is_missed() -> None:
     assert not checked("def loss(P, Y):\n    return 0.0\n").notes
+
+
+GUARDED = """
+import numpy as np
+
+def cost(w, X, y, tiny={tiny}):
+    p = 1 / (1 + np.exp(-(X @ w)))
+    return -(y.T @ np.log(p + tiny) {sign} (1 - y).T @ np.log({literal} + 1 - p)).item() / len(y)
+
+def gradient(w, X, y):
+    return X.T @ (1 / (1 + np.exp(-(X @ w))) - y) / len(y)
+"""
+
+
+@pytest.mark.parametrize(
+    ("tiny", "literal", "sign", "verdict"),
+    [
+        ("1e-5", "1e-4", "+", "right"),
+        ("1e-5", "1e-4", "-", "wrong"),
+        ("1e-5", "1e-3", "+", "wrong"),
+        ("2e-2", "1e-4", "+", "wrong"),
+    ],
+)
+def test_a_guard_inside_of_a_logarithm_may_be_larger(
+    tiny: str, literal: str, sign: str, verdict: str
+) -> None:
+    told = checked(GUARDED.format(tiny=tiny, literal=literal, sign=sign))
+    losses = {one.loss.verdict for one in told.functions if one.loss is not None}
+    assert losses == {verdict}, told.problem
+
+
+TWO_PAIRS = """
+import numpy as np
+from scipy.optimize import minimize
+
+def chance(theta, X):
+    return 1 / (1 + np.exp(-(X @ theta)))
+
+def cost(theta, X, y):
+    h = chance(theta, X)
+    return -(y @ np.log(h) + (1 - y) @ np.log(1 - h)) / len(y)
+
+def gradient(theta, X, y):
+    return X.T @ (chance(theta, X) - y) / len(y)
+
+def cost_reg(theta, X, y, lam):
+    return cost(theta, X, y) + lam / (2 * len(y)) * np.sum(theta[{first}:] ** 2)
+
+{gradient_reg}
+"""
+
+GRADIENT_REG = """
+def gradient_reg(theta, X, y, lam):
+    term = lam / len(y) * theta
+    term[0] = 0
+    return gradient(theta, X, y) + term
+
+found = minimize(cost_reg, np.zeros(3), args=(X, y, 0.1), jac=gradient_reg)
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "gradient_reg", "amiss"),
+    [
+        (1, GRADIENT_REG, set()),
+        (0, GRADIENT_REG, {"gradient_reg"}),
+        (1, GRADIENT_REG.replace("lam /", "-lam /"), {"gradient_reg"}),
+        (1, "found = minimize(cost_reg, x0, (X, y, 0.1), jac=gradient)", {"gradient"}),
+    ],
+)
+def test_gradients_without_an_l2_term_are_of_the_loss_without(
+    first: int, gradient_reg: str, amiss: set[str]
+) -> None:
+    """Where the file has gradients with one too: else the term is forgotten."""
+    told = checked(TWO_PAIRS.format(first=first, gradient_reg=gradient_reg))
+    assert {one.name for one in told.functions if one.verdict == "wrong"} == amiss
+    assert told.verdict == ("wrong" if amiss else "right"), told.problem
+
+
+@pytest.mark.parametrize(("used", "verdict"), [("l", "right"), ("3 * l", "wrong"), ("1", "wrong")])
+def test_a_strength_may_be_called_l_and_have_a_default(used: str, verdict: str) -> None:
+    text = TWO_PAIRS.format(first=1, gradient_reg=GRADIENT_REG)
+    text = text.replace("y, lam)", "y, l=1)").replace("+ lam /", "+ l /")
+    text = text.replace("lam / len(y) * theta", f"{used} / len(y) * rest")
+    text = text.replace("    term[0] = 0", "    term = np.append(0, term)")
+    text = text.replace("np.sum(theta[1:] ** 2)", "np.power(rest, 2).sum()")
+    for place in ("    return cost(", f"    term = {used} /"):
+        text = text.replace(place, f"    rest = theta[1:]\n{place}", 1)
+    told = checked(text)
+    assert told.verdict == verdict, told.problem

@@ -221,3 +221,100 @@ def test_a_count_that_is_written_out_is_that_of_the_examples(rows: str) -> None:
 def test_a_count_of_other_than_the_examples_is_a_mistake() -> None:
     text = WRITTEN_OUT.format(rows="100").replace("np\n", "np\nm = 7\n", 1)
     assert checked(text).verdict == "wrong"
+
+
+SIZES_OF_INPUTS = """
+import numpy as np
+from scipy.optimize import fmin_tnc
+
+X, y = read_table("ships.txt")
+{sizes}
+lam = 0.3
+
+def p(theta, X):
+    return 1 / (1 + np.exp(-(X @ theta)))
+
+def cost(theta, X, y):
+    shrunk = 0.0
+    for j in range({first}, n):
+        shrunk = shrunk + theta[j] ** 2
+    data = y @ np.log(p(theta, X)) + (1 - y) @ np.log(1 - p(theta, X))
+    return -data / m + lam / (2 * m) * shrunk
+
+def gradient(theta, X, y):
+    spared = np.r_[0, theta[1:]]
+    return X.T @ (p(theta, X) - y) / m + lam / m * spared
+
+best = fmin_tnc(cost, np.zeros(n), gradient, args=(X, y))
+"""
+
+
+@pytest.mark.parametrize(
+    "sizes", ["m, n = X.shape", "m = len(X)\nn = np.shape(X)[1]", "m, n = np.shape(X)"]
+)
+def test_a_global_is_the_number_of_features_where_it_is_made_of_it(sizes: str) -> None:
+    told = checked(SIZES_OF_INPUTS.format(sizes=sizes, first=1))
+    assert (told.verdict, told.notes) == ("right", []), told.problem
+    assert checked(SIZES_OF_INPUTS.format(sizes=sizes, first=0)).verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("kept", "verdict"),
+    [("(1 - 2e-3)", "right"), ("0.998", "right"), ("(1 + 2e-3)", "wrong"), ("0.5", "wrong")],
+)
+def test_a_weight_that_a_step_shrinks_by_a_number_is_judged_without(
+    kept: str, verdict: str
+) -> None:
+    told = loop(f"w = {kept} * w - lr * dw; b = b - lr * db", ", lr=0.1")
+    assert told.verdict == verdict, told.problem
+    assert wrong(loop(f"w = w * {kept} - lr * dw; b = b - lr * m * db", ", lr=0.1"))
+
+
+CLASS_NUM = """
+import numpy as np
+
+def indicators(labels, class_num):
+    table = np.zeros((len(labels), class_num))
+    for place in range(len(labels)):
+        table[place][labels[place]] = 1
+    return table
+
+def descend(x, y, class_num, lr, iters):
+    W = np.random.normal(0, 0.1, (class_num, x.shape[1]))
+    for it in range(iters):
+        e = np.exp(x @ W.T)
+        off = e / e.sum(axis={axis}, keepdims=True) - indicators(y, class_num)
+        W = W - lr * off.T @ x / len(x)
+    return W
+"""
+
+
+@pytest.mark.parametrize(("axis", "verdict"), [(1, "right"), (0, "unread")])
+def test_a_class_num_is_how_many_classes_there_are(axis: int, verdict: str) -> None:
+    told = checked(CLASS_NUM.format(axis=axis))
+    assert told.verdict == verdict, told.problem
+    ascended = checked(CLASS_NUM.format(axis=axis).replace("W - lr", "W + lr"))
+    assert ascended.verdict == ("wrong" if axis else "unread")
+
+
+@pytest.mark.parametrize(("slip", "amiss"), [("", set()), (" * 2", {"dW2"})])
+def test_hidden_layers_have_sizes_by_their_numbers(slip: str, amiss: set[str]) -> None:
+    told = checked(f"""
+import numpy as np
+
+def drawn(first, second, features):
+    return np.random.randn(first, features), np.random.randn(second, first), np.ones((1, second))
+
+def learn(X, Y, n_h1, n_h2, turns=70, lr=0.2):
+    W1, W2, W3 = drawn(n_h1, n_h2, len(X))
+    for turn in range(turns):
+        A1 = np.tanh(W1 @ X)
+        A2 = np.tanh(W2 @ A1)
+        dZ3 = (1 / (1 + np.exp(-(W3 @ A2))) - Y) / Y.shape[1]
+        dZ2 = W3.T @ dZ3 * (1 - A2**2)
+        dZ1 = W2.T @ dZ2 * (1 - A1**2)
+        W1, W2, W3 = W1 - lr * dZ1 @ X.T, W2 - lr * dZ2 @ A1.T{slip}, W3 - lr * dZ3 @ A2.T
+    return W1, W2, W3
+""")
+    assert told.verdict == ("wrong" if slip else "right"), told.problem
+    assert wrong(told) == amiss

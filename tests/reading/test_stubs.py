@@ -58,3 +58,23 @@ def test_what_a_missing_library_gives_can_be_formatted(shown: str) -> None:
     )
     told = check_program(of_script(Path("one.py"), text), cases=100)
     assert told.verdict == "right", told.problem
+
+
+@pytest.mark.parametrize(("slope", "verdict"), [("relu_derivada", "right"), ("relu", "wrong")])
+def test_a_helper_that_is_missing_is_known_by_its_name_in_spanish(slope: str, verdict: str) -> None:
+    text = f"""
+import numpy as np
+import ayudas as ay
+
+X, y = np.random.rand(20, 3), np.random.rand(20, 1)
+W1, W2 = np.random.randn(3, 8), np.random.randn(8, 1)
+for vuelta in range(500):
+    z = X @ W1
+    h = ay.relu(z)
+    e = (h @ W2 - y) / len(X)
+    g = e @ W2.T * ay.{slope}(z)
+    W2 -= 0.1 * h.T @ e
+    W1 -= 0.1 * X.T @ g
+"""
+    told = check_program(of_script(Path("una.py"), text), cases=60)
+    assert told.verdict == verdict, told.problem

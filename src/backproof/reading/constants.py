@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
 
 from backproof.notation import LARGEST
 from backproof.reading import patterns, roles, updates
+from backproof.reading.binding import defaults_of
 from backproof.reading.recipes import Reader, Recipe
+from backproof.reading.slices import bound, loaded
 
 
 def examples_counted(read: Reader, recipe: Recipe) -> dict[str, int]:
@@ -26,38 +27,12 @@ def examples_counted(read: Reader, recipe: Recipe) -> dict[str, int]:
     return {"n": found[0]} if len(counts) == len(found) == 1 else {}
 
 
-def name_of_count(read: Reader, body: Sequence[ast.stmt]) -> str:
-    """The name of a count that is written out, as are the data of so many rows; empty for none.
-
-    `m = 100` beside `X = np.random.rand(100, 1)` is how many examples there are, where something
-    is divided by it.
-    """
-    divided = {
-        ast.unparse(node.right if isinstance(node, ast.BinOp) else node.value)
-        for node in ast.walk(read.program.tree)
-        if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div)
-    }
-    of_data = [
-        part
-        for statement in read.script
-        if isinstance(statement, ast.Assign)
-        and roles.is_data(updates.last_word(statement.targets[0]))
-        for call in ast.walk(statement.value)
-        if isinstance(call, ast.Call)
-        for argument in call.args
-        for part in ast.walk(argument)
-    ]
-    for statement in body:
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            name, count = statement.targets[0].id, patterns.number(statement.value)
-            rows = any(
-                part.id == name if isinstance(part, ast.Name) else patterns.number(part) == count
-                for part in of_data
-                if isinstance(part, ast.Name | ast.Constant)
-            )
-            if count is not None and count > 2 and count == int(count) and name in divided and rows:
-                return name
-    return ""
+def examples_written(read: Reader, recipe: Recipe) -> list[dict[str, int]]:
+    """The number of examples that the script writes out: of all its data, or none."""
+    if recipe.single:
+        return []
+    counts = {count for statement in read.script if (count := _rows_in(statement)) is not None}
+    return [{"n": counts.pop()}] if len(counts) == 1 else []
 
 
 def _rows_in(statement: ast.stmt) -> int | None:
@@ -69,6 +44,69 @@ def _rows_in(statement: ast.stmt) -> int | None:
         return None
     rows = made.args[0].elts if made.args and isinstance(made.args[0], ast.List) else []
     return len(rows) if rows and isinstance(rows[0], ast.List) else None
+
+
+def counts_in(read: Reader) -> set[str]:
+    """The globals that are how many examples there are, by a number: `m = 200`.
+
+    The script makes its data of them, or writes as many out, and sums are divided by them.
+    """
+    divisors = {
+        node.right.id
+        for node in ast.walk(read.program.tree)
+        if isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Div)
+        and isinstance(node.right, ast.Name)
+    }
+    found = {one for one in divisors if roles.role(one) == "n"}
+    making = {
+        name
+        for statement in (read.script if found else ())
+        if any(map(roles.is_data, bound(statement)))
+        for name in loaded(statement)
+    }
+    written = {size for statement in read.script for size in _sizes_written(statement)}
+    return {
+        name
+        for name in found
+        if is_count(read, name)
+        and (name in making or any(map(written.__contains__, _numbers(read, name))))
+    }
+
+
+def _numbers(read: Reader, name: str) -> set[float | None]:
+    makers = [one for one in read.script if isinstance(one, ast.Assign) and name in bound(one)]
+    return {patterns.number(one.value) for one in makers}
+
+
+def _sizes_written(statement: ast.stmt) -> set[float]:
+    """How many rows and columns of data a statement writes out, or asks for: `rand(100, 1)`.
+
+    1 and 2 may be of anything.
+    """
+    if not isinstance(statement, ast.Assign) or not any(map(roles.is_data, bound(statement))):
+        return set()
+    nodes = list(ast.walk(statement.value))
+    lists = [len(node.elts) for node in nodes if isinstance(node, ast.List)]
+    asked = [
+        patterns.number(part)
+        for call in nodes
+        if isinstance(call, ast.Call)
+        for argument in call.args
+        for part in ast.walk(argument)
+    ]
+    return {float(size) for size in (*lists, *asked) if size is not None and size > 2}
+
+
+def is_count(read: Reader, name: str) -> bool:
+    """Whether the script sets a name to a whole number, and to nothing else."""
+    makers = [statement for statement in read.script if name in bound(statement)]
+    return bool(makers) and all(
+        isinstance(one, ast.Assign)
+        and isinstance(one.value, ast.Constant)
+        and type(one.value.value) is int
+        for one in makers
+    )
 
 
 def classes_in(read: Reader) -> list[dict[str, int]]:
@@ -108,6 +146,20 @@ def classes_in(read: Reader) -> list[dict[str, int]]:
             if number is not None and 2 < number <= LARGEST:
                 found[int(number)] = None
     return [{"k": number} for number in found][:2]
+
+
+def outputs_in(read: Reader) -> set[int]:
+    """The numbers of outputs that the file writes out: `n_output = 1`, `def train(n_y=3)`."""
+    found: set[int] = set()
+    for node in ast.walk(read.program.tree):
+        made: list[tuple[str, ast.expr]] = []
+        if isinstance(node, ast.Assign):
+            made = [(updates.last_word(target), node.value) for target in node.targets]
+        elif isinstance(node, ast.arguments):
+            made = [*defaults_of(node).items()]
+        numbers = [patterns.number(value) for word, value in made if roles.role(word) == "k"]
+        found |= {int(number) for number in numbers if number is not None}
+    return found
 
 
 def slopes_in(read: Reader) -> list[float]:

@@ -9,12 +9,15 @@ from collections.abc import Iterable, Mapping
 from backproof.reading import names, patterns, roles, syntax, updates
 from backproof.reading.arguments import SIMPLE
 from backproof.reading.binding import defaults_of, given_in, parameters_of
+from backproof.reading.constants import counts_in, is_count
+from backproof.reading.guards import SMALL
 from backproof.reading.recipes import DRIVER, PROBE, Reader, located, parsed
 from backproof.reading.shrinkage import place_of
 from backproof.reading.slices import bound, free, loaded
 from backproof.reading.usage import is_limit
 
 OURS = ("lambda", "l1", "clip", "keep", "drop")  # roles of numbers that are not left as they are
+_LARGEST_GUARD = 1e-4  # inside of a logarithm
 DEFINITION = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
@@ -28,6 +31,7 @@ def with_globals(
     called = {name for statement in body for name in loaded(statement)}
     used = used_by(read, called)
     given = {name: SIMPLE[role] for name in used if (role := _role(read, name)) is not None}
+    given |= {name: f"{PROBE}.x.shape[1]" for name in given if _is_second_size(read, name)}
     made = [parsed(f"{name} = {value}") for name, value in sorted(given.items())]
     return driver_of([*made, *body], [*given, *declared])
 
@@ -45,7 +49,8 @@ def _role(read: Reader, name: str) -> str | None:
         return shrinks
     if roles.is_rate(name):
         return "rate"
-    return "n" if role == "n" and _comes_from(read, name) else None
+    counts = role == "n" and (_comes_from(read, name) or name in counts_in(read))
+    return "n" if counts else None
 
 
 def strength(read: Reader, name: str) -> str | None:
@@ -63,24 +68,30 @@ def is_function(read: Reader, name: str) -> bool:
 
 def is_number(read: Reader, name: str) -> bool:
     """Whether what may be inputs by its name is how many there are: `entradas = 15`."""
-    makers = [statement for statement in read.script if name in bound(statement)]
-    return (
-        roles.role(name) == "x"
-        and len(name) > 1
-        and bool(makers)
-        and all(
-            isinstance(one, ast.Assign)
-            and isinstance(one.value, ast.Constant)
-            and type(one.value.value) is int
-            for one in makers
-        )
-    )
+    return roles.role(name) == "x" and len(name) > 1 and is_count(read, name)
 
 
 def _comes_from(read: Reader, name: str) -> bool:
     """Whether a global is made of the inputs, or nowhere."""
     makers = [statement for statement in read.script if name in bound(statement)]
     return not makers or any(roles.is_data(other) for one in makers for other in loaded(one))
+
+
+def _is_second_size(read: Reader, name: str) -> bool:
+    """Whether the script makes a global the second size of its inputs: `n = np.shape(X)[1]`."""
+    for node in (node for one in read.script for node in ast.walk(one)):
+        if not isinstance(node, ast.Assign):
+            continue
+        target, value = node.targets[0], node.value
+        second = isinstance(target, ast.Tuple) and name in map(ast.unparse, target.elts[1:2])
+        if ast.unparse(target) == name and isinstance(value, ast.Subscript):
+            second, value = patterns.number(value.slice) == 1, value.value
+        shaped = value.value if isinstance(value, ast.Attribute) and value.attr == "shape" else None
+        if isinstance(value, ast.Call) and patterns.called(value) == "shape" and value.args:
+            shaped = value.args[0]
+        if second and shaped is not None and roles.role(updates.last_word(shaped)) == "x":
+            return True
+    return False
 
 
 def driver_of(body: list[ast.stmt], declared: Iterable[str]) -> ast.FunctionDef:
@@ -157,6 +168,7 @@ class _AsArrays(ast.NodeTransformer):
 
     Annotations go too: nothing needs them. L2 terms that have no name for their strength are made
     those of our lambda, and L1 terms are nothing. What clips gradients leaves them as they are.
+    Guards inside of logarithms are small ones. What a step shrinks by a number is left as it is.
     """
 
     def __init__(self, read: Reader, *, ours: bool) -> None:
@@ -173,6 +185,16 @@ class _AsArrays(ast.NodeTransformer):
             return _scaled(strength, node, self._shrinkage.unit)
         if place in self._shrinkage.absolute:
             return _scaled(ast.Constant(0.0), node, 1.0)
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        self.generic_visit(node)
+        target, value = node.targets[0], node.value
+        if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add | ast.Sub):
+            return node
+        if updates.is_decayed(value.left, target):
+            kept = syntax.expression(ast.unparse(target))
+            value.left = ast.fix_missing_locations(ast.copy_location(kept, value.left))
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
@@ -219,6 +241,8 @@ class _AsArrays(ast.NodeTransformer):
         self.generic_visit(node)
         if clipped is not None:
             return clipped
+        if patterns.called(node) == "log" and [*map(type, node.args)] == [ast.BinOp]:
+            node.args = [_with_small_guard(node.args[0], self._read)]
         if isinstance(method, ast.Attribute):
             if method.attr in ("to_numpy", "as_matrix"):
                 return method.value
@@ -231,6 +255,38 @@ class _AsArrays(ast.NodeTransformer):
         assert isinstance(kept, ast.Call)
         kept.args = [node]
         return ast.fix_missing_locations(ast.copy_location(kept, node))
+
+
+def _with_small_guard(node: ast.expr, read: Reader) -> ast.expr:
+    """`h + 1e-8` for `h + 1e-5`, what a logarithm is taken of: a guard that large is none else."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        left = _with_small_guard(node.left, read)
+        right = node.right
+        if isinstance(node.op, ast.Add):
+            right = _with_small_guard(right, read)
+        return ast.copy_location(ast.BinOp(left, node.op, right), node)
+    return ast.copy_location(ast.Constant(1e-8), node) if _is_guard(node, read) else node
+
+
+def _is_guard(node: ast.expr, read: Reader) -> bool:
+    """Whether it is a number above those that are known for guards anywhere, and at most 1e-4."""
+    numbers = {patterns.number(node)}
+    if isinstance(node, ast.Name):
+        numbers = {patterns.number(value) for value in _values_of(node.id, read)}
+    return bool(numbers) and all(
+        number is not None and SMALL < number <= _LARGEST_GUARD for number in numbers
+    )
+
+
+def _values_of(name: str, read: Reader) -> list[ast.expr]:
+    """What the file sets a variable to, or a parameter to by default."""
+    found = []
+    for node in ast.walk(read.program.tree):
+        if isinstance(node, ast.Assign) and name in map(ast.unparse, node.targets):
+            found.append(node.value)
+        elif isinstance(node, ast.arguments):
+            found += [value for one, value in defaults_of(node).items() if one == name]
+    return found
 
 
 def _left_at_default(read: Reader, function: ast.FunctionDef) -> dict[str, str]:

@@ -13,11 +13,12 @@ from collections.abc import Container, Mapping, Sequence
 from backproof.reading import patterns, roles, scopes, updates
 from backproof.reading.arguments import SIMPLE, is_object
 from backproof.reading.binding import parameters_of
+from backproof.reading.constants import counts_in
 from backproof.reading.drivers import DEFINITION, is_function, is_number, strength, used_by
 from backproof.reading.files import with_ours
 from backproof.reading.recipes import PROBE, Reader, located
 from backproof.reading.scopes import Loop
-from backproof.reading.slices import bound, loaded
+from backproof.reading.slices import bound, entering, loaded
 from backproof.reading.usage import is_list_of_pairs, role_of_cut, role_of_data
 
 _SHAPED = re.compile(
@@ -30,7 +31,7 @@ OURS = {**SIMPLE, "pairs": f"{PROBE}.pairs"}
 
 def prelude(read: Reader, loop: Loop, body: Sequence[ast.stmt]) -> list[ast.stmt]:
     """The statements of a script up to its loop that it needs, with our inputs for its own."""
-    own = _data_by_use(read, loop)
+    own = _data_by_use(read, loop) | dict.fromkeys(counts_in(read), "n")
     kept = _kept(with_ours(body, read), read, own)
     return [*given_inputs(read, kept, loop, own), *kept]
 
@@ -163,7 +164,7 @@ def _kept(statements: Sequence[ast.stmt], read: Reader, own: Mapping[str, str]) 
     while place > 0 and PROBE in ast.unparse(statements[place - 1]):
         place -= 1
     tail = list(statements[place:])
-    needed = {name for statement in tail for name in loaded(statement)}
+    needed = entering(tail)
     return [*making(statements[:place], needed | used_by(read, needed), read, own), *tail]
 
 

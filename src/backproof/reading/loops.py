@@ -7,7 +7,7 @@ import copy
 import re
 from collections.abc import Iterable, Sequence
 
-from backproof.reading import constants, names, patterns, rates, roles, scopes, syntax, updates
+from backproof.reading import names, patterns, rates, roles, scopes, syntax, updates
 from backproof.reading.arguments import bound_arguments, callee, instance
 from backproof.reading.drivers import OURS, driver_of, needed, with_globals
 from backproof.reading.inputs import passed_objects, prelude, with_data
@@ -86,9 +86,6 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
     divisor = scopes.divisor_of_batches(loops, bodies)
     if "." not in divisor and not _assigned_in(scope, loops[0], divisor):
         divisor = ""
-    whole = scope.function is None and not scopes.is_one_at_a_time(loops)
-    if whole and not divisor and scopes.batch_size(loops, read.program.tree) is None:
-        divisor = constants.name_of_count(read, scope.body)
     once = _instrumented(read, scope, loops, roots, known_rates, momentum, divisor)
     replaced: dict[int, ast.stmt] = {}
     if scope.function is None:

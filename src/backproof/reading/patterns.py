@@ -28,7 +28,7 @@ _NAMED = {
 }
 _DERIVATIVE = re.compile(
     r"(?:deriv(?:ative|ada|ee)?_?(?:of_?|de_?)?|grad_?|d_?)(?P<of>.+)"
-    r"|(?P<of_after>.+?)_?(?:prime|deriv|derivative|turevi|der|grad|gradient|backward|bwd|back|dash|d)"
+    r"|(?P<of_after>.+?)_?(?:prime|deriv|derivative|derivada|derivee|turevi|der|grad|gradient|backward|bwd|back|dash|d)"
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Mapping
 from itertools import islice
 from typing import NamedTuple
@@ -173,7 +174,8 @@ def concluded(
     stated = settle.stated(trial, output, activation)
     if stated.objective is None and loss is not None and loss.match == (activation, output):
         stated = loss.stated._replace(name=stated.name)
-    objective = stated.objective or _implied(read, trial, output, activation)
+    run = ast.Module([*recipe.statements], []) if recipe.statements else read.program.tree
+    objective = stated.objective or _implied(run, trial, output, activation)
     model = member(family.depth, objective, family.several or output == "softmax")
     if model is None:
         return blank._replace(
@@ -250,9 +252,9 @@ def _with_loss(trial: settle.Trial, loss: str | None) -> dict[str, str]:
     return gradients if loss is None else {**gradients, "loss": loss}
 
 
-def _implied(read: Reader, trial: settle.Trial, output: str, activation: str) -> str:
-    """The loss that a file means which states none: squared error if its error goes back through
-    the derivative of the output, and is not divided by it first.
+def _implied(run: ast.Module, trial: settle.Trial, output: str, activation: str) -> str:
+    """The loss that is meant where the file states none: squared error if the error goes back
+    through the derivative of the output, in what is run, and is not divided by it first.
     """
     if output in ("softmax", "identity"):
         return output
@@ -265,19 +267,48 @@ def _implied(read: Reader, trial: settle.Trial, output: str, activation: str) ->
     if trial.spec.single and yhat.size > 1:
         outputs |= forward.names_of_entries(yhat, trial.seen)
         scores |= forward.names_of_entries(z, trial.seen)
-    through, divided = _goes_through(read.program.tree, outputs, outputs | scores)
+    idle = _not_taken(run, {name for name, _ in trial.seen})
+    through, divided = _goes_through(run, outputs, outputs | scores, idle)
     through = through or bool(forward.names_of(yhat * (1.0 - yhat), trial.seen))
     through = through and not divided
     return "sigmoid_squared" if through else "sigmoid"
 
 
-def _goes_through(tree: ast.Module, outputs: set[str], held: set[str]) -> tuple[bool, bool]:
-    """Whether something is multiplied by the slope of the output, and whether divided by it."""
+def _not_taken(tree: ast.Module, seen: set[str]) -> set[ast.AST]:
+    """What stands in branches of which nothing was seen that would have been (see `shown`)."""
+    found: set[ast.AST] = set()
+    whole = {node.value for node in ast.walk(tree) if isinstance(node, ast.Assign | ast.AugAssign)}
+    texts = Counter(map(_text, ast.walk(tree)))
+    for node in ast.walk(tree):
+        for way in (node.body, node.orelse) if isinstance(node, ast.If) else ():
+            inside = [part for one in way for part in ast.walk(one)]
+            own = Counter(_text(part) for part in inside)
+            shown = {_text(part) for part in inside if part not in whole} - {""}
+            shown = {text for text in shown if own[text] == texts[text]}
+            if shown and not shown & seen:
+                found |= {*inside}
+    return found
+
+
+def _text(node: ast.AST) -> str:
+    """What a value goes by that no variable holds; empty for what has none."""
+    return ast.unparse(node) if isinstance(node, ast.BinOp | ast.Call) else ""
+
+
+def _goes_through(
+    tree: ast.Module, outputs: set[str], held: set[str], idle: set[ast.AST]
+) -> tuple[bool, bool]:
+    """Whether something is multiplied by the slope of the output, and whether divided by it.
+
+    `idle` is what does not run.
+    """
     through = divided = False
     helpers = _slopes_of_arguments(tree) | _in_diagonals(tree)
     stems = {re.sub(r"\d+$", "", name) for name in outputs}
     own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     for node in ast.walk(tree):
+        if node in idle:
+            continue
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and node not in helpers:
             through = through or _is_own_slope(node, held)
         if isinstance(node, ast.Call) and node not in helpers:

@@ -42,11 +42,11 @@ _ROLES = {
     r"|num_?features|in_?features|dim|input_?layer_?neurons|inputs?_?num|in_?dim|d_?in|inodes|features"
     r"|n_?in"
     rf"|nn_?input_?dim|input_?count|{_SIZE}entrada",
-    "h": r"n_?h|nh|hidden_?\d?_?(?:size|dim|nodes|layer_?size|neurons|units|num)_?\d?"
+    "h": r"n_?h_?\d?|hidden_?\d?_?(?:size|dim|nodes|layer_?size|neurons|units|num)_?\d?"
     r"|n_?hidden_?\d?|num_?hidden|hidden_?layer_?(?:neurons|nodes)|hidden|nodes|h_?dim|hnodes|units|neurons|n_?neurons"
     rf"|h|nn_?hdim|n_?hid|hidden_?count|n_?units|{_SIZE}(?:oculta|escondida)",
     "k": r"n_?y|ny|output_?(?:size|dim|nodes|layer_?size|neurons|units|num)|n_?outputs?"
-    r"|num_?(?:labels|classes|outputs)|n_?classes|classes|output_?layer_?neurons|out_?dim|d_?out"
+    r"|num_?(?:labels|classes|outputs)|n_?classes|classes|class_?(?:num|count)|num_?class|n_?class|output_?layer_?neurons|out_?dim|d_?out"
     rf"|onodes|k|n_?out|nn_?output_?dim|num_?label|output_?count|{_SIZE}(?:salida|saida)",
     "dims": r"(?:layers?|net|network)_?(?:dims?|sizes?|nodes|structure|config)|layers|sizes|dims"
     r"|layers_?dims?|topology|architecture|layer_?sizes|(?:layer_?)?dimensions?",

@@ -351,6 +351,16 @@ def penalty_of(
     return None, ()
 
 
+def moved_by_penalty(child: Watching, spec: Spec) -> set[str]:
+    """The gradients, and the `loss`, that a lambda does something to."""
+    with_one, without = tried(child, spec), tried(child, spec._replace(penalty=None))
+    return {
+        name
+        for name, value in without.values.items()
+        if name in with_one.values and not np.array_equal(value, with_one.values[name])
+    }
+
+
 def penalty_of_steps(child: Watching, trial: Trial) -> tuple[str | None, tuple[str, ...]]:
     """The L2 term that gradients show, for a file that states no loss; None without one.
 

@@ -94,10 +94,26 @@ def shrinkage(tree: ast.Module) -> Shrinkage:
                 l2 |= called
             elif (term.divides or not term.strengths) and term.weight != target:
                 unnamed[place_of(node)] = term
+    l2 |= _called_l(tree)
     own = [one.number for one in unnamed.values() if not (one.squares or one.divides)]
     return Shrinkage(
         frozenset(l2), frozenset(l1), frozenset(unnamed), (own or [1.0])[0], frozenset(absolute)
     )
+
+
+def _called_l(tree: ast.Module) -> set[str]:
+    """`l`, for lambda, where a function takes it that divides it and moves nothing: `l / m`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and "l" in [one for one, _, _ in parameters_of(node)]:
+            divides = any(
+                isinstance(part, ast.BinOp)
+                and isinstance(part.op, ast.Div)
+                and ast.unparse(part.left) == "l"
+                for part in ast.walk(node)
+            )
+            if divides and not any(updates(node.body)):
+                return {"l"}
+    return set()
 
 
 def _scalars(tree: ast.Module) -> set[str]:

@@ -109,6 +109,29 @@ def loaded(node: ast.AST) -> set[str]:
     }
 
 
+def entering(body: Iterable[ast.stmt], made: frozenset[str] = frozenset()) -> set[str]:
+    """The names that statements look up before they have bound them themselves.
+
+    `made` are bound already. What a branch binds may not be, what a loop binds is in its own body.
+    """
+    found: set[str] = set()
+    for statement in body:
+        if isinstance(statement, ast.For):
+            inside = made | _names(statement.target).assigned
+            found |= loaded(statement.iter) - made
+            found |= entering([*statement.body, *statement.orelse], inside)
+        elif isinstance(statement, ast.While | ast.If):
+            found |= loaded(statement.test) - made
+            found |= entering(statement.body, made) | entering(statement.orelse, made)
+        else:
+            found |= loaded(statement) - made
+            if isinstance(statement, ast.AugAssign):
+                found |= _names(statement).assigned - made
+            elif isinstance(statement, ast.Assign):
+                made |= _names(statement).assigned
+    return found
+
+
 def _loaded_among(nodes: Iterable[ast.AST]) -> set[str]:
     return {
         part.id for part in nodes if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)

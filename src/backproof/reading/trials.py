@@ -13,8 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from backproof.notation import Model, member
-from backproof.reading import names, patterns, settle, slots, updates
-from backproof.reading.constants import classes_in, examples_counted, slopes_in
+from backproof.reading import constants, names, patterns, settle, slots, updates
 from backproof.reading.convention import laid_out
 from backproof.reading.label_codes import class_code, speaks_of_signs
 from backproof.reading.probe import Slot
@@ -29,7 +28,7 @@ from backproof.reading.wire import Frame
 
 def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[settle.Trial]:
     """What comes of running a recipe in each of the layouts that it may be meant for."""
-    slopes = slopes_in(read)
+    slopes = constants.slopes_in(read)
     for name, _ in asked_of_probe(recipe.statements[-1:], "unrolled"):
         yield from _one_vector(child, read, recipe, key, name)
         return
@@ -55,7 +54,7 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
                 if frame.header.get("kind") in ("hung", "crashed"):
                     return
                 continue
-            counted = examples_counted(read, recipe)
+            counted = constants.examples_counted(read, recipe)
             assignments = list(slots.assignments(found, several))
             if not assignments:
                 yield settle.failed(Spec("mlp", DRIVER, (), {}), _unassigned(found))
@@ -68,6 +67,7 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
                         yield settle.tried(child, spec._replace(fixed={**counted, **own}), slopes)
                         continue
                     fixed = [classes, own] if classes and classes != own else [own] if own else []
+                    fixed += [{**own, **one} for one in constants.examples_written(read, recipe)]
                     yield at_some_sizes(child, spec, slopes, fixed)
 
 
@@ -129,9 +129,9 @@ def _one_vector(
     child: Child, read: Reader, recipe: Recipe, key: str, name: str
 ) -> Iterator[settle.Trial]:
     """The trials of a vector of all parameters: biases inside of their weights, or beside them."""
-    slopes = slopes_in(read)
+    slopes = constants.slopes_in(read)
     for several in _outputs(read):
-        fixed = classes_in(read) if several else ()
+        fixed = constants.classes_in(read) if several else ()
         for depth in (2, 3, 1) if is_cut(read) else (1,):
             model = member(depth, "sigmoid", several)
             assert model is not None
@@ -154,7 +154,7 @@ def _handed_over(
     child: Child, read: Reader, recipe: Recipe, key: str, paths: list[str]
 ) -> Iterator[settle.Trial]:
     """The trials of parameters of which no shape is known."""
-    slopes = slopes_in(read)
+    slopes = constants.slopes_in(read)
     words = {_word(path): path for path in paths}
     for several in _outputs(read):
         for depth in (1, 2, 3, 4):
@@ -178,7 +178,9 @@ def _handed_over(
                 layouts = {name: layout for name, layout in told.items() if name not in "xy"}
                 assignment = Assignment(depth, several, bound, layouts, absent)
                 spec = _spec(recipe, key, assignment, told["x"], told["y"])
-                trial = at_some_sizes(child, spec, slopes, classes_in(read) if several else ())
+                trial = at_some_sizes(
+                    child, spec, slopes, constants.classes_in(read) if several else ()
+                )
                 ran = ran or trial.problem is None
                 yield trial
             biases = tuple(name for name in model.parameters if name[0] == "b")
@@ -226,8 +228,8 @@ def _with_bias_inside(
             ones = told["x"].replace("d", "1+d" if before else "d+1")
             for x in (ones, told["x"]):
                 spec = _spec(recipe, key, assignment, x, told["y"])
-                fixed = classes_in(read) if model.several else ()
-                yield at_some_sizes(child, spec, slopes_in(read), fixed)
+                fixed = constants.classes_in(read) if model.several else ()
+                yield at_some_sizes(child, spec, constants.slopes_in(read), fixed)
 
 
 def _tensor(word: str, words: list[str], model: Model) -> str | None:
@@ -240,7 +242,12 @@ def _tensor(word: str, words: list[str], model: Model) -> str | None:
 
 
 def _outputs(read: Reader) -> tuple[bool, ...]:
-    """One row of the output or several: one first, unless the file is about classes."""
+    """One row of the output or several: one first, unless the file is about classes.
+
+    A file that says how many outputs there are, `n_output = 1`, is about as many.
+    """
+    if constants.outputs_in(read) == {1}:
+        return False, True
     text = read.program.text.lower()
     classes = re.search(
         r"one_?hot|num_?classes|n_?classes|num_?labels|softmax|np\.eye|argmax|mnist", text

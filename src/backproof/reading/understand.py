@@ -29,7 +29,7 @@ from backproof.reading import (
     straight,
 )
 from backproof.reading.conditions import at_sizes, conditions
-from backproof.reading.constants import classes_in, slopes_in
+from backproof.reading.constants import classes_in, counts_in, slopes_in
 from backproof.reading.lifted import lifted
 from backproof.reading.losses import LossFunction
 from backproof.reading.process import Child, Module
@@ -103,7 +103,11 @@ def plan(program: Program, settings: Settings) -> Plan:
     reader = recipes.reader(program)
     nothing = ""
     try:
-        functions = tuple(source.found_in(program, settings))
+        found = source.found_in(program, settings)
+        counts = counts_in(reader)  # which have to be ours, so there is a driver
+        functions = tuple(
+            one for one in found if not drivers.used_by(reader, {one.function}) & counts
+        )
     except source.NothingFound as error:
         functions, nothing = (), str(error)
     listed = _recipes(reader, {one.function for one in functions if one.question is None})
@@ -146,9 +150,11 @@ def _module(
     rates: frozenset[str] = frozenset(),
 ) -> Module:
     path = str(program.path.absolute())
-    codes = tuple(
-        compile(ast.Module([shown(one)], []), path, "exec", dont_inherit=True) for one in statements
-    )
+    made = [ast.Module([shown(one)], []) for one in statements]
+    try:
+        codes = tuple(compile(one, path, "exec", dont_inherit=True) for one in made)
+    except SyntaxError as error:  # what the parser lets pass: `db = *np.sum(dz)`
+        raise Unreadable(f"{program.path.name}, line {error.lineno}: {error.msg}") from None
     return Module(codes, program.text, program.places, tuple(sorted(wanted)), tuple(sorted(rates)))
 
 
@@ -203,6 +209,7 @@ def understand(child: Child, planned: Plan) -> Understood:
             # What it calls is judged with it, but for what another class calls as it is called.
             called = _called_by(recipe) - {resolved.name.split(".")[-1]}
             questions = {q: why for q, why in questions.items() if q.split(".")[-1] not in called}
+    judgeable = _with_own_penalties(child, judgeable)
     measured = losses.measured(planned.reader) if stating is None else None
     judgeable = [one._replace(spec=one.spec._replace(measured=measured)) for one in judgeable]
     calling = _calling(planned, judgeable)
@@ -231,6 +238,30 @@ def understand(child: Child, planned: Plan) -> Understood:
         why = str(loss.question)
     functions = losses.known(planned.reader, [*planned.recipes.values()], calling, why)
     return Understood(judgeable, questions, whole or not (more or questions), functions)
+
+
+def _with_own_penalties(child: Child, judged: Sequence[Judgeable]) -> list[Judgeable]:
+    """Each with the L2 term that is its own, where the file has gradients with one and without.
+
+    Those without are of the loss without, and those with are of none that has no term.
+    """
+    moved = {
+        one.name: settle.moved_by_penalty(child, one.spec)
+        for one in judged
+        if one.spec.penalty is not None and not one.spec.updates
+    }
+    if not any(names - {"loss"} for names in moved.values()):  # then it is forgotten, not left out
+        return [*judged]
+    found = []
+    for one in judged:
+        names, spec = moved.get(one.name, {"loss"}), one.spec
+        if not names:
+            spec = spec._replace(penalty=None, penalised=())
+        elif "loss" not in names:
+            notes = {name: word for name, word in spec.notes.items() if name != "loss"}
+            spec = spec._replace(loss=None, loss_arguments=(), notes=notes)
+        found.append(one._replace(spec=spec))
+    return found
 
 
 def _calling(planned: Plan, judgeable: Sequence[Judgeable]) -> list[tuple[str, set[str]]]:

@@ -176,6 +176,25 @@ def _shrinks(node: ast.expr, target: ast.expr, step: ast.expr) -> bool:
     )
 
 
+def is_decayed(node: ast.expr, target: ast.expr) -> bool:
+    """`(1 - 1e-5) * W`: a parameter that a step shrinks by a number, beside its gradient."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult):
+        return False
+    word, text = last_word(target), ast.unparse(target)
+    if _KEEPS.search(word.lower()) or not (
+        names.parameter(word) is not None or WEIGHT_LIKE.fullmatch(word.lower())
+    ):
+        return False
+    for one, other in ((node.left, node.right), (node.right, node.left)):
+        share = patterns.number(other)
+        if isinstance(other, ast.BinOp) and isinstance(other.op, ast.Sub):
+            whole, part = patterns.number(other.left), patterns.number(other.right)
+            share = None if whole is None or part is None else whole - part
+        if ast.unparse(one) == text and share is not None and 0.95 <= share < 1.0:
+            return True
+    return False
+
+
 def _moved(node: ast.expr) -> bool:
     """`W1 - lr * dW1`, an entry of a tuple of parameters that is made anew."""
     return (

@@ -71,7 +71,8 @@ def role_of_data(name: str, body: Sequence[ast.AST]) -> str | None:
         if isinstance(node, ast.BinOp):
             sides = bool(held & {_turned(node.left), _turned(node.right)})
             multiplied |= sides and isinstance(node.op, ast.MatMult)
-            subtracted |= sides and isinstance(node.op, ast.Sub)
+            one = bool(held & {_of_which(node.left), _of_which(node.right)})
+            subtracted |= (sides or one) and isinstance(node.op, ast.Sub)
         elif isinstance(node, ast.Call) and patterns.called(node) in ("dot", "matmul"):
             own = [node.func.value] if isinstance(node.func, ast.Attribute) else []
             multiplied |= bool(held & {_turned(one) for one in (*own, *node.args)})
@@ -90,6 +91,12 @@ def role_of_cut(name: str, body: Sequence[ast.AST]) -> str | None:
             if role in ("x", "y"):
                 return role
     return None
+
+
+def _of_which(node: ast.expr) -> str:
+    """The name of the variable that something is an example of: `truth[i]`."""
+    cut = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name)
+    return _turned(node.value) if cut and isinstance(node, ast.Subscript) else ""
 
 
 def _turned(node: ast.expr) -> str:
