@@ -2,23 +2,28 @@
 
     uv run python benchmarks/compare.py [--pairs N] [--faults N]
 
-Right pairs are of random tasks: models, activations, learning rates from 1e-7 to 1, lengths to
-5,000 steps, full batches and mini-batches; NumPy by hand beside JAX, JAX with the examples the
-other way round, without optimisation, for an older processor, and on 8 devices. Faults are of
-random tasks and sizes; one that is larger than the floor printed for the pair has to be named.
+Right pairs are of random tasks: all models and activations, drawn data and tables, learning rates
+from 1e-7 to 1, lengths to 5,000 steps, full batches and mini-batches. JAX is beside NumPy by hand,
+PyTorch where that is installed, and JAX with the examples the other way round, without
+optimisation, for an older processor, on 8 devices and in 2 processes. Faults are of random tasks
+and sizes; one that is larger than the floor printed for the pair has to be named.
+Exits with 1 if a right pair is called systematic, or a fault above its floor is not named.
 """
 
 from __future__ import annotations
 
 import argparse
 import concurrent.futures
+import contextlib
 import datetime
+import importlib.util
 import multiprocessing
 import os
 import platform
+import socket
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +33,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # where runs are m
 
 from backproof.comparison.own import Run, own
 from backproof.comparison.pairs import Pair, compare
+from backproof.notation import ACTIVATIONS, MODELS
 from backproof.runs.record import sampled_steps
 from backproof.start import batches
 from comparison.faulty_runs import (
@@ -38,10 +44,10 @@ from comparison.faulty_runs import (
     too_early,
     with_momentum,
 )
-from comparison.made_runs import Task, in_jax, run, task
+from comparison.made_runs import Arrays, Task, in_jax, run, task
 
-MODELS = ("linear_regression", "logistic_regression", "softmax_regression", "mlp", "mlp_softmax")
-ACTIVATIONS = ("sigmoid", "tanh", "relu", "softplus")
+DATA = (None, None, "moons", "breast_cancer")
+TOGETHER = "2 processes"
 WORKERS = {
     "for SSE4.2": "--xla_cpu_max_isa=SSE4_2",
     "without optimisation": "--xla_backend_optimization_level=0",
@@ -62,10 +68,11 @@ SIZED = ("learning rate", "one gradient", "decay")
 
 
 def drawn(rng: np.random.Generator, **fixed: object) -> Task:
-    """A task. Few shapes, because each is compiled."""
+    """A task. Few shapes of each model, because each is compiled."""
     options = {
-        "model": str(rng.choice(MODELS)),
+        "model": str(rng.choice(list(MODELS))),
         "activation": str(rng.choice(ACTIVATIONS)),
+        "data": DATA[rng.integers(len(DATA))],
         "rate": float(10.0 ** rng.integers(-7, 1)),
         "precision": str(rng.choice(["float32", "float32", "float64"])),
         "n": 48,
@@ -83,26 +90,70 @@ def pair_of(one: Run, other: Run) -> Pair:
 
 
 @contextmanager
-def workers() -> Iterator[dict[str, concurrent.futures.Executor]]:
-    """One process for each set of XLA's flags, which are read when it starts."""
-    pools: dict[str, concurrent.futures.Executor] = {}
+def workers() -> Iterator[dict[str, list[concurrent.futures.Executor]]]:
+    """One process for each set of XLA's flags, which are read when it starts; two that share."""
     context = multiprocessing.get_context("spawn")
     before = os.environ.get("XLA_FLAGS", "")
-    for name, flags in WORKERS.items():
-        pools[name] = concurrent.futures.ProcessPoolExecutor(1, context)
-        os.environ["XLA_FLAGS"] = flags
-        pools[name].submit(os.getpid).result()
-    os.environ["XLA_FLAGS"] = before
-    try:
+    with contextlib.ExitStack() as stack:
+
+        def started(flags: str) -> concurrent.futures.Executor:
+            pool = stack.enter_context(concurrent.futures.ProcessPoolExecutor(1, context))
+            os.environ["XLA_FLAGS"] = flags
+            pool.submit(os.getpid).result()
+            return pool
+
+        pools = {name: [started(flags)] for name, flags in WORKERS.items()}
+        pools[TOGETHER] = [started(before), started(before)]
+        os.environ["XLA_FLAGS"] = before
+        address = f"127.0.0.1:{_free_port()}"
+        places = [one.submit(joined, address, i) for i, one in enumerate(pools[TOGETHER])]
+        assert [place.result() for place in places] == [2, 2]
+        for pool in pools[TOGETHER]:
+            stack.callback(pool.submit, left)
         yield pools
-    finally:
-        for pool in pools.values():
-            pool.shutdown()
 
 
-def right_pairs(count: int, rng: np.random.Generator) -> None:
-    """Print the verdicts on pairs of right runs, and every one that is systematic."""
-    kinds = ("NumPy", "turned", *WORKERS)
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+def joined(address: str, place: int) -> int:
+    """Make this process one of two that compute together; how many devices they have."""
+    import jax
+
+    jax.distributed.initialize(address, 2, place)  # type: ignore[no-untyped-call] # JAX's own
+    return len(jax.devices())
+
+
+def left() -> None:
+    """Let the other process end: one that is gone without a word ends it too, after minutes."""
+    import jax
+
+    jax.distributed.shutdown()  # type: ignore[no-untyped-call] # JAX's own
+
+
+def in_torch(asked: Task, recorded: Collection[int]) -> Run:
+    """The same in PyTorch, each step by its automatic differentiation."""
+    from backproof.runs.backends import Problem
+    from backproof.runs.with_torch import prepare
+
+    shapes = {name: value.shape for name, value in asked.start.items()}
+
+    def gradient(of: Task, _: int, now: Arrays, x: np.ndarray, y: np.ndarray) -> Arrays:
+        how = (of.model, of.activation, of.rate, of.precision, "highest", None, None)
+        return prepare(Problem(*how, x, y, shapes, None, 1)).advance(now, 0, 1).gradients
+
+    return run("torch", asked, gradient, recorded=recorded)
+
+
+def right_pairs(count: int, rng: np.random.Generator) -> int:
+    """Print the verdicts on pairs of right runs, and every one that is systematic; how many are."""
+    torch = ["PyTorch"] if importlib.util.find_spec("torch") else []
+    kinds = ("NumPy", *torch, "turned", *WORKERS, TOGETHER)
+    amiss = 0
     verdicts: dict[str, Counter[str]] = {kind: Counter() for kind in kinds}
     alone: Counter[bool] = Counter()
     with workers() as pools:
@@ -112,11 +163,15 @@ def right_pairs(count: int, rng: np.random.Generator) -> None:
             one = in_jax("jax", asked, recorded=recorded)
             if kind == "NumPy":
                 other = run("numpy", asked, recorded=recorded)
+            elif kind == "PyTorch":
+                other = in_torch(asked, recorded)
             elif kind == "turned":
                 other = in_jax(kind, asked, True, recorded)
             else:
-                devices = 8 if kind == "8 devices" else 1
-                other = pools[kind].submit(in_jax, kind, asked, False, recorded, devices).result()
+                devices = {"8 devices": 8, TOGETHER: 2}.get(kind, 1)
+                given = (kind, asked, False, recorded, devices)
+                runs = [pool.submit(in_jax, *given) for pool in pools[kind]]  # at once
+                other = runs[0].result()
             owns = own(one), own(other)
             told = compare(one, other, owns)
             # Of pairs that are bitwise equal nothing else is said, whatever their steps show.
@@ -124,6 +179,7 @@ def right_pairs(count: int, rng: np.random.Generator) -> None:
                 alone[bool(shown.faults) or shown.unexplained is not None] += 1
             verdicts[kind][told.verdict] += 1
             if told.verdict in ("systematic", "lower precision", "diverged"):
+                amiss += 1
                 print(f"  {kind}: {told.verdict}: {told.words}\n    {described(asked)}")
     print(f"\n{count} right pairs, JAX beside")
     columns = ("bitwise equal", "rounding", "inconclusive", "systematic", "lower precision")
@@ -131,6 +187,7 @@ def right_pairs(count: int, rng: np.random.Generator) -> None:
     for kind, counted in verdicts.items():
         print(f"  {kind:22}" + "".join(f"{counted[name]:17}" for name in columns))
     print(f"  of {2 * count} runs by themselves, {alone[True]} show a fault")
+    return amiss
 
 
 def described(asked: Task) -> str:
@@ -138,7 +195,7 @@ def described(asked: Task) -> str:
     batch = "full batch" if asked.schedule is None else "batches of 20"
     return (
         f"{asked.model.name} {asked.activation} {asked.precision} rate {asked.rate:g} "
-        f"{asked.steps} steps, {batch}"
+        f"{len(asked.x)} features, {asked.steps} steps, {batch}"
     )
 
 
@@ -173,8 +230,12 @@ def faulty(kind: str, asked: Task, size: float) -> Run:
     return run("faulty", asked, gradient, recorded=recorded)
 
 
-def faults(count: int, rng: np.random.Generator) -> None:
-    """Print how many faults of each kind were named above the floor, and what was said below."""
+def faults(count: int, rng: np.random.Generator) -> int:
+    """Print how many faults of each kind were named above the floor, and what was said below.
+
+    Gives how many above it were not named.
+    """
+    missed = 0
     table: dict[str, Counter[str]] = {kind: Counter() for kind in NAMED}
     for place in range(count):
         kind = list(NAMED)[place % len(NAMED)]
@@ -183,6 +244,7 @@ def faults(count: int, rng: np.random.Generator) -> None:
             rng,
             model="mlp",
             activation="tanh",
+            data=None,
             rate=0.1,
             scale=1.0,
             batch=batch,
@@ -203,6 +265,7 @@ def faults(count: int, rng: np.random.Generator) -> None:
         named = found and NAMED[kind] in words and words.count("faulty: ") <= 1
         table[kind]["named" if named else "found" if found else told.verdict, above] += 1  # type: ignore[index] # a pair of both
         if above and not named:
+            missed += 1
             print(f"  {kind}, size {size:.2g}, floor {floor:.2g}: {told.verdict}: {words[:200]}")
     print(f"\n{count} faulty runs, each beside a right one: above the floor, and below it")
     for kind, counted in table.items():
@@ -215,20 +278,22 @@ def faults(count: int, rng: np.random.Generator) -> None:
             for side in (True, False)
         }
         print(f"  {kind:30} above: {shown[True] or '-':28} below: {shown[False] or '-'}")
+    return missed
 
 
-def main() -> None:
-    """Print both tables."""
+def main() -> int:
+    """Print both tables; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=50)
-    parser.add_argument("--faults", type=int, default=48)
+    parser.add_argument("--pairs", type=int, default=500)
+    parser.add_argument("--faults", type=int, default=126)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     print(f"{datetime.date.today()}, {platform.machine()}, {os.cpu_count()} cores")
-    right_pairs(options.pairs, rng)
-    faults(options.faults, rng)
+    amiss = right_pairs(options.pairs, rng)
+    missed = faults(options.faults, rng)
+    return 1 if amiss or missed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

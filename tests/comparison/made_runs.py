@@ -15,6 +15,7 @@ from backproof import training
 from backproof.comparison.own import Run
 from backproof.comparison.replay import Rule, Step
 from backproof.notation import MODELS, Model
+from backproof.runs.table import table
 from backproof.start import Batches
 from backproof.witnesses import reference
 
@@ -46,18 +47,26 @@ def task(
     batch: int | None = None,
     seed: int = 0,
     scale: float = 1.0,
+    data: str | None = None,
 ) -> Task:
+    """Examples are drawn, or are the first of a table, whose labels count where they are two."""
     one = MODELS[model]
     rng = np.random.default_rng(seed)
-    sizes = dict(zip(one.axes, (5, *(8,) * (len(one.axes) - 2), 3), strict=False)) | {
-        "d": 5,
-        "n": n,
-    }
+    drawn, labels = rng.normal(size=(5, n)), None
+    if data is not None:
+        rows_of = table(data, seed=seed)
+        centred = rows_of.x - rows_of.x.mean(axis=0)
+        drawn = (centred / rows_of.x.std(axis=0))[:n].T
+        labels = rows_of.labels[:n]
+    sizes = dict(zip(one.axes, (5, *(8,) * (len(one.axes) - 2), 3), strict=False))
+    sizes |= {"d": len(drawn), "n": n}
     dtype = jnp.dtype(precision)
-    x = rng.normal(size=(sizes["d"], n)).astype(dtype)
+    x = drawn.astype(dtype)
     rows = one.shape("y", sizes)[0]
     if one.output == "softmax":
         y = np.eye(rows)[:, rng.integers(rows, size=n)]
+    elif one.output == "sigmoid" and labels is not None:
+        y = (labels == labels[0]).astype(np.float64).reshape(1, n)
     elif one.output == "sigmoid":
         y = (rng.random((rows, n)) < 0.5) * 1.0
     else:
@@ -131,6 +140,11 @@ def _compiled(model: Model, activation: str) -> Any:
     return jax.jit(lambda rate, *given: training.step(model, activation, rate)(*given))
 
 
+def _shared(whole: np.ndarray, sharding: NamedSharding) -> jax.Array:
+    """An array that all processes have whole, of which each puts its part on its devices."""
+    return jax.make_array_from_callback(whole.shape, sharding, lambda part: whole[part])
+
+
 def in_jax(
     name: str,
     task: Task,
@@ -138,7 +152,10 @@ def in_jax(
     recorded: Collection[int] | None = None,
     devices: int = 1,
 ) -> Run:
-    """The same by JAX, compiled; `turned` with each batch the other way round, or on devices."""
+    """The same by JAX, compiled; `turned` with each batch the other way round, or on devices.
+
+    Where there are several processes the devices are those of all of them.
+    """
     one = _compiled(task.model, task.activation)
     rate = np.asarray(task.rate).astype(jnp.dtype(task.precision))
     taken: dict[str, np.ndarray] = {}
@@ -149,9 +166,9 @@ def in_jax(
             if devices > 1 and x.shape[1] % devices == 0:
                 mesh = jax.make_mesh((devices,), ("examples",), axis_types=(AxisType.Auto,))
                 columns = NamedSharding(mesh, PartitionSpec(None, "examples"))
-                data = jax.device_put(data, columns)
+                data = (_shared(x, columns), _shared(y, columns))
             after, _loss = one(rate, dict(now), *data)
-            taken.update({p: np.asarray(v) for p, v in after.items()})
+            taken.update({p: np.asarray(v.addressable_data(0)) for p, v in after.items()})
         return now
 
     return run(name, task, gradient, lambda *_: dict(taken), recorded=recorded)
