@@ -34,3 +34,5 @@ def nightly(session: nox.Session) -> None:
     """What takes too long for every change."""
     session.install(".", *nox.project.dependency_groups(nox.project.load_toml(), "test"))
     session.run("pytest", "-m", "nightly", *session.posargs)
+    # And all the others on ten times as many examples.
+    session.run("pytest", "--hypothesis-profile", "nightly", *session.posargs)

@@ -22,8 +22,9 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 # Not `training`: what it is given comes from users, so it checks that itself, in words.
 jaxtyping.install_import_hook(["backproof.models"], typechecker="beartype.beartype")
 
-settings.register_profile("backproof", deadline=None, max_examples=50, print_blob=True)
-settings.load_profile("backproof")
+settings.register_profile("by day", deadline=None, max_examples=20, print_blob=True)
+settings.register_profile("nightly", deadline=None, max_examples=200, print_blob=True)
+settings.load_profile("by day")
 
 
 def pytest_configure(config: pytest.Config) -> None:

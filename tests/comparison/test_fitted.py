@@ -77,7 +77,7 @@ def assert_factor_is_named(seed: int, name: str, off: float) -> None:
     assert [(fault.cause, fault.tensors) for fault in shown.faults] == [("factor", (name,))]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @example(0, "W1", 1e-4)  # of which some steps stand out
 @given(st.integers(0, 1000), st.sampled_from(["W1", "W2"]), st.sampled_from([0.01, 0.5]))
 def test_a_gradient_that_is_off_is_taken_for_no_decay(seed: int, name: str, off: float) -> None:
@@ -103,6 +103,7 @@ def test_a_decay_of_one_weight_is_said_of_that_one() -> None:
     assert (fault.cause, fault.tensors) == ("decay", ("W2",))
 
 
+@pytest.mark.nightly
 def test_a_weight_without_a_number_decays_too() -> None:
     (fault,) = own(run("faulty", asked(model="logistic_regression"), decayed(0.01))).faults
     assert (fault.cause, fault.tensors) == ("decay", ("w",))

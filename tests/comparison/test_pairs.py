@@ -243,7 +243,9 @@ def test_float32_in_a_float64_run_is_a_lower_precision() -> None:
     assert "as exact as float32 is, not float64" in told.words[0]
 
 
-@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+@pytest.mark.parametrize(
+    "precision", ["bfloat16", pytest.param("float16", marks=pytest.mark.nightly)]
+)
 def test_mixed_precision_is_a_lower_one(precision: str) -> None:
     asked = task()
     told = compared(run("right", asked), run("faulty", asked, mixed(precision)))
@@ -251,6 +253,7 @@ def test_mixed_precision_is_a_lower_one(precision: str) -> None:
     assert (told.verdict, told.words) == ("lower precision", [f"faulty: its gradients are {words}"])
 
 
+@pytest.mark.nightly
 def test_mixed_precision_excuses_no_other_fault() -> None:
     asked = task()
     too_long = compared(run("right", asked), run("faulty", asked, mixed("bfloat16", times=2.0)))

@@ -178,14 +178,18 @@ def _drift(one: Run, other: Run, samples: int) -> tuple[dict[int, float], int | 
     allowed = envelope(
         (one.rule, other.rule), one.start, one.x, one.y, one.schedule, numbers, samples
     )
-    drift = {}
+    drift: dict[int, float] = {}
     for place, number in enumerate(numbers):
+        if not all(np.isfinite(allowed.distances[name][place]) for name in one.start):
+            break  # right runs leave all numbers here, and nothing can be said of where they are
         shares = []
         for name in one.start:
-            apart = float(np.linalg.norm(mine[number].before[name] - theirs[number].before[name]))
-            shares.append(apart / allowed.distances[name][place] if apart else 0.0)
+            with np.errstate(all="ignore"):
+                apart = np.linalg.norm(mine[number].before[name] - theirs[number].before[name])
+            share = float(apart) / allowed.distances[name][place] if apart else 0.0
+            shares.append(share if np.isfinite(share) else np.inf)
         drift[number] = max(shares)
-    return drift, numbers[-1]
+    return drift, max(drift, default=None)
 
 
 def _judged(
