@@ -81,6 +81,16 @@ def test_no_right_pair_is_ever_systematic(asked: Task) -> None:
     jax.clear_caches()  # a process may hold only so many programs, and hardly two tasks share one
 
 
+@pytest.mark.parametrize(("precision", "steps"), [("float32", 14), ("float64", 110)])
+def test_right_runs_that_leave_the_range_of_numbers_are_no_fault(
+    precision: str, steps: int
+) -> None:
+    asked = task("linear_regression", rate=1e3, precision=precision, steps=steps)
+    with np.errstate(all="ignore"):  # of the runs themselves
+        runs = run("numpy", asked), in_jax("jax", asked, turned=True)
+    assert compared(*runs).verdict != "systematic"
+
+
 @pytest.mark.parametrize("batch", [None, 16])
 @pytest.mark.parametrize("rate", [1e-5, 1e-6])
 def test_rounding_that_is_the_same_in_step_after_step_is_no_fault(

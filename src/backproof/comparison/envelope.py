@@ -62,7 +62,8 @@ def envelope(
         b = other[name].reshape(*other[name].shape[:2], -1)
         # With the same seed, sample i of both has the same random numbers, so those are no pair.
         turns = range(1, samples // 2 + 1 if alike else samples)
-        pairs = [np.linalg.norm(a - np.roll(b, i, axis=0), axis=2) for i in turns]
+        with np.errstate(all="ignore"):  # right runs may leave the range of numbers
+            pairs = [np.linalg.norm(a - np.roll(b, i, axis=0), axis=2) for i in turns]
         apart[name] = np.max(pairs, axis=(0, 1))
     return Envelope(tuple(numbers), apart)
 

@@ -180,15 +180,14 @@ def _drift(one: Run, other: Run, samples: int) -> tuple[dict[int, float], int | 
     )
     drift: dict[int, float] = {}
     for place, number in enumerate(numbers):
-        if not all(np.isfinite(allowed.distances[name][place]) for name in one.start):
-            break  # right runs leave all numbers here, and nothing can be said of where they are
         shares = []
         for name in one.start:
             with np.errstate(all="ignore"):
                 apart = np.linalg.norm(mine[number].before[name] - theirs[number].before[name])
-            share = float(apart) / allowed.distances[name][place] if apart else 0.0
-            shares.append(share if np.isfinite(share) else np.inf)
-        drift[number] = max(shares)
+                shares.append(apart / allowed.distances[name][place] if apart else 0.0)
+        if not np.isfinite(shares).all():
+            break  # they leave the range of numbers, of which nothing can be said
+        drift[number] = float(max(shares))
     return drift, max(drift, default=None)
 
 

@@ -120,7 +120,7 @@ def _sums(rule: Rule, replays: Sequence[Replay], name: str, along: Along) -> _Su
         bound = bound[moves]
         on, off = along(rule, one)[name][moves] / bound, one.residual[name][moves] / bound
         rows.append((np.sum(on * off), np.sum(on * on)))
-        constants += float(np.sum(np.abs(on * change[moves]) / bound))
+        constants += float(np.sum(np.abs(on * (change[moves] / bound))))
         unit = ulp(one.step.after[name][moves], rule.precision)
         units = np.clip(np.rint(change[moves] / unit), -(2.0**30), 2.0**30).astype(np.int64)
         alike.append((units << 32) + np.flatnonzero(moves))
