@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from backproof.notation import LARGEST
 from backproof.reading import names, patterns, roles, scopes, updates
-from backproof.reading.binding import default_size, defaults_of, given_in, parameters_of
+from backproof.reading.binding import default_size, defaults_of, parameters_of
 from backproof.reading.chosen import chosen_activation
+from backproof.reading.passed import as_called, passed_object
 from backproof.reading.recipes import PROBE, Reader, Unbound
 from backproof.reading.slices import bound
 from backproof.reading.usage import (
@@ -61,19 +62,6 @@ def bound_arguments(function: ast.FunctionDef, read: Reader, skip: int = 0) -> s
     return written(listed, value_of, taker, unread)
 
 
-def as_called(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
-    """What the file itself passes for a parameter: a function of its own, or a text."""
-    for value in _passed(name, function, read):
-        if isinstance(value, ast.Name):
-            value = _set_to(value, read)
-        if isinstance(value, ast.Name) and value.id in read.functions:
-            return value.id
-        if isinstance(value, ast.Constant) and isinstance(value.value, str):
-            return repr(value.value)
-    alike = (one for one in sorted(_bound_in(read)) if one.lower() == name.lower())
-    return next((one for one in alike if _is_plan(one, read)), None)
-
-
 def _options(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
     """The dict that a parameter is: `options["lr"]`, `functions["activation"]`."""
     values = {
@@ -85,44 +73,6 @@ def _options(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
     return "{" + ", ".join(f"{key!r}: {value}" for key, value in values.items()) + "}"
 
 
-def _set_to(name: ast.Name, read: Reader) -> ast.expr:
-    """What the script sets a variable to, where that is a name again: `activation = sigmoid`."""
-    for statement in read.script:
-        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == name.id:
-            return statement.value if isinstance(statement.value, ast.Name) else name
-    return name
-
-
-def _bound_in(read: Reader) -> set[str]:
-    return {name for statement in read.script for name in bound(statement)}
-
-
-def _is_plan(name: str, read: Reader) -> bool:
-    """Whether the script sets a name to a list of texts or dicts: a network's architecture."""
-    return any(
-        isinstance(statement, ast.Assign)
-        and updates.last_word(statement.targets[0]) == name
-        and isinstance(statement.value, ast.List)
-        and any(
-            isinstance(one, ast.Dict | ast.Tuple | ast.Constant) for one in statement.value.elts
-        )
-        and any(
-            isinstance(part, ast.Constant) and isinstance(part.value, str)
-            for part in ast.walk(statement.value)
-        )
-        for statement in read.script
-    )
-
-
-def passed_object(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
-    """The variable that the file itself passes, if it holds objects, or an architecture."""
-    for value in _passed(name, function, read):
-        held = value.id if isinstance(value, ast.Name) else ""
-        if is_object(held, read) or _is_plan(held, read):
-            return held
-    return None
-
-
 def data_by_use(name: str, function: ast.FunctionDef, read: Reader, deep: int = 0) -> str | None:
     """The inputs, or the labels, for a parameter that is used as these, whatever it is called."""
     taken = {roles.role(one) for one, _, _ in parameters_of(function)}
@@ -131,28 +81,6 @@ def data_by_use(name: str, function: ast.FunctionDef, read: Reader, deep: int = 
         return None if role in taken else SIMPLE[role]
     handed = handed_on(ast.walk(function), name, read) if deep < 2 else ()
     return next(filter(None, (data_by_use(p, f, read, deep + 1) for f, p in handed)), None)
-
-
-def _passed(name: str, function: ast.FunctionDef, read: Reader) -> Iterator[ast.expr]:
-    """What the file's own calls of a function, or of its class, pass for a parameter."""
-    makes = [one.name for one in read.classes.values() if function in one.body]
-    target = makes[0] if makes and function.name == "__init__" else function.name
-    listed = [one for one, _, _ in parameters_of(function) if one != "self"]
-    for node in ast.walk(read.program.tree):
-        if isinstance(node, ast.Call) and patterns.called(node) == target:
-            value = given_in(node, listed).get(name)
-            if value is not None:
-                yield value
-
-
-def is_object(name: str, read: Reader) -> bool:
-    """Whether the script makes an object of a class of its own of that name, or a list of some."""
-    return any(
-        patterns.called(part) in read.classes
-        for statement in read.script
-        if isinstance(statement, ast.Assign) and updates.last_word(statement.targets[0]) == name
-        for part in ast.walk(statement.value)
-    )
 
 
 def anything(name: str, function: ast.FunctionDef) -> str | None:

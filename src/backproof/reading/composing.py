@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterator
 
 from backproof.reading import names, patterns, roles, updates
-from backproof.reading.arguments import anything, as_called, callee, data_by_use, value_for, written
+from backproof.reading.arguments import anything, callee, data_by_use, value_for, written
 from backproof.reading.binding import given_in, parameters_of
 from backproof.reading.chosen import chosen_activation
+from backproof.reading.passed import as_called
 from backproof.reading.recipes import Reader, Unbound
 
 FORWARD = re.compile(
