@@ -17,6 +17,7 @@ from backproof.reading.usage import (
     are_layers,
     goes_by_row,
     handed_on,
+    is_counted_to,
     is_limit,
     is_list_of_pairs,
     is_only_kept,
@@ -142,6 +143,7 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
     role = roles.role(name)
     if role is None or role == "y":
         role = role_by_use(name, function) or role
+        role = "steps" if is_counted_to(name, function, read.program.tree) else role
     if default and role in ("x", "y") and re.search(r"test|val|dev", name.lower()):
         return None
     if role in ("x", "y") and is_size(name, function):

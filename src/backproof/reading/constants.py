@@ -148,6 +148,19 @@ def classes_in(read: Reader) -> list[dict[str, int]]:
     return [{"k": number} for number in found][:2]
 
 
+def units_in(read: Reader) -> list[dict[str, int]]:
+    """The numbers of hidden units that functions of the file may fix: `delta = np.zeros((10,))`."""
+    found: dict[int, None] = {}
+    for node in (node for one in read.found if one.function for node in ast.walk(one.function)):
+        if patterns.called(node) == "zeros" and isinstance(node, ast.Call) and len(node.args) == 1:
+            size = node.args[0]
+            size = size.elts[0] if isinstance(size, ast.Tuple) and size.elts else size
+            number = patterns.number(size)
+            if number is not None and 2 < number <= LARGEST:
+                found[int(number)] = None
+    return [{"h": number} for number in found][:2]
+
+
 def outputs_in(read: Reader) -> set[int]:
     """The numbers of outputs that the file writes out: `n_output = 1`, `def train(n_y=3)`."""
     found: set[int] = set()

@@ -127,8 +127,8 @@ def _over_layers(loop: Loop) -> bool:
     if not isinstance(loop, ast.For):
         return False
     text = ast.unparse(loop.iter).lower()
-    if re.search(r"epoch|iter|\bx\b|\by\b|train|batch|sample|example|zip\(\s*(?:self\.)?x", text):
-        return False
+    if _DATA.search(text):
+        return _goes_by_entry(loop)
     targets = {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
     for node in own_nodes(loop.body):  # the neurons of a layer
         if isinstance(node, ast.For) and patterns.called(node.iter) != "range":
@@ -144,6 +144,27 @@ def _over_layers(loop: Loop) -> bool:
     if any(isinstance(func, ast.Attribute) and base_of(func) in targets for func in calls):
         return True
     return re.search(r"layer|\bl\b|parameters|params", text) is not None
+
+
+_DATA = re.compile(r"epoch|iter|\bx\b|\by\b|train|batch|sample|example|zip\(\s*(?:self\.)?x")
+
+
+def _goes_by_entry(loop: ast.For) -> bool:
+    """Whether each turn moves entries of its own: `for i, x_i in enumerate(x): W[i] += ...`."""
+    first = loop.target.elts[0] if isinstance(loop.target, ast.Tuple) else loop.target
+    counts = patterns.called(loop.iter) in ("enumerate", "range") and isinstance(first, ast.Name)
+    direct = list(updates(loop.body))
+    return counts and bool(direct) and all(_has_index(one.target, first.id) for one in direct)
+
+
+def _has_index(node: ast.expr, name: str) -> bool:
+    """Whether a variable is itself an index: of `W[j][i]` and `W[j, i]`, not of `W[y[i]]`."""
+    while isinstance(node, ast.Subscript):
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if any(isinstance(part, ast.Name) and part.id == name for part in parts):
+            return True
+        node = node.value
+    return False
 
 
 def _indexed_by(node: ast.expr, variables: set[str]) -> bool:

@@ -37,10 +37,29 @@ def role_by_use(name: str, function: ast.FunctionDef) -> str | None:
     return "dims" if slices >= {":-1", "1:"} else None
 
 
-def is_only_kept(name: str, function: ast.FunctionDef, tree: ast.AST) -> bool:
-    """Whether all that is done with a parameter is `self.theta = theta`, which nothing looks up."""
-    uses = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == name]
-    kept = [
+def is_counted_to(name: str, function: ast.FunctionDef, tree: ast.AST) -> bool:
+    """Whether loops of methods count to what a constructor keeps: `range(self.T)`, `i < self.T`."""
+    kept = {f"self.{attribute}" for attribute in _kept_as(name, function)}
+    for node in ast.walk(tree) if kept else ():
+        if isinstance(node, ast.For) and patterns.called(node.iter) in ("range", "xrange"):
+            assert isinstance(node.iter, ast.Call)
+            if [*map(ast.unparse, node.iter.args)][-1:] == [*kept]:
+                return True
+        if isinstance(node, ast.While) and isinstance(node.test, ast.Compare):
+            counted = {
+                ast.unparse(one.target)
+                for one in updates.own_nodes(node.body)
+                if isinstance(one, ast.AugAssign) and patterns.number(one.value) == 1
+            }
+            sides = {*map(ast.unparse, (node.test.left, *node.test.comparators))}
+            if sides & kept and sides & counted:
+                return True
+    return False
+
+
+def _kept_as(name: str, function: ast.FunctionDef) -> list[str]:
+    """The attributes that a parameter is kept under: `self.theta = theta`."""
+    return [
         node.targets[0].attr
         for node in ast.walk(function)
         if isinstance(node, ast.Assign)
@@ -48,6 +67,12 @@ def is_only_kept(name: str, function: ast.FunctionDef, tree: ast.AST) -> bool:
         and node.value.id == name
         and isinstance(node.targets[0], ast.Attribute)
     ]
+
+
+def is_only_kept(name: str, function: ast.FunctionDef, tree: ast.AST) -> bool:
+    """Whether all that is done with a parameter is `self.theta = theta`, which nothing looks up."""
+    uses = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == name]
+    kept = _kept_as(name, function)
     looked_up = {
         n.attr
         for n in ast.walk(tree)
