@@ -25,6 +25,7 @@ from backproof.reading.usage import (
     is_strength,
     is_table,
     is_unrolled,
+    joined_sizes,
     keys_of,
     role_by_use,
     role_of_data,
@@ -148,6 +149,8 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
         return None
     if role in ("x", "y") and is_size(name, function):
         role = "d" if role == "x" else "k"
+    joined = joined_sizes(function).get(name)
+    role = joined or role
     if is_table(name, function):
         return f"{PROBE}.rows" if goes_by_row(name, function) else f"{PROBE}.table"
     if is_list_of_pairs(name, function.body, read):
@@ -165,6 +168,8 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
     ours = ours or size == 1 or (role == "d" and size > LARGEST)
     if role in _KEPT and default and not (ours or _is_imported(name, function, read)):
         return None
+    if joined == "h":
+        return f"[{SIMPLE['h']}]"
     if role is not None:
         return SIMPLE[role]
     if name == "l" and not default:

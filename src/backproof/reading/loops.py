@@ -30,6 +30,7 @@ from backproof.reading.roots import (
 )
 from backproof.reading.scopes import Loop, Scope
 from backproof.reading.slices import bound
+from backproof.reading.updates import held_in
 from backproof.reading.usage import is_table
 
 
@@ -74,7 +75,7 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
             "each class perhaps; put what trains one of them into a function of its own"
         )
     wanted = {one.word for one in steps} | keys_of(read) | _renewed(read, loop)
-    wanted |= left_alone(scope, bodies)
+    wanted |= left_alone(scope, bodies) | {word for body in bodies for word in held_in(body)}
     known_rates = {word for body in bodies for word in rates.rate_names(body, read.program.tree)}
     known_rates -= read.shrinkage.named
     roots = roots_of(read, scope, loops, wanted)

@@ -135,6 +135,12 @@ def _over_layers(loop: Loop) -> bool:
             within = {part.id for part in ast.walk(node.iter) if isinstance(part, ast.Name)}
             if within & targets:
                 targets |= {part.id for part in ast.walk(node.target) if isinstance(part, ast.Name)}
+        elif (  # `w = self.weights[i]`, which is changed in place
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Subscript)
+            and _indexed_by(node.value, targets)
+        ):
+            targets |= {one.id for one in node.targets if isinstance(one, ast.Name)}
     direct = list(updates(loop.body))
     if direct and all(_indexed_by(one.target, targets) for one in direct):
         return True

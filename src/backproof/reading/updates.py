@@ -78,6 +78,23 @@ def updates(body: Sequence[ast.AST]) -> Iterator[Update]:
                 yield found
 
 
+def held_in(body: Sequence[ast.AST]) -> set[str]:
+    """The names of what holds arrays that are moved in place: `w = self.mats[k]; w -= lr * dw`."""
+    changed = {
+        node.target.id
+        for node in own_nodes(body)
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+    }
+    moved = {one.word for one in updates(body) if isinstance(one.target, ast.Name)} & changed
+    return {
+        last_word(node.value)
+        for node in own_nodes(body)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Subscript)
+        and moved & {one.id for one in node.targets if isinstance(one, ast.Name)}
+    }
+
+
 def _entries_of(loop: ast.For) -> dict[str, str]:
     """The variable that is each entry of an array in turn, and which: `for i, w_i in enumerate(w)`.
 

@@ -69,6 +69,28 @@ def _kept_as(name: str, function: ast.FunctionDef) -> list[str]:
     ]
 
 
+def joined_sizes(function: ast.FunctionDef) -> dict[str, str]:
+    """What `[n_in] + hidden + [n_out]` or `[n_in, *hidden, n_out]` is put together of.
+
+    By name: `d` and `k` for the sizes at its ends, `h` for the list of those between them.
+    """
+    for node in ast.walk(function):
+        parts = _parts_of_list(node) if isinstance(node, ast.BinOp | ast.List) else []
+        kinds = [isinstance(one, ast.Starred) for one in parts]
+        sizes = [one.value if isinstance(one, ast.Starred) else one for one in parts]
+        named = all(isinstance(one, ast.Name | ast.Attribute) for one in sizes)
+        if kinds == [False, True, False] and named:
+            return dict(zip(map(updates.last_word, sizes), "dhk", strict=True))
+    return {}
+
+
+def _parts_of_list(node: ast.expr) -> list[ast.expr]:
+    """The entries of a list, also of a sum of some; one that is added as a whole is starred."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return [*_parts_of_list(node.left), *_parts_of_list(node.right)]
+    return node.elts if isinstance(node, ast.List) else [ast.Starred(node)]
+
+
 def is_only_kept(name: str, function: ast.FunctionDef, tree: ast.AST) -> bool:
     """Whether all that is done with a parameter is `self.theta = theta`, which nothing looks up."""
     uses = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == name]

@@ -1,0 +1,90 @@
+"""Small networks whose layers are lists that a constructor puts together, once unread."""
+
+import pytest
+
+from reading.small_programs import checked, wrong
+
+STACK = """
+import numpy as np
+
+class Stack:
+    def __init__(self, entering, between, leaving):
+        sizes = {sizes}
+        self.mats = [np.random.randn(a, b) for a, b in zip(sizes, sizes[1:])]
+        self.held = [None] * len(sizes)
+        self.grads = [None] * len(self.mats)
+
+    def run(self, row):
+        self.held[0] = row
+        for k, mat in enumerate(self.mats):
+            self.held[k + 1] = 1 / (1 + np.exp(-(self.held[k] @ mat)))
+        return self.held[-1]
+
+    def back(self, gap):
+        for k in range(len(self.mats) - 1, -1, -1):
+            out = self.held[k + 1]
+            delta = gap * {slope}
+            self.grads[k] = np.outer(self.held[k], delta)
+            gap = self.mats[k] @ delta
+
+    def move(self, rate{strength}):
+        for k in range(len(self.mats)):
+            weights = self.mats[k]
+            grads = self.grads[k]
+            {move}
+
+    def fit(self, inputs, targets, epochs, rate{strength}):
+        for turn in range(epochs):
+            total = 0.0
+            for row, target in zip(inputs, targets):
+                p = self.run(row)
+                self.back(p - target)
+                self.move(rate{passed})
+                total += self.{name}(target, p)
+            print(total)
+
+    def {name}(self, target, p):
+        return {value}
+"""
+
+HALF = "0.5 * np.sum((p - target) ** 2)"
+SQUARES = "np.mean((p - target) ** 2)"
+PLAIN = "weights -= rate * grads"
+
+
+def stack(
+    sizes: str = "[entering] + between + [leaving]",
+    slope: str = "out * (1 - out)",
+    move: str = PLAIN,
+    strength: str = "",
+    name: str = "loss",
+    value: str = HALF,
+) -> str:
+    passed = f", {strength}" if strength else ""
+    return STACK.format(
+        sizes=sizes,
+        slope=slope,
+        move=move,
+        strength=passed,
+        passed=passed,
+        name=name,
+        value=value,
+    )
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    ["[entering] + between + [leaving]", "[entering, *between, leaving]"],
+)
+@pytest.mark.parametrize(
+    ("slope", "amiss"), [("out * (1 - out)", set()), ("(1 - out)", {"dW1", "dW2"})]
+)
+def test_a_list_of_hidden_sizes_stands_between_two(sizes: str, slope: str, amiss: set[str]) -> None:
+    told = checked(stack(sizes, slope))
+    assert told.verdict == ("wrong" if amiss else "right"), told.problem
+    assert wrong(told) == amiss
+
+
+def test_gradients_of_the_half_are_none_of_a_mean_of_squares_that_is_stated() -> None:
+    told = checked(stack(name="mse", value=SQUARES))
+    assert wrong(told) >= {"dW1", "dW2"}
