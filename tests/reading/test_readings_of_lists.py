@@ -88,3 +88,16 @@ def test_a_list_of_hidden_sizes_stands_between_two(sizes: str, slope: str, amiss
 def test_gradients_of_the_half_are_none_of_a_mean_of_squares_that_is_stated() -> None:
     told = checked(stack(name="mse", value=SQUARES))
     assert wrong(told) >= {"dW1", "dW2"}
+
+
+@pytest.mark.parametrize(
+    ("slope", "amiss"),
+    [("out * (1 - out)", set()), ("out * (1 - out) * out", {"dW1", "dW2"})],
+)
+def test_the_slope_of_the_output_shows_in_a_loop_over_the_layers(
+    slope: str, amiss: set[str]
+) -> None:
+    told = checked(stack(slope=slope, name="grade", value="0.0"))
+    assert wrong(told) == amiss
+    if not amiss:
+        assert told.functions[0].model == "mlp_sigmoid_squared_several"
