@@ -101,3 +101,20 @@ def test_the_slope_of_the_output_shows_in_a_loop_over_the_layers(
     assert wrong(told) == amiss
     if not amiss:
         assert told.functions[0].model == "mlp_sigmoid_squared_several"
+
+
+@pytest.mark.parametrize(
+    ("shrinks", "verdict"),
+    [
+        ("weights *= 1 - 2 * rate * kappa", "right"),
+        ("weights *= 1 - rate * kappa", "right"),
+        ("weights *= 1 - (-rate * kappa)", "wrong"),
+    ],
+)
+def test_weights_that_shrink_in_place_before_a_step_have_an_l2_term(
+    shrinks: str, verdict: str
+) -> None:
+    text = stack(move=f"{shrinks}; {PLAIN}", strength="kappa", name="grade", value="0.0")
+    told = checked(text)
+    assert told.verdict == verdict, told.problem
+    assert "lambda = 0.25" in told.functions[0].convention

@@ -94,7 +94,7 @@ def shrinkage(tree: ast.Module) -> Shrinkage:
                 l2 |= called
             elif (term.divides or not term.strengths) and term.weight != target:
                 unnamed[place_of(node)] = term
-    l2 |= _called_l(tree)
+    l2 |= _called_l(tree) | _in_factors(tree, scalars)
     own = [one.number for one in unnamed.values() if not (one.squares or one.divides)]
     return Shrinkage(
         frozenset(l2), frozenset(l1), frozenset(unnamed), (own or [1.0])[0], frozenset(absolute)
@@ -114,6 +114,34 @@ def _called_l(tree: ast.Module) -> set[str]:
             if divides and not any(updates(node.body)):
                 return {"l"}
     return set()
+
+
+def _in_factors(tree: ast.Module, scalars: set[str]) -> set[str]:
+    """What shrinks parameters beside the rate, before a step: `W *= 1 - lr * mu; W -= lr * dW`."""
+    steps: dict[str, set[str]] = {}
+    for one in updates(list(_bodies(tree))):
+        steps.setdefault(ast.unparse(one.target), set()).update(_words(one.step))
+    found = set[str]()
+    for node in ast.walk(tree):
+        target, factors = _shrunk_by(node)
+        moved = steps.get(target, set())
+        called = {last_word(one) for one in factors if isinstance(one, _NAMED)} & scalars
+        if called & moved and _is_weight(re.findall(r"[A-Za-z_]\w*", target)[-1]):
+            found |= called - moved
+    return found
+
+
+def _shrunk_by(node: ast.AST) -> tuple[str, list[ast.expr]]:
+    """What is multiplied in place by 1 less a product, and the factors of that product."""
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Mult):
+        share = node.value
+        if (
+            isinstance(share, ast.BinOp)
+            and isinstance(share.op, ast.Sub)
+            and patterns.number(share.left) == 1
+        ):
+            return ast.unparse(node.target), [one for one, _ in _factors(share.right)]
+    return "", []
 
 
 def _scalars(tree: ast.Module) -> set[str]:
