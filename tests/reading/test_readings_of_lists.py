@@ -118,3 +118,17 @@ def test_weights_that_shrink_in_place_before_a_step_have_an_l2_term(
     told = checked(text)
     assert told.verdict == verdict, told.problem
     assert "lambda = 0.25" in told.functions[0].convention
+
+
+@pytest.mark.parametrize(
+    ("value", "amiss"),
+    [
+        ("np.mean(np.abs(p - target))", set()),
+        ("np.sqrt(np.mean((p - target) ** 2))", set()),
+        ("np.mean(np.abs(p - target) ** 3)", {"loss"}),
+    ],
+)
+def test_an_mse_of_other_than_squares_is_no_loss(value: str, amiss: set[str]) -> None:
+    told = checked(stack(name="mse", value=value))
+    assert wrong(told) == amiss
+    assert any("absolute differences" in note for note in told.notes) == (not amiss)
