@@ -287,6 +287,8 @@ def _forms(read: Reader, several: bool, single: bool) -> Iterator[tuple[str, str
     signs = speaks_of_signs(read)
     if single and _stacks_columns(read):
         yield "n d 1", "n k 1" if several else "n 1 1"
+    if single and constants.stacks_rows(read):
+        yield from (("n 1 d", y) for y in (("n 1 k", "n k") if several else ("n 1 1", "n 1")))
     for x in ("n d", "d n", *(("d",) if single else ())):
         rows = x == "n d"
         if several:
