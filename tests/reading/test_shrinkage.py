@@ -26,6 +26,10 @@ def found(text: str, numbers: str = "mu = lr = 0.1") -> tuple[set[str], set[str]
         "cost = -np.mean(np.log(p)) + 0.5 * mu * np.sum(w ** 2)",
         "cost = base_loss + mu / (2 * m) * (np.sum(W1 ** 2) + np.sum(np.square(W2)))",
         "J = np.mean(e ** 2) + mu * w @ w",
+        "dW = X.T @ e / n + np.c_[np.zeros(3), 2 * mu * W[:, 1:] / n]",
+        "dw = X.T @ e / n + np.concatenate(([0], mu * w[1:]))",
+        "grad += mu * np.hstack([np.zeros((1, 1)), w[:, 1:]])",
+        "dw = np.dot(X.T, e) + np.insert(mu * w[1:], 0, 0)",
     ],
 )
 def test_the_strength_of_an_l2_term_is_what_its_parameter_is_multiplied_by(text: str) -> None:
@@ -68,6 +72,8 @@ def test_a_strength_without_a_name_is_told_by_its_place(text: str, unit: float) 
         "loss = np.mean((X @ w - y) ** 2) + mu * np.sum(e ** 2)",
         "mean = 0.9 * mean_w + 0.1 * w",
         "y = mu * x + b",
+        "dw = X.T @ e / n + np.hstack([mu * w, mu * v])",
+        "dw = X.T @ e / n + np.append(0, mu * e)",
     ],
 )
 def test_what_is_no_such_term(text: str) -> None:

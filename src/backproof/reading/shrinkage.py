@@ -250,6 +250,8 @@ def _factors(node: ast.expr, *, divides: bool = False) -> Iterator[tuple[ast.exp
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
         yield from _factors(node.left, divides=divides)
         yield from _factors(node.right, divides=divides ^ isinstance(node.op, ast.Div))
+    elif (spared := _beside_zeros(node)) is not None:
+        yield from _factors(spared, divides=divides)
     elif _is_product(node) and isinstance(node.left, ast.BinOp):
         if isinstance(node.left.op, ast.Mult):  # `mu * w @ w` multiplies the vector first
             yield from _factors(node.left.left, divides=divides)
@@ -259,6 +261,33 @@ def _factors(node: ast.expr, *, divides: bool = False) -> Iterator[tuple[ast.exp
             yield node, divides
     else:
         yield node, divides
+
+
+_JOINING = ("hstack", "vstack", "stack", "concatenate", "append", "insert", "column_stack", "block")
+
+
+def _beside_zeros(node: ast.expr) -> ast.expr | None:
+    """What an array of zeros is put beside, so that biases are spared: `np.c_[zeros, mu * W]`."""
+    parts: list[ast.expr] = []
+    if isinstance(node, ast.Call) and patterns.called(node) in _JOINING:
+        parts = node.args
+    elif isinstance(node, ast.Subscript) and last_word(node.value) in ("c_", "r_"):
+        parts = [node.slice]
+    flat = [one for part in parts for one in _entries(part)]
+    others = [one for one in flat if patterns.number(one) is None and not _is_zeros(one)]
+    return others[0] if len(others) == 1 < len(flat) else None
+
+
+def _entries(node: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(node, ast.List | ast.Tuple):
+        for one in node.elts:
+            yield from _entries(one)
+    else:
+        yield node
+
+
+def _is_zeros(node: ast.expr) -> bool:
+    return patterns.called(node) in ("zeros", "zeros_like")
 
 
 def _is_count(node: ast.expr) -> bool:
