@@ -79,3 +79,13 @@ def test_what_forward_holds_and_does_not_return_is_handed_over(
     told = checked(HANDED.format(held=held, value=value, slope=slope))
     assert told.verdict == ("wrong" if amiss else "right"), told.problem
     assert wrong(told) == amiss
+
+
+@pytest.mark.parametrize("held", ["H", "self.H"])
+@pytest.mark.parametrize(("slope", "amiss"), [("1 - H ** 2", set()), ("1 - H", {"dW1", "db1"})])
+def test_what_is_multiplied_is_no_size(held: str, slope: str, amiss: set[str]) -> None:
+    text = HANDED.replace("G", "H").format(held=held, value=held, slope=slope)
+    assert wrong(checked(text)) == amiss
+    returned = text.replace("return P\n", f"return {held}, P\n")
+    assert wrong(checked(returned)) == amiss
+    assert checked(returned).verdict == ("wrong" if amiss else "right")

@@ -18,6 +18,7 @@ from backproof.reading.binding import given_in, parameters_of
 from backproof.reading.chosen import chosen_activation
 from backproof.reading.passed import as_called
 from backproof.reading.recipes import PROBE, Reader, Unbound
+from backproof.reading.usage import role_of_data
 
 FORWARD = re.compile(
     r"(?:[fl]_?)?(?:model_?)?(?:forward|feed_?for?ward|fwd|predict|propagat|hypothesis|compute_output|"
@@ -175,7 +176,13 @@ class Composer:
             if value is not None:
                 return value
         is_result = _YHAT.fullmatch(name.lower()) or _CACHE.fullmatch(name.lower())
-        if not is_result or roles.role(name) in ("d", "h", "k", "dims"):
+        is_size = roles.role(name) in ("d", "h", "k", "dims")
+        if is_size and role_of_data(name, [function]) is not None and not default:
+            # `H` may be the size of a hidden layer, or what that gives: then it is multiplied.
+            value = self.made.get(name) or self._held_by_forward(name, function, deep)
+            if value is not None:
+                return value
+        if not is_result or is_size:
             value = value_for(name, function, self.read, default)
             if value is not None:
                 return value
@@ -209,7 +216,7 @@ class Composer:
 
         Whoever calls `backward(X, y, A1, A2)` has it from there, by that name.
         """
-        if deep >= _DEPTH or roles.role(name) is not None or names.parameter(name) is not None:
+        if deep >= _DEPTH or roles.is_data(name) or names.parameter(name) is not None:
             return None
         for scope in self.read.found:
             other = scope.function
