@@ -132,3 +132,18 @@ def test_an_mse_of_other_than_squares_is_no_loss(value: str, amiss: set[str]) ->
     told = checked(stack(name="mse", value=value))
     assert wrong(told) == amiss
     assert any("absolute differences" in note for note in told.notes) == (not amiss)
+
+
+@pytest.mark.parametrize(
+    "loop", ["row, target in zip(rows, truths)", "k, (row, target) in enumerate(zip(rows, truths))"]
+)
+@pytest.mark.parametrize(
+    ("slope", "amiss"), [("out * (1 - out)", set()), ("(1 - out)", {"dW1", "dW2"})]
+)
+def test_what_is_taken_one_by_one_is_data_by_its_use(
+    loop: str, slope: str, amiss: set[str]
+) -> None:
+    text = stack(slope=slope).replace("inputs, targets, epochs", "rows, truths, epochs")
+    told = checked(text.replace("row, target in zip(inputs, targets)", loop))
+    assert told.verdict == ("wrong" if amiss else "right"), told.problem
+    assert wrong(told) == amiss

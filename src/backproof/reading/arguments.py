@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from backproof.notation import LARGEST
 from backproof.reading import names, patterns, roles, scopes, updates
@@ -76,13 +76,58 @@ def _options(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
 
 
 def data_by_use(name: str, function: ast.FunctionDef, read: Reader, deep: int = 0) -> str | None:
-    """The inputs, or the labels, for a parameter that is used as these, whatever it is called."""
+    """The inputs, or the labels, for a parameter that is used as these, whatever it is called.
+
+    So may be what a loop takes from it one by one: `for row, truth in zip(rows, truths)`.
+    """
     taken = {roles.role(one) for one, _, _ in parameters_of(function)}
-    role = role_of_data(name, [function])
-    if role is not None:
-        return None if role in taken else SIMPLE[role]
-    handed = handed_on(ast.walk(function), name, read) if deep < 2 else ()
-    return next(filter(None, (data_by_use(p, f, read, deep + 1) for f, p in handed)), None)
+    for one, body in [(name, [function]), *_one_by_one(name, function)]:
+        role = role_of_data(one, body)
+        if role is None and one != name and "x" not in taken:
+            role = "x" if _is_beside_labels(one, function) else None
+        if role is not None:
+            return None if role in taken else SIMPLE[role]
+        nodes = (node for statement in body for node in ast.walk(statement))
+        handed = handed_on(nodes, one, read) if deep < 2 else ()
+        found = next(filter(None, (data_by_use(p, f, read, deep + 1) for f, p in handed)), None)
+        if found is not None:
+            return found
+    return None
+
+
+def _zipped(loop: ast.AST) -> list[tuple[ast.expr, str, list[ast.stmt]]]:
+    """What a loop goes through, each with the variable that holds one of it, and its body."""
+    if not isinstance(loop, ast.For):
+        return []
+    over, target = loop.iter, loop.target
+    if isinstance(over, ast.Call) and ast.unparse(over.func) == f"{PROBE}.once":
+        over = over.args[0]
+    if isinstance(over, ast.Call) and patterns.called(over) == "enumerate" and over.args:
+        over, target = over.args[0], target.elts[-1] if isinstance(target, ast.Tuple) else target
+    each = [over]
+    if isinstance(over, ast.Call) and patterns.called(over) == "zip":
+        each = over.args
+    held = target.elts if isinstance(target, ast.Tuple) else [target]
+    pairs = zip(each, held, strict=False)
+    return [(one, part.id, loop.body) for one, part in pairs if isinstance(part, ast.Name)]
+
+
+def _one_by_one(name: str, function: ast.FunctionDef) -> Iterator[tuple[str, list[ast.stmt]]]:
+    """The variables that loops take from a parameter for each turn, and the loops' bodies."""
+    for loop in ast.walk(function):
+        for one, variable, body in _zipped(loop):
+            if ast.unparse(one) == name:
+                yield variable, body
+
+
+def _is_beside_labels(variable: str, function: ast.FunctionDef) -> bool:
+    """Whether a loop takes it together with a label, and with nothing else."""
+    for loop in ast.walk(function):
+        held = [(one, body) for _, one, body in _zipped(loop)]
+        if len(held) == 2 and held[0][0] == variable:
+            label, body = held[1]
+            return "y" in (roles.role(label), role_of_data(label, body))
+    return False
 
 
 def anything(name: str, function: ast.FunctionDef) -> str | None:

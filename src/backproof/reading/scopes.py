@@ -241,6 +241,8 @@ def is_one_at_a_time(loops: Sequence[Loop]) -> bool:
     )
     if re.search(r"zip\(|enumerate\(", text) and names_data(text):
         return True
+    if "zip(" in text and "y" in map(roles.role, targets):  # `for row, label in zip(rows, truths)`
+        return True
     if len(targets) == 2 and re.fullmatch(
         r"(?:self\.)?\w*(?:data|pairs|samples|batch|set)\w*", text
     ):
