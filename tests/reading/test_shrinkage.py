@@ -83,3 +83,10 @@ def test_what_is_no_such_term(text: str) -> None:
 def test_what_whole_steps_are_multiplied_by_is_the_rate() -> None:
     text = "w -= alpha * dw\ncost = e.mean() + alpha * np.sum(w ** 2)"
     assert "alpha" not in shrinkage(ast.parse(f"alpha = 0.1\n{text}")).l2
+
+
+@pytest.mark.parametrize("share", ["lr * mu", "2 * lr * mu", "lr * mu / n", "lr * mu / len(X)"])
+def test_what_shrinks_in_place_before_a_step_has_a_strength_beside_the_rate(share: str) -> None:
+    text = f"def step(W, dW, lr, mu, n):\n    W *= 1 - {share}\n    W -= lr * dW"
+    assert found(text) == ({"mu"}, set(), 0, 1.0)
+    assert found(text.replace("W -=", "V -=")) == (set(), set(), 0, 1.0)

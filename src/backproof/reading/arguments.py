@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from backproof.notation import LARGEST
 from backproof.reading import names, patterns, roles, scopes, updates
@@ -81,7 +81,8 @@ def data_by_use(name: str, function: ast.FunctionDef, read: Reader, deep: int = 
     So may be what a loop takes from it one by one: `for row, truth in zip(rows, truths)`.
     """
     taken = {roles.role(one) for one, _, _ in parameters_of(function)}
-    for one, body in [(name, [function]), *_one_by_one(name, function)]:
+    held: list[tuple[str, Sequence[ast.stmt]]] = [(name, [function])]
+    for one, body in [*held, *_one_by_one(name, function)]:
         role = role_of_data(one, body)
         if role is None and one != name and "x" not in taken:
             role = "x" if _is_beside_labels(one, function) else None
@@ -112,7 +113,7 @@ def _zipped(loop: ast.AST) -> list[tuple[ast.expr, str, list[ast.stmt]]]:
     return [(one, part.id, loop.body) for one, part in pairs if isinstance(part, ast.Name)]
 
 
-def _one_by_one(name: str, function: ast.FunctionDef) -> Iterator[tuple[str, list[ast.stmt]]]:
+def _one_by_one(name: str, function: ast.FunctionDef) -> Iterator[tuple[str, Sequence[ast.stmt]]]:
     """The variables that loops take from a parameter for each turn, and the loops' bodies."""
     for loop in ast.walk(function):
         for one, variable, body in _zipped(loop):

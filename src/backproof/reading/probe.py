@@ -178,7 +178,7 @@ class Probe:
         held: dict[str, Any] = {}
         before, code = sys.getprofile(), getattr(function, "__code__", None)
 
-        def look(frame: types.FrameType, event: str, argument: Any) -> None:
+        def look(frame: types.FrameType, event: Any, argument: Any) -> None:
             if before is not None:
                 before(frame, event, argument)
             if event == "return" and frame.f_code is code:

@@ -158,9 +158,10 @@ _DATA = re.compile(r"epoch|iter|\bx\b|\by\b|train|batch|sample|example|zip\(\s*(
 def _goes_by_entry(loop: ast.For) -> bool:
     """Whether each turn moves entries of its own: `for i, x_i in enumerate(x): W[i] += ...`."""
     first = loop.target.elts[0] if isinstance(loop.target, ast.Tuple) else loop.target
-    counts = patterns.called(loop.iter) in ("enumerate", "range") and isinstance(first, ast.Name)
+    if patterns.called(loop.iter) not in ("enumerate", "range") or not isinstance(first, ast.Name):
+        return False
     direct = list(updates(loop.body))
-    return counts and bool(direct) and all(_has_index(one.target, first.id) for one in direct)
+    return bool(direct) and all(_has_index(one.target, first.id) for one in direct)
 
 
 def _has_index(node: ast.expr, name: str) -> bool:

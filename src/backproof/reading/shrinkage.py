@@ -126,6 +126,7 @@ def _in_factors(tree: ast.Module, scalars: set[str]) -> set[str]:
         target, factors = _shrunk_by(node)
         moved = steps.get(target, set())
         called = {last_word(one) for one in factors if isinstance(one, _NAMED)} & scalars
+        called -= {last_word(one) for one in factors if _is_count(one)}
         if called & moved and _is_weight(re.findall(r"[A-Za-z_]\w*", target)[-1]):
             found |= called - moved
     return found
