@@ -89,3 +89,28 @@ def test_what_is_multiplied_is_no_size(held: str, slope: str, amiss: set[str]) -
     returned = text.replace("return P\n", f"return {held}, P\n")
     assert wrong(checked(returned)) == amiss
     assert checked(returned).verdict == ("wrong" if amiss else "right")
+
+
+TURNED = """
+import numpy as np
+
+class One:
+    def __init__(self, d):
+        self.w = np.zeros((1, d))
+
+    def forward(self, given):
+        given = np.array(given, ndmin=2).T
+        return 1 / (1 + np.exp(-(self.w @ given)))
+
+    def train(self, given, truth, rate):
+        given = np.array(given, ndmin=2).T
+        p = 1 / (1 + np.exp(-(self.w @ given)))
+        self.w += rate * ({residual}) @ given.T
+"""
+
+
+@pytest.mark.parametrize(("residual", "amiss"), [("truth - p", set()), ("p - truth", {"dw"})])
+def test_what_forward_is_handed_too_is_not_its_own(residual: str, amiss: set[str]) -> None:
+    told = checked(TURNED.format(residual=residual))
+    assert told.verdict == ("wrong" if amiss else "right"), told.problem
+    assert wrong(told) == amiss

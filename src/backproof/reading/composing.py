@@ -226,6 +226,7 @@ class Composer:
                 or scope.owner is not self.owner
                 or other.name in self.read.known
                 or FORWARD.match(other.name.lower().strip("_")) is None
+                or name in [one for one, _, _ in parameters_of(other)]  # it has it from others
             ):
                 continue
             set_there = {
