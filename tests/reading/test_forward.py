@@ -56,7 +56,10 @@ def test_what_goes_through_a_rectifier_is_no_linear_output(turn, slope: float) -
     assert list(matches(spec, case, [*seen, cut], ())) == []
 
 
-@pytest.mark.parametrize(("name", "known"), [("y", True), ("targets", True), ("p", False)])
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [("y", True), ("targets", True), ("yi", True), ("target_k", True), ("p", False), ("pi", False)],
+)
 def test_a_label_of_one_is_no_softmax_of_one_class(name: str, known: bool) -> None:
     model = MODELS["linear_regression"]
     sizes = {"d": 3, "n": 1}

@@ -318,3 +318,24 @@ def learn(X, Y, n_h1, n_h2, turns=70, lr=0.2):
 """)
     assert told.verdict == ("wrong" if slip else "right"), told.problem
     assert wrong(told) == amiss
+
+
+BESIDE_ZEROS = """
+import numpy as np
+
+def descend(inputs, t, turns=50, kappa=0.3, rate=0.1):
+    X = np.c_[np.ones(len(inputs)), inputs]
+    w = np.zeros((X.shape[1], 1))
+    for turn in range(turns):
+        p = 1 / (1 + np.exp(-(X @ w)))
+        slope = X.T @ (p - t) / len(X) {sign} np.r_[np.zeros((1, 1)), kappa * w[1:]]
+        w = w - rate * slope
+    return w
+"""
+
+
+@pytest.mark.parametrize(("sign", "verdict"), [("+", "right"), ("-", "wrong")])
+def test_an_l2_term_beside_zeros_is_one(sign: str, verdict: str) -> None:
+    told = checked(BESIDE_ZEROS.format(sign=sign))
+    assert told.verdict == verdict, told.problem
+    assert "lambda = 0.25" in told.functions[0].convention

@@ -26,6 +26,10 @@ def found(text: str, numbers: str = "mu = lr = 0.1") -> tuple[set[str], set[str]
         "cost = -np.mean(np.log(p)) + 0.5 * mu * np.sum(w ** 2)",
         "cost = base_loss + mu / (2 * m) * (np.sum(W1 ** 2) + np.sum(np.square(W2)))",
         "J = np.mean(e ** 2) + mu * w @ w",
+        "dW = X.T @ e / n + np.c_[np.zeros(3), 2 * mu * W[:, 1:] / n]",
+        "dw = X.T @ e / n + np.concatenate(([0], mu * w[1:]))",
+        "grad += mu * np.hstack([np.zeros((1, 1)), w[:, 1:]])",
+        "dw = np.dot(X.T, e) + np.insert(mu * w[1:], 0, 0)",
     ],
 )
 def test_the_strength_of_an_l2_term_is_what_its_parameter_is_multiplied_by(text: str) -> None:
@@ -68,6 +72,8 @@ def test_a_strength_without_a_name_is_told_by_its_place(text: str, unit: float) 
         "loss = np.mean((X @ w - y) ** 2) + mu * np.sum(e ** 2)",
         "mean = 0.9 * mean_w + 0.1 * w",
         "y = mu * x + b",
+        "dw = X.T @ e / n + np.hstack([mu * w, mu * v])",
+        "dw = X.T @ e / n + np.append(0, mu * e)",
     ],
 )
 def test_what_is_no_such_term(text: str) -> None:
@@ -77,3 +83,10 @@ def test_what_is_no_such_term(text: str) -> None:
 def test_what_whole_steps_are_multiplied_by_is_the_rate() -> None:
     text = "w -= alpha * dw\ncost = e.mean() + alpha * np.sum(w ** 2)"
     assert "alpha" not in shrinkage(ast.parse(f"alpha = 0.1\n{text}")).l2
+
+
+@pytest.mark.parametrize("share", ["lr * mu", "2 * lr * mu", "lr * mu / n", "lr * mu / len(X)"])
+def test_what_shrinks_in_place_before_a_step_has_a_strength_beside_the_rate(share: str) -> None:
+    text = f"def step(W, dW, lr, mu, n):\n    W *= 1 - {share}\n    W -= lr * dW"
+    assert found(text) == ({"mu"}, set(), 0, 1.0)
+    assert found(text.replace("W -=", "V -=")) == (set(), set(), 0, 1.0)

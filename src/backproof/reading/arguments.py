@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from backproof.notation import LARGEST
 from backproof.reading import names, patterns, roles, scopes, updates
-from backproof.reading.binding import default_size, defaults_of, given_in, parameters_of
+from backproof.reading.binding import default_size, defaults_of, parameters_of
 from backproof.reading.chosen import chosen_activation
+from backproof.reading.passed import as_called, passed_object
 from backproof.reading.recipes import PROBE, Reader, Unbound
 from backproof.reading.slices import bound
 from backproof.reading.usage import (
     are_layers,
     goes_by_row,
     handed_on,
+    is_counted_to,
     is_limit,
     is_list_of_pairs,
     is_only_kept,
@@ -23,6 +25,7 @@ from backproof.reading.usage import (
     is_strength,
     is_table,
     is_unrolled,
+    joined_sizes,
     keys_of,
     role_by_use,
     role_of_data,
@@ -61,19 +64,6 @@ def bound_arguments(function: ast.FunctionDef, read: Reader, skip: int = 0) -> s
     return written(listed, value_of, taker, unread)
 
 
-def as_called(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
-    """What the file itself passes for a parameter: a function of its own, or a text."""
-    for value in _passed(name, function, read):
-        if isinstance(value, ast.Name):
-            value = _set_to(value, read)
-        if isinstance(value, ast.Name) and value.id in read.functions:
-            return value.id
-        if isinstance(value, ast.Constant) and isinstance(value.value, str):
-            return repr(value.value)
-    alike = (one for one in sorted(_bound_in(read)) if one.lower() == name.lower())
-    return next((one for one in alike if _is_plan(one, read)), None)
-
-
 def _options(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
     """The dict that a parameter is: `options["lr"]`, `functions["activation"]`."""
     values = {
@@ -85,74 +75,60 @@ def _options(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
     return "{" + ", ".join(f"{key!r}: {value}" for key, value in values.items()) + "}"
 
 
-def _set_to(name: ast.Name, read: Reader) -> ast.expr:
-    """What the script sets a variable to, where that is a name again: `activation = sigmoid`."""
-    for statement in read.script:
-        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == name.id:
-            return statement.value if isinstance(statement.value, ast.Name) else name
-    return name
+def data_by_use(name: str, function: ast.FunctionDef, read: Reader, deep: int = 0) -> str | None:
+    """The inputs, or the labels, for a parameter that is used as these, whatever it is called.
 
-
-def _bound_in(read: Reader) -> set[str]:
-    return {name for statement in read.script for name in bound(statement)}
-
-
-def _is_plan(name: str, read: Reader) -> bool:
-    """Whether the script sets a name to a list of texts or dicts: a network's architecture."""
-    return any(
-        isinstance(statement, ast.Assign)
-        and updates.last_word(statement.targets[0]) == name
-        and isinstance(statement.value, ast.List)
-        and any(
-            isinstance(one, ast.Dict | ast.Tuple | ast.Constant) for one in statement.value.elts
-        )
-        and any(
-            isinstance(part, ast.Constant) and isinstance(part.value, str)
-            for part in ast.walk(statement.value)
-        )
-        for statement in read.script
-    )
-
-
-def passed_object(name: str, function: ast.FunctionDef, read: Reader) -> str | None:
-    """The variable that the file itself passes, if it holds objects, or an architecture."""
-    for value in _passed(name, function, read):
-        held = value.id if isinstance(value, ast.Name) else ""
-        if is_object(held, read) or _is_plan(held, read):
-            return held
+    So may be what a loop takes from it one by one: `for row, truth in zip(rows, truths)`.
+    """
+    taken = {roles.role(one) for one, _, _ in parameters_of(function)}
+    held: list[tuple[str, Sequence[ast.stmt]]] = [(name, [function])]
+    for one, body in [*held, *_one_by_one(name, function)]:
+        role = role_of_data(one, body)
+        if role is None and one != name and "x" not in taken:
+            role = "x" if _is_beside_labels(one, function) else None
+        if role is not None:
+            return None if role in taken else SIMPLE[role]
+        nodes = (node for statement in body for node in ast.walk(statement))
+        handed = handed_on(nodes, one, read) if deep < 2 else ()
+        found = next(filter(None, (data_by_use(p, f, read, deep + 1) for f, p in handed)), None)
+        if found is not None:
+            return found
     return None
 
 
-def data_by_use(name: str, function: ast.FunctionDef, read: Reader, deep: int = 0) -> str | None:
-    """The inputs, or the labels, for a parameter that is used as these, whatever it is called."""
-    taken = {roles.role(one) for one, _, _ in parameters_of(function)}
-    role = role_of_data(name, [function])
-    if role is not None:
-        return None if role in taken else SIMPLE[role]
-    handed = handed_on(ast.walk(function), name, read) if deep < 2 else ()
-    return next(filter(None, (data_by_use(p, f, read, deep + 1) for f, p in handed)), None)
+def _zipped(loop: ast.AST) -> list[tuple[ast.expr, str, list[ast.stmt]]]:
+    """What a loop goes through, each with the variable that holds one of it, and its body."""
+    if not isinstance(loop, ast.For):
+        return []
+    over, target = loop.iter, loop.target
+    if isinstance(over, ast.Call) and ast.unparse(over.func) == f"{PROBE}.once":
+        over = over.args[0]
+    if isinstance(over, ast.Call) and patterns.called(over) == "enumerate" and over.args:
+        over, target = over.args[0], target.elts[-1] if isinstance(target, ast.Tuple) else target
+    each = [over]
+    if isinstance(over, ast.Call) and patterns.called(over) == "zip":
+        each = over.args
+    held = target.elts if isinstance(target, ast.Tuple) else [target]
+    pairs = zip(each, held, strict=False)
+    return [(one, part.id, loop.body) for one, part in pairs if isinstance(part, ast.Name)]
 
 
-def _passed(name: str, function: ast.FunctionDef, read: Reader) -> Iterator[ast.expr]:
-    """What the file's own calls of a function, or of its class, pass for a parameter."""
-    makes = [one.name for one in read.classes.values() if function in one.body]
-    target = makes[0] if makes and function.name == "__init__" else function.name
-    listed = [one for one, _, _ in parameters_of(function) if one != "self"]
-    for node in ast.walk(read.program.tree):
-        if isinstance(node, ast.Call) and patterns.called(node) == target:
-            value = given_in(node, listed).get(name)
-            if value is not None:
-                yield value
+def _one_by_one(name: str, function: ast.FunctionDef) -> Iterator[tuple[str, Sequence[ast.stmt]]]:
+    """The variables that loops take from a parameter for each turn, and the loops' bodies."""
+    for loop in ast.walk(function):
+        for one, variable, body in _zipped(loop):
+            if ast.unparse(one) == name:
+                yield variable, body
 
 
-def is_object(name: str, read: Reader) -> bool:
-    """Whether the script makes an object of a class of its own of that name, or a list of some."""
-    return any(
-        patterns.called(part) in read.classes
-        for statement in read.script
-        if isinstance(statement, ast.Assign) and updates.last_word(statement.targets[0]) == name
-        for part in ast.walk(statement.value)
-    )
+def _is_beside_labels(variable: str, function: ast.FunctionDef) -> bool:
+    """Whether a loop takes it together with a label, and with nothing else."""
+    for loop in ast.walk(function):
+        held = [(one, body) for _, one, body in _zipped(loop)]
+        if len(held) == 2 and held[0][0] == variable:
+            label, body = held[1]
+            return "y" in (roles.role(label), role_of_data(label, body))
+    return False
 
 
 def anything(name: str, function: ast.FunctionDef) -> str | None:
@@ -214,10 +190,13 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
     role = roles.role(name)
     if role is None or role == "y":
         role = role_by_use(name, function) or role
+        role = "steps" if is_counted_to(name, function, read.program.tree) else role
     if default and role in ("x", "y") and re.search(r"test|val|dev", name.lower()):
         return None
     if role in ("x", "y") and is_size(name, function):
         role = "d" if role == "x" else "k"
+    joined = joined_sizes(function).get(name)
+    role = joined or role
     if is_table(name, function):
         return f"{PROBE}.rows" if goes_by_row(name, function) else f"{PROBE}.table"
     if is_list_of_pairs(name, function.body, read):
@@ -235,6 +214,8 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
     ours = ours or size == 1 or (role == "d" and size > LARGEST)
     if role in _KEPT and default and not (ours or _is_imported(name, function, read)):
         return None
+    if joined == "h":
+        return f"[{SIMPLE['h']}]"
     if role is not None:
         return SIMPLE[role]
     if name == "l" and not default:

@@ -7,15 +7,18 @@ An argument that no name tells is looked for among the results of the file's oth
 from __future__ import annotations
 
 import ast
+import contextlib
 import math
 import re
 from collections.abc import Iterator
 
 from backproof.reading import names, patterns, roles, updates
-from backproof.reading.arguments import anything, as_called, callee, data_by_use, value_for, written
+from backproof.reading.arguments import anything, callee, data_by_use, value_for, written
 from backproof.reading.binding import given_in, parameters_of
 from backproof.reading.chosen import chosen_activation
-from backproof.reading.recipes import Reader, Unbound
+from backproof.reading.passed import as_called
+from backproof.reading.recipes import PROBE, Reader, Unbound
+from backproof.reading.usage import role_of_data
 
 FORWARD = re.compile(
     r"(?:[fl]_?)?(?:model_?)?(?:forward|feed_?for?ward|fwd|predict|propagat|hypothesis|compute_output|"
@@ -173,7 +176,13 @@ class Composer:
             if value is not None:
                 return value
         is_result = _YHAT.fullmatch(name.lower()) or _CACHE.fullmatch(name.lower())
-        if not is_result or roles.role(name) in ("d", "h", "k", "dims"):
+        is_size = roles.role(name) in ("d", "h", "k", "dims")
+        if is_size and role_of_data(name, [function]) is not None and not default:
+            # `H` may be the size of a hidden layer, or what that gives: then it is multiplied.
+            value = self.made.get(name) or self._held_by_forward(name, function, deep)
+            if value is not None:
+                return value
+        if not is_result or is_size:
             value = value_for(name, function, self.read, default)
             if value is not None:
                 return value
@@ -184,6 +193,7 @@ class Composer:
         if deep < _DEPTH:
             self._produce(name, function, deep)
         found = self._by_parts(name, function) or self._among_made(name)
+        found = found or self._held_by_forward(name, function, deep)
         found = found or value_for(name, function, self.read, default)
         found = found or as_called(name, function, self.read)
         found = found or data_by_use(name, function, self.read) or anything(name, function)
@@ -200,6 +210,39 @@ class Composer:
                 if alike:
                     return self.made[max(alike, key=_layer_of)]
         return self.made.get("*") if _YHAT.fullmatch(lowered) else None
+
+    def _held_by_forward(self, name: str, function: ast.FunctionDef, deep: int) -> str | None:
+        """What the forward pass calls so and does not return: `self.A1`, or a variable of its own.
+
+        Whoever calls `backward(X, y, A1, A2)` has it from there, by that name.
+        """
+        if deep >= _DEPTH or roles.is_data(name) or names.parameter(name) is not None:
+            return None
+        for scope in self.read.found:
+            other = scope.function
+            if (
+                other is None
+                or other is function
+                or scope.owner is not self.owner
+                or other.name in self.read.known
+                or FORWARD.match(other.name.lower().strip("_")) is None
+                or name in [one for one, _, _ in parameters_of(other)]  # it has it from others
+            ):
+                continue
+            set_there = {
+                ast.unparse(target)
+                for statement in other.body
+                if isinstance(statement, ast.Assign)
+                for target in statement.targets
+            }
+            if f"self.{name}" in set_there and (other.name in self.done or self.call(other, deep)):
+                return f"__self.{name}"
+            if name in set_there:
+                with contextlib.suppress(Unbound):
+                    arguments = self.arguments(other, 0 if self.owner is None else 1, deep + 1)
+                    target = callee(self.owner, other)
+                    return f"{PROBE}.local({name!r}, {target}, {arguments})"
+        return None
 
     def _by_parts(self, name: str, function: ast.FunctionDef) -> str | None:
         """A cache put together anew, where what is taken out of it is only a part of what is in."""

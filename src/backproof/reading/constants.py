@@ -148,6 +148,36 @@ def classes_in(read: Reader) -> list[dict[str, int]]:
     return [{"k": number} for number in found][:2]
 
 
+def stacks_rows(read: Reader) -> bool:
+    """Whether each example is a matrix of one row: `X.reshape(len(X), 1, 4)`, `[[[0, 1]], ...]`."""
+    for node in ast.walk(read.program.tree):
+        if isinstance(node, ast.Call) and patterns.called(node) == "reshape":
+            sizes = node.args[-1:] if node.args else []
+            listed = sizes[0].elts if sizes and isinstance(sizes[0], ast.Tuple) else node.args
+            if len(listed) >= 3 and patterns.number(listed[-2]) == 1:
+                return True
+        if isinstance(node, ast.List) and len(node.elts) > 1:
+            rows = [one.elts for one in node.elts if isinstance(one, ast.List)]
+            if len(rows) == len(node.elts) and all(
+                len(one) == 1 and isinstance(one[0], ast.List) for one in rows
+            ):
+                return True
+    return False
+
+
+def units_in(read: Reader) -> list[dict[str, int]]:
+    """The numbers of hidden units that functions of the file may fix: `delta = np.zeros((10,))`."""
+    found: dict[int, None] = {}
+    for node in (node for one in read.found if one.function for node in ast.walk(one.function)):
+        if patterns.called(node) == "zeros" and isinstance(node, ast.Call) and len(node.args) == 1:
+            size = node.args[0]
+            size = size.elts[0] if isinstance(size, ast.Tuple) and size.elts else size
+            number = patterns.number(size)
+            if number is not None and 2 < number <= LARGEST:
+                found[int(number)] = None
+    return [{"h": number} for number in found][:2]
+
+
 def outputs_in(read: Reader) -> set[int]:
     """The numbers of outputs that the file writes out: `n_output = 1`, `def train(n_y=3)`."""
     found: set[int] = set()

@@ -11,6 +11,7 @@ from backproof.reading.arguments import SIMPLE
 from backproof.reading.binding import defaults_of, given_in, parameters_of
 from backproof.reading.constants import counts_in, is_count
 from backproof.reading.guards import SMALL
+from backproof.reading.measures import other_measures
 from backproof.reading.recipes import DRIVER, PROBE, Reader, located, parsed
 from backproof.reading.shrinkage import place_of
 from backproof.reading.slices import bound, free, loaded
@@ -175,6 +176,7 @@ class _AsArrays(ast.NodeTransformer):
         self._read = read
         self._ours = ours
         self._shrinkage = read.shrinkage
+        self._measures = other_measures(read)
         self._returned: set[ast.AST] = set()
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
@@ -249,7 +251,7 @@ class _AsArrays(ast.NodeTransformer):
             if method.attr in ("iterrows", "itertuples") and not node.args:
                 return _pairs_of(method, node)
             node.func = method  # `values()` is of a dict
-        if not names.is_loss(patterns.called(node)):
+        if not names.is_loss(patterns.called(node)) or patterns.called(node) in self._measures:
             return node
         kept = syntax.expression(f"{PROBE}.loss(0)")
         assert isinstance(kept, ast.Call)

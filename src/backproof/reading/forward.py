@@ -40,7 +40,7 @@ def matches(
     seen = [array for _, array in named]
     # A softmax of one class is 1, whatever it is computed from.
     softmax_of_one = any(
-        _PROBABILITY.fullmatch(name) and names.Y.fullmatch(name) is None and np.all(array == 1.0)
+        _PROBABILITY.fullmatch(name) and not _is_label(name) and np.all(array == 1.0)
         for name, array in named
     )
     last = {
@@ -66,6 +66,14 @@ def matches(
         for pair, out in possible.items()
         if is_among(out - case["y"], seen) or is_among(case["y"] - out, seen)
     ]
+
+
+def _is_label(name: str) -> bool:
+    """Whether a variable holds labels by its name, or the label of a turn: `yi`, `y_true_i`."""
+    return names.Y.fullmatch(name) is not None or _ONE_LABEL.fullmatch(name) is not None
+
+
+_ONE_LABEL = re.compile(rf"(?:{names.Y.pattern})_?[ijk]")
 
 
 def _is_held(z: np.ndarray, y: np.ndarray, named: Sequence[tuple[str, np.ndarray]]) -> bool:

@@ -11,11 +11,12 @@ import re
 from collections.abc import Container, Mapping, Sequence
 
 from backproof.reading import patterns, roles, scopes, updates
-from backproof.reading.arguments import SIMPLE, is_object
+from backproof.reading.arguments import SIMPLE
 from backproof.reading.binding import parameters_of
 from backproof.reading.constants import counts_in
 from backproof.reading.drivers import DEFINITION, is_function, is_number, strength, used_by
 from backproof.reading.files import with_ours
+from backproof.reading.passed import is_object
 from backproof.reading.recipes import PROBE, Reader, located
 from backproof.reading.scopes import Loop
 from backproof.reading.slices import bound, entering, loaded

@@ -11,7 +11,7 @@ from backproof.reading import names, patterns, rates, roles, scopes, syntax, upd
 from backproof.reading.arguments import bound_arguments, callee, instance
 from backproof.reading.drivers import OURS, driver_of, needed, with_globals
 from backproof.reading.inputs import passed_objects, prelude, with_data
-from backproof.reading.objects import completing, prepared, starter_of
+from backproof.reading.objects import completing, filled_by_script, prepared, starter_of
 from backproof.reading.recipes import (
     PROBE,
     Reader,
@@ -30,6 +30,7 @@ from backproof.reading.roots import (
 )
 from backproof.reading.scopes import Loop, Scope
 from backproof.reading.slices import bound
+from backproof.reading.updates import held_in
 from backproof.reading.usage import is_table
 
 
@@ -74,7 +75,7 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
             "each class perhaps; put what trains one of them into a function of its own"
         )
     wanted = {one.word for one in steps} | keys_of(read) | _renewed(read, loop)
-    wanted |= left_alone(scope, bodies)
+    wanted |= left_alone(scope, bodies) | {word for body in bodies for word in held_in(body)}
     known_rates = {word for body in bodies for word in rates.rate_names(body, read.program.tree)}
     known_rates -= read.shrinkage.named
     roots = roots_of(read, scope, loops, wanted)
@@ -310,7 +311,8 @@ def _calling(
     assert scope.function is not None
     if scope.owner is None:
         return None, [parsed(f"return {callee(None, function)}({bound_arguments(function, read)})")]
-    made = instance(scope.owner, read)
+    filled = filled_by_script(scope.owner, scope.function, read)
+    made = instance(scope.owner, read) if filled is None else filled[0]
     before = prepared(scope.owner, scope.function, read)
     starter = starter_of(scope.owner, scope.function, before)
     run = starter or function
@@ -321,6 +323,7 @@ def _calling(
     )
     arguments = bound_arguments(run, read, skip=0 if static else 1)
     return starter, [
+        *(() if filled is None else copy.deepcopy(filled[1])),
         parsed(f"__self = {made}"),
         *(parsed(line) for line in before),
         parsed(f"return {callee(scope.owner, run)}({arguments})"),

@@ -12,6 +12,7 @@ from backproof.reading.arguments import callee
 from backproof.reading.calling import called_with, given_to_probe, returns_gradients
 from backproof.reading.composing import Composer
 from backproof.reading.drivers import needed, with_globals
+from backproof.reading.measures import other_measures
 from backproof.reading.recipes import PROBE, Reader, Recipe, Unbound, parsed
 from backproof.reading.roots import words_of
 from backproof.reading.scopes import Scope
@@ -21,6 +22,7 @@ _SEVERAL = (
     "let the function that gives these call it"
 )
 _MEASURED = "it is a measure of predictions like others here, and nothing that trains calls it"
+_OTHER = "it is called like the mean of squares, but gives that of absolute differences, or a root"
 
 
 class LossFunction(NamedTuple):
@@ -44,7 +46,8 @@ def losses(read: Reader) -> list[Recipe]:
 
     Of several, the one that calls all the others.
     """
-    found = defined(read)
+    others = other_measures(read)
+    found = [scope for scope in defined(read) if scope.name.split(".")[-1] not in others]
     helpers = {
         name
         for scope in found
@@ -204,6 +207,8 @@ def known(
             own = meant.question or why
         if is_measure(read, name):
             own = _MEASURED
+        if name.split(".")[-1] in other_measures(read):
+            own = _OTHER
         judged = {one for one, called in calling if name.split(".")[-1] in called or one == name}
         found.append(LossFunction(name, line, frozenset(judged), own))
     return found

@@ -40,6 +40,43 @@ def starter_of(
     return next(callers, None)
 
 
+def filled_by_script(
+    owner: ast.ClassDef, function: ast.FunctionDef, read: Reader
+) -> tuple[str, list[ast.stmt]] | None:
+    """The script's own object of a class, and the calls that fill it before a method is called.
+
+    `net = Net(); net.add(Dense(2, 3)); net.use(mse, mse_prime); net.fit(X, y)`: what these pass are
+    objects and functions of the file, which nothing else tells. None where there are no such calls.
+    """
+    held = [
+        one.targets[0].id
+        for one in read.script
+        if isinstance(one, ast.Assign)
+        and patterns.called(one.value) == owner.name
+        and isinstance(one.targets[0], ast.Name)
+    ]
+    for name in held[:1]:
+        filling: list[ast.stmt] = []
+        for statement in read.script:
+            called = {
+                patterns.called(node)
+                for node in ast.walk(statement)
+                if isinstance(node, ast.Call) and updates.base_of(node.func) == name
+            }
+            if function.name in called:
+                break
+            if called and isinstance(statement, ast.Expr | ast.For) and not called & read.known:
+                filling.append(statement)
+        own = {*read.classes, *read.functions}
+        if any(own & {_name(part) for one in filling for part in ast.walk(one)}):
+            return name, filling
+    return None
+
+
+def _name(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
+
+
 def called_in(owner: ast.ClassDef, lines: Iterable[str]) -> list[str]:
     """The methods of our object that lines call, by their names in the class."""
     found = [name for line in lines for name in re.findall(r"__self\.(\w+)\(", line)]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 import dis
 import re
+import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -171,6 +172,24 @@ class Probe:
     def give(self, name: str, value: Any) -> Any:
         """`value` with ours in the place of its parameters."""
         return self._given(name, name, value, 0)
+
+    def local(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        """What a function's own variable holds when the function returns."""
+        held: dict[str, Any] = {}
+        before, code = sys.getprofile(), getattr(function, "__code__", None)
+
+        def look(frame: types.FrameType, event: Any, argument: Any) -> None:
+            if before is not None:
+                before(frame, event, argument)
+            if event == "return" and frame.f_code is code:
+                held.update(frame.f_locals)
+
+        sys.setprofile(look)
+        try:
+            function(*arguments)
+        finally:
+            sys.setprofile(before)
+        return held[name]
 
     def once(self, turns: Any) -> Iterator[Any]:
         """The first turn of a loop."""

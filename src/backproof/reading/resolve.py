@@ -269,7 +269,10 @@ def _implied(run: ast.Module, trial: settle.Trial, output: str, activation: str)
         scores |= forward.names_of_entries(z, trial.seen)
     idle = _not_taken(run, {name for name, _ in trial.seen})
     through, divided = _goes_through(run, outputs, outputs | scores, idle)
-    through = through or bool(forward.names_of(yhat * (1.0 - yhat), trial.seen))
+    slope = yhat * (1.0 - yhat)
+    # In a loop over the layers a variable holds the output's error only for a turn.
+    shown = (slope, slope * (yhat - case["y"]), slope * (case["y"] - yhat))
+    through = through or any(forward.names_of(one, trial.seen) for one in shown)
     through = through and not divided
     return "sigmoid_squared" if through else "sigmoid"
 

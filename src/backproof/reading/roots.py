@@ -10,7 +10,7 @@ from backproof.reading import names, patterns, roles, scopes, updates
 from backproof.reading.recipes import Reader
 from backproof.reading.scopes import Loop, Scope
 from backproof.reading.slices import bound
-from backproof.reading.updates import base_of
+from backproof.reading.updates import base_of, held_in
 
 
 def reached(read: Reader, scope: Scope, loop: Loop) -> list[Sequence[ast.stmt]]:
@@ -34,7 +34,7 @@ def reached(read: Reader, scope: Scope, loop: Loop) -> list[Sequence[ast.stmt]]:
 def words_of(read: Reader, scope: Scope) -> set[str]:
     """The names that parameters go by in a class or in a whole file: what it updates, or draws."""
     found = {one.word for other in read.found for one in updates.updates(other.body)}
-    found |= keys_of(read)
+    found |= keys_of(read) | {one for other in read.found for one in held_in(other.body)}
     bodies = [other.body for other in read.found if other.owner is scope.owner]
     for body in bodies:
         for node in updates.own_nodes(body):

@@ -127,14 +127,20 @@ def _over_layers(loop: Loop) -> bool:
     if not isinstance(loop, ast.For):
         return False
     text = ast.unparse(loop.iter).lower()
-    if re.search(r"epoch|iter|\bx\b|\by\b|train|batch|sample|example|zip\(\s*(?:self\.)?x", text):
-        return False
+    if _DATA.search(text):
+        return _goes_by_entry(loop)
     targets = {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
     for node in own_nodes(loop.body):  # the neurons of a layer
         if isinstance(node, ast.For) and patterns.called(node.iter) != "range":
             within = {part.id for part in ast.walk(node.iter) if isinstance(part, ast.Name)}
             if within & targets:
                 targets |= {part.id for part in ast.walk(node.target) if isinstance(part, ast.Name)}
+        elif (  # `w = self.weights[i]`, which is changed in place
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Subscript)
+            and _indexed_by(node.value, targets)
+        ):
+            targets |= {one.id for one in node.targets if isinstance(one, ast.Name)}
     direct = list(updates(loop.body))
     if direct and all(_indexed_by(one.target, targets) for one in direct):
         return True
@@ -144,6 +150,28 @@ def _over_layers(loop: Loop) -> bool:
     if any(isinstance(func, ast.Attribute) and base_of(func) in targets for func in calls):
         return True
     return re.search(r"layer|\bl\b|parameters|params", text) is not None
+
+
+_DATA = re.compile(r"epoch|iter|\bx\b|\by\b|train|batch|sample|example|zip\(\s*(?:self\.)?x")
+
+
+def _goes_by_entry(loop: ast.For) -> bool:
+    """Whether each turn moves entries of its own: `for i, x_i in enumerate(x): W[i] += ...`."""
+    first = loop.target.elts[0] if isinstance(loop.target, ast.Tuple) else loop.target
+    if patterns.called(loop.iter) not in ("enumerate", "range") or not isinstance(first, ast.Name):
+        return False
+    direct = list(updates(loop.body))
+    return bool(direct) and all(_has_index(one.target, first.id) for one in direct)
+
+
+def _has_index(node: ast.expr, name: str) -> bool:
+    """Whether a variable is itself an index: of `W[j][i]` and `W[j, i]`, not of `W[y[i]]`."""
+    while isinstance(node, ast.Subscript):
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if any(isinstance(part, ast.Name) and part.id == name for part in parts):
+            return True
+        node = node.value
+    return False
 
 
 def _indexed_by(node: ast.expr, variables: set[str]) -> bool:
@@ -213,6 +241,8 @@ def is_one_at_a_time(loops: Sequence[Loop]) -> bool:
         else set()
     )
     if re.search(r"zip\(|enumerate\(", text) and names_data(text):
+        return True
+    if "zip(" in text and "y" in map(roles.role, targets):  # `for row, label in zip(rows, truths)`
         return True
     if len(targets) == 2 and re.fullmatch(
         r"(?:self\.)?\w*(?:data|pairs|samples|batch|set)\w*", text

@@ -94,7 +94,7 @@ def shrinkage(tree: ast.Module) -> Shrinkage:
                 l2 |= called
             elif (term.divides or not term.strengths) and term.weight != target:
                 unnamed[place_of(node)] = term
-    l2 |= _called_l(tree)
+    l2 |= _called_l(tree) | _in_factors(tree, scalars)
     own = [one.number for one in unnamed.values() if not (one.squares or one.divides)]
     return Shrinkage(
         frozenset(l2), frozenset(l1), frozenset(unnamed), (own or [1.0])[0], frozenset(absolute)
@@ -114,6 +114,35 @@ def _called_l(tree: ast.Module) -> set[str]:
             if divides and not any(updates(node.body)):
                 return {"l"}
     return set()
+
+
+def _in_factors(tree: ast.Module, scalars: set[str]) -> set[str]:
+    """What shrinks parameters beside the rate, before a step: `W *= 1 - lr * mu; W -= lr * dW`."""
+    steps: dict[str, set[str]] = {}
+    for one in updates(list(_bodies(tree))):
+        steps.setdefault(ast.unparse(one.target), set()).update(_words(one.step))
+    found = set[str]()
+    for node in ast.walk(tree):
+        target, factors = _shrunk_by(node)
+        moved = steps.get(target, set())
+        called = {last_word(one) for one in factors if isinstance(one, _NAMED)} & scalars
+        called -= {last_word(one) for one in factors if _is_count(one)}
+        if called & moved and _is_weight(re.findall(r"[A-Za-z_]\w*", target)[-1]):
+            found |= called - moved
+    return found
+
+
+def _shrunk_by(node: ast.AST) -> tuple[str, list[ast.expr]]:
+    """What is multiplied in place by 1 less a product, and the factors of that product."""
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Mult):
+        share = node.value
+        if (
+            isinstance(share, ast.BinOp)
+            and isinstance(share.op, ast.Sub)
+            and patterns.number(share.left) == 1
+        ):
+            return ast.unparse(node.target), [one for one, _ in _factors(share.right)]
+    return "", []
 
 
 def _scalars(tree: ast.Module) -> set[str]:
@@ -222,6 +251,8 @@ def _factors(node: ast.expr, *, divides: bool = False) -> Iterator[tuple[ast.exp
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
         yield from _factors(node.left, divides=divides)
         yield from _factors(node.right, divides=divides ^ isinstance(node.op, ast.Div))
+    elif (spared := _beside_zeros(node)) is not None:
+        yield from _factors(spared, divides=divides)
     elif _is_product(node) and isinstance(node.left, ast.BinOp):
         if isinstance(node.left.op, ast.Mult):  # `mu * w @ w` multiplies the vector first
             yield from _factors(node.left.left, divides=divides)
@@ -231,6 +262,33 @@ def _factors(node: ast.expr, *, divides: bool = False) -> Iterator[tuple[ast.exp
             yield node, divides
     else:
         yield node, divides
+
+
+_JOINING = ("hstack", "vstack", "stack", "concatenate", "append", "insert", "column_stack", "block")
+
+
+def _beside_zeros(node: ast.expr) -> ast.expr | None:
+    """What an array of zeros is put beside, so that biases are spared: `np.c_[zeros, mu * W]`."""
+    parts: list[ast.expr] = []
+    if isinstance(node, ast.Call) and patterns.called(node) in _JOINING:
+        parts = node.args
+    elif isinstance(node, ast.Subscript) and last_word(node.value) in ("c_", "r_"):
+        parts = [node.slice]
+    flat = [one for part in parts for one in _entries(part)]
+    others = [one for one in flat if patterns.number(one) is None and not _is_zeros(one)]
+    return others[0] if len(others) == 1 < len(flat) else None
+
+
+def _entries(node: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(node, ast.List | ast.Tuple):
+        for one in node.elts:
+            yield from _entries(one)
+    else:
+        yield node
+
+
+def _is_zeros(node: ast.expr) -> bool:
+    return patterns.called(node) in ("zeros", "zeros_like")
 
 
 def _is_count(node: ast.expr) -> bool:

@@ -7,6 +7,7 @@ layouts that people use are tried. `settle.best` says which of the trials stands
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -160,32 +161,47 @@ def _handed_over(
         for depth in (1, 2, 3, 4):
             model = member(depth, "sigmoid", several)
             assert model is not None
-            bound = {
-                path: tensor
-                for word, path in words.items()
-                if (tensor := _tensor(word, list(words), model)) is not None
-            }
-            weights = [tensor for tensor in bound.values() if tensor[0] in "Ww"]
-            if len(bound) != len(paths) or len(weights) != depth:
-                continue
-            absent = tuple(name for name in model.parameters if name not in bound.values())
-            if depth == 1 and absent == ("b",) and _holds_bias(read, paths[0]):
-                yield from _with_bias_inside(child, read, recipe, key, bound, model)
-                break
-            ways = slots.proposals(bound, model, vectors=recipe.single)
-            ran = False
-            for told in _with_signs(read, ways):
-                layouts = {name: layout for name, layout in told.items() if name not in "xy"}
-                assignment = Assignment(depth, several, bound, layouts, absent)
-                spec = _spec(recipe, key, assignment, told["x"], told["y"])
-                trial = at_some_sizes(
-                    child, spec, slopes, constants.classes_in(read) if several else ()
-                )
-                ran = ran or trial.problem is None
-                yield trial
-            biases = tuple(name for name in model.parameters if name[0] == "b")
-            if absent == biases and not ran:  # it puts ones beside its inputs
-                yield from _with_bias_inside(child, read, recipe, key, bound, model)
+            for bound in _bound(words, model):
+                absent = tuple(name for name in model.parameters if name not in bound.values())
+                if depth == 1 and absent == ("b",) and _holds_bias(read, paths[0]):
+                    yield from _with_bias_inside(child, read, recipe, key, bound, model)
+                    break
+                ways = slots.proposals(bound, model, vectors=recipe.single)
+                ran = False
+                for told in _with_signs(read, ways):
+                    layouts = {name: layout for name, layout in told.items() if name not in "xy"}
+                    assignment = Assignment(depth, several, bound, layouts, absent)
+                    spec = _spec(recipe, key, assignment, told["x"], told["y"])
+                    fixed = constants.classes_in(read) if several else ()
+                    if depth == 2 and not several:
+                        fixed = constants.units_in(read)
+                    trial = at_some_sizes(child, spec, slopes, fixed)
+                    ran = ran or trial.problem is None
+                    yield trial
+                biases = tuple(name for name in model.parameters if name[0] == "b")
+                if absent == biases and not ran:  # it puts ones beside its inputs
+                    yield from _with_bias_inside(child, read, recipe, key, bound, model)
+
+
+def _bound(words: Mapping[str, str], model: Model) -> Iterator[dict[str, str]]:
+    """Which of the parameters (word to path) is which tensor, by their names.
+
+    Of a `W` and a `w`, or a `W` and a `V`, either may be the first layer.
+    """
+    bound = {
+        path: tensor
+        for word, path in words.items()
+        if (tensor := _tensor(word, list(words), model)) is not None
+    }
+    weights = [tensor for tensor in bound.values() if tensor[0] in "Ww"]
+    if len(bound) == len(words) and len(weights) == model.depth:
+        yield bound
+    elif model.depth == len(words) == 2 and all(_LETTER.fullmatch(word) for word in words):
+        for ordered in itertools.permutations(words.values()):
+            yield dict(zip(ordered, ("W1", "W2"), strict=True))
+
+
+_LETTER = re.compile(r"[WwVvUu]")
 
 
 def _word(path: str) -> str:
@@ -271,6 +287,8 @@ def _forms(read: Reader, several: bool, single: bool) -> Iterator[tuple[str, str
     signs = speaks_of_signs(read)
     if single and _stacks_columns(read):
         yield "n d 1", "n k 1" if several else "n 1 1"
+    if single and constants.stacks_rows(read):
+        yield from (("n 1 d", y) for y in (("n 1 k", "n k") if several else ("n 1 1", "n 1")))
     for x in ("n d", "d n", *(("d",) if single else ())):
         rows = x == "n d"
         if several:

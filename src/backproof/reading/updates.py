@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from backproof.reading import names, patterns, roles
@@ -69,13 +69,50 @@ def last_word(node: ast.expr) -> str:
 
 def updates(body: Sequence[ast.AST]) -> Iterator[Update]:
     """The updates of parameters in these statements, without nested definitions."""
+    entries: dict[str, str] = {}
     for node in own_nodes(body):
-        for found in _updates_in(node):
+        if isinstance(node, ast.For):
+            entries |= _entries_of(node)
+        for found in _updates_in(node, entries):
             if _is_parameter(found):
                 yield found
 
 
-def _updates_in(node: ast.AST) -> Iterator[Update]:
+def held_in(body: Sequence[ast.AST]) -> set[str]:
+    """The names of what holds arrays that are moved in place: `w = self.mats[k]; w -= lr * dw`."""
+    changed = {
+        node.target.id
+        for node in own_nodes(body)
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+    }
+    moved = {one.word for one in updates(body) if isinstance(one.target, ast.Name)} & changed
+    return {
+        last_word(node.value)
+        for node in own_nodes(body)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Subscript)
+        and moved & {one.id for one in node.targets if isinstance(one, ast.Name)}
+    }
+
+
+def _entries_of(loop: ast.For) -> dict[str, str]:
+    """The variable that is each entry of an array in turn, and which: `for i, w_i in enumerate(w)`.
+
+    That is told by the text of the array, `ndenumerate` included.
+    """
+    target, over = loop.target, loop.iter
+    if (
+        patterns.called(over) in ("enumerate", "ndenumerate")
+        and isinstance(over, ast.Call)
+        and len(over.args) == 1
+        and isinstance(target, ast.Tuple)
+        and isinstance(target.elts[-1], ast.Name)
+    ):
+        return {target.elts[-1].id: ast.unparse(over.args[0])}
+    return {}
+
+
+def _updates_in(node: ast.AST, entries: Mapping[str, str]) -> Iterator[Update]:
     """The updates that a statement may be: `W1, b1 = W1 - lr * dW1, b1 - lr * db1` is two."""
     if (
         isinstance(node, ast.Assign)
@@ -86,9 +123,9 @@ def _updates_in(node: ast.AST) -> Iterator[Update]:
     ):
         for target, value in zip(node.targets[0].elts, node.value.elts, strict=True):
             one = ast.copy_location(ast.Assign([target], value), node)
-            yield from _updates_in(one)
+            yield from _updates_in(one, entries)
         return
-    found = _update(node)
+    found = _update(node, entries)
     if found is not None:
         yield found
 
@@ -115,7 +152,7 @@ def returned_value(function: ast.FunctionDef) -> ast.expr | None:
     return last
 
 
-def _update(node: ast.AST) -> Update | None:
+def _update(node: ast.AST, entries: Mapping[str, str]) -> Update | None:
     if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub):
         return Update(node.target, node.value, isinstance(node.op, ast.Add), node.lineno)
     if not isinstance(node, ast.Assign) or len(node.targets) != 1:
@@ -150,6 +187,8 @@ def _update(node: ast.AST) -> Update | None:
         and isinstance(target, ast.Subscript)
         and ast.unparse(leftmost.slice) == ast.unparse(target.slice)
     )
+    if isinstance(leftmost, ast.Name) and isinstance(target, ast.Subscript):
+        same_key = same_key or entries.get(leftmost.id) == ast.unparse(target.value)
     if ast.unparse(leftmost) == text or same_key or _shrinks(leftmost, target, value.right):
         return Update(target, value.right, isinstance(value.op, ast.Add), node.lineno)
     if isinstance(value.op, ast.Add) and (

@@ -37,10 +37,29 @@ def role_by_use(name: str, function: ast.FunctionDef) -> str | None:
     return "dims" if slices >= {":-1", "1:"} else None
 
 
-def is_only_kept(name: str, function: ast.FunctionDef, tree: ast.AST) -> bool:
-    """Whether all that is done with a parameter is `self.theta = theta`, which nothing looks up."""
-    uses = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == name]
-    kept = [
+def is_counted_to(name: str, function: ast.FunctionDef, tree: ast.AST) -> bool:
+    """Whether loops of methods count to what a constructor keeps: `range(self.T)`, `i < self.T`."""
+    kept = {f"self.{attribute}" for attribute in _kept_as(name, function)}
+    for node in ast.walk(tree) if kept else ():
+        if isinstance(node, ast.For) and patterns.called(node.iter) in ("range", "xrange"):
+            assert isinstance(node.iter, ast.Call)
+            if [*map(ast.unparse, node.iter.args)][-1:] == [*kept]:
+                return True
+        if isinstance(node, ast.While) and isinstance(node.test, ast.Compare):
+            counted = {
+                ast.unparse(one.target)
+                for one in updates.own_nodes(node.body)
+                if isinstance(one, ast.AugAssign) and patterns.number(one.value) == 1
+            }
+            sides = {*map(ast.unparse, (node.test.left, *node.test.comparators))}
+            if sides & kept and sides & counted:
+                return True
+    return False
+
+
+def _kept_as(name: str, function: ast.FunctionDef) -> list[str]:
+    """The attributes that a parameter is kept under: `self.theta = theta`."""
+    return [
         node.targets[0].attr
         for node in ast.walk(function)
         if isinstance(node, ast.Assign)
@@ -48,6 +67,34 @@ def is_only_kept(name: str, function: ast.FunctionDef, tree: ast.AST) -> bool:
         and node.value.id == name
         and isinstance(node.targets[0], ast.Attribute)
     ]
+
+
+def joined_sizes(function: ast.FunctionDef) -> dict[str, str]:
+    """What `[n_in] + hidden + [n_out]` or `[n_in, *hidden, n_out]` is put together of.
+
+    By name: `d` and `k` for the sizes at its ends, `h` for the list of those between them.
+    """
+    for node in ast.walk(function):
+        parts = _parts_of_list(node) if isinstance(node, ast.BinOp | ast.List) else []
+        kinds = [isinstance(one, ast.Starred) for one in parts]
+        sizes = [one.value if isinstance(one, ast.Starred) else one for one in parts]
+        named = all(isinstance(one, ast.Name | ast.Attribute) for one in sizes)
+        if kinds == [False, True, False] and named:
+            return dict(zip(map(updates.last_word, sizes), "dhk", strict=True))
+    return {}
+
+
+def _parts_of_list(node: ast.expr) -> list[ast.expr]:
+    """The entries of a list, also of a sum of some; one that is added as a whole is starred."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return [*_parts_of_list(node.left), *_parts_of_list(node.right)]
+    return node.elts if isinstance(node, ast.List) else [ast.Starred(node)]
+
+
+def is_only_kept(name: str, function: ast.FunctionDef, tree: ast.AST) -> bool:
+    """Whether all that is done with a parameter is `self.theta = theta`, which nothing looks up."""
+    uses = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == name]
+    kept = _kept_as(name, function)
     looked_up = {
         n.attr
         for n in ast.walk(tree)

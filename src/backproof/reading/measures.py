@@ -1,0 +1,36 @@
+"""Functions that are called like a mean of squares and are another measure of predictions."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from backproof.reading import patterns
+from backproof.reading.recipes import Reader
+from backproof.reading.updates import returned_value
+
+_OF_SQUARES = re.compile(r"(?:(?:calc|compute|get)\w*_)?mse(?:_loss)?")
+
+
+def other_measures(read: Reader) -> set[str]:
+    """The functions called `mse` that give a mean of absolute differences, or a root.
+
+    Only of a file that trains, by gradients of squares then: neither says what these are of.
+    """
+    return {
+        scope.function.name
+        for scope in read.found
+        if read.known
+        and scope.function is not None
+        and _OF_SQUARES.fullmatch(scope.function.name.strip("_").lower())
+        and (value := returned_value(scope.function)) is not None
+        and (patterns.called(value) == "sqrt" or _is_of_absolutes(value))
+    }
+
+
+def _is_of_absolutes(value: ast.expr) -> bool:
+    """`np.mean(np.abs(y - p))`, without a square of it."""
+    called = {patterns.called(node) for node in ast.walk(value)}
+    powers = any(isinstance(n, ast.BinOp) and isinstance(n.op, ast.Pow) for n in ast.walk(value))
+    absolute = bool(called & {"abs", "absolute", "fabs"})
+    return absolute and not powers and not called & {"square", "power", "log", "dot"}
