@@ -1,13 +1,23 @@
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import backproof.judge
 from backproof.notation import MODELS
 from backproof.reading.convention import parse
 from backproof.reading.spec import Argument, Spec
+
+
+@pytest.fixture(autouse=True, scope="module")
+def unshrunk() -> Iterator[None]:
+    """What is wrong is shown by the case in which it was found: to look for a small one is slow."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backproof.judge, "shrink", lambda _, case, *__: case)
+        patch.setattr(backproof.judge, "dissent", lambda *_: None)
+        yield
 
 
 @pytest.fixture
