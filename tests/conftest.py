@@ -28,11 +28,13 @@ settings.load_profile("by day")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """By day our programs are compiled without optimising, nightly and by child processes with it.
+    """By day our programs are compiled without optimising, and sizes above 32 are few.
 
-    Compiling is much of what the tests take where nothing is compiled yet, and takes a third less.
+    Compiling is much of what the tests take where nothing is compiled yet: so a third less, and
+    half as many programs. Nightly, and by child processes, all is as it is for users.
     """
-    from backproof import program_cache
+    from backproof import cases, program_cache
 
     if config.option.markexpr == "not nightly":
         program_cache.QUICKLY["xla_backend_optimization_level"] = 0
+        cases.LARGER = 0.0

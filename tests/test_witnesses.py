@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import backproof.cases
 from backproof import strategies
 from backproof.cases import Case, draw
 from backproof.notation import ACTIVATIONS, FAMILY, MODELS, PIECES, Model
@@ -105,9 +106,13 @@ def test_bounds_follow_the_precision() -> None:
 
 
 @pytest.mark.parametrize("name", ["logistic_regression", "softmax_regression", "mlp_softmax"])
-def test_bounds_of_mild_cases_are_finite_in_float32_however_they_are_padded(name: str) -> None:
+def test_bounds_of_mild_cases_are_finite_in_float32_however_they_are_padded(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backproof.cases, "LARGER", 0.5)
     model = MODELS[name]
     cases = draw(model, 20, 11, {"mild": 1.0})
+    assert len({max(max(a.shape) for a in case.arrays.values()) > 32 for case in cases}) == 2
     for truth in truths(model, cases, precision="float32"):
         assert all(np.isfinite(bound).all() for bound in truth.bounds.values())
 

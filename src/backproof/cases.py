@@ -3,10 +3,11 @@
 A case is a value for every tensor of a model. All values are float32 numbers (held in float64), so
 a function run in float32, float64 and long double sees the same input; none is subnormal.
 
-Sizes are 1 to 64 with P(s) proportional to log((s + 1) / s), the integer part of a log-uniform
-number (median 8, one in seven is 1), and one size in 64 is 64. There are 2 classes at least: of one
-there is no gradient. All axes of a case differ from one another, except that one case in eight
-has them all equal.
+Sizes are 1 to 32, and in one case of eight 1 to 64, with P(s) proportional to log((s + 1) / s), the
+integer part of a log-uniform number (median 6, one in six is 1); one in eight of the larger is 64.
+What is true of the larger costs several times as much, and what is wrong shows in small ones. There
+are 2 classes at least: of one there is no gradient. All axes of a case differ from one another,
+except that one case in eight has them all equal.
 
 Scales, one drawn per tensor:
   mild     standard normal times 10^U(-1, 0.5); weights divided by the root of their columns
@@ -32,7 +33,8 @@ Arrays: TypeAlias = dict[str, NDArray[np.floating]]
 
 _SHARES: Mapping[Scale, float] = {"mild": 0.5, "hard": 0.4, "integer": 0.1}
 _DECADES: Mapping[Scale, tuple[float, float]] = {"mild": (-1.0, 0.5), "hard": (-4.0, 3.0)}
-_LARGEST_INTEGER_SIZE = 4
+LARGER = 1 / 8  # the share of cases whose sizes may be above _LARGEST_SIZE
+_LARGEST_SIZE, _LARGEST_INTEGER_SIZE = 32, 4
 _PARTS = 64
 
 
@@ -113,8 +115,11 @@ def _sizes(
     model: Model, count: int, rng: np.random.Generator, fixed: Mapping[str, int]
 ) -> NDArray[np.int64]:
     axes = model.axes
-    sizes = np.exp(rng.uniform(0.0, np.log(LARGEST + 1), (count, len(axes)))).astype(np.int64)
-    sizes[rng.random((count, len(axes))) < 1 / 64] = LARGEST
+    shape = count, len(axes)
+    large = np.broadcast_to(rng.random((count, 1)) < LARGER, shape)
+    largest = np.where(large, LARGEST, _LARGEST_SIZE)
+    sizes = np.exp(rng.random(shape) * np.log(largest + 1.0)).astype(np.int64)
+    sizes[large & (rng.random(shape) < 1 / 8)] = LARGEST
     equal = rng.random(count) < 1 / 8
     if model.output == "softmax":
         classes = sizes[:, axes.index("k")]
@@ -123,7 +128,7 @@ def _sizes(
         clashes = np.ones(count, bool)
         while clashes.any():
             clashes = (sizes[:, :axis] == sizes[:, axis : axis + 1]).any(axis=1)
-            sizes[clashes, axis] = sizes[clashes, axis] % LARGEST + 1
+            sizes[clashes, axis] = sizes[clashes, axis] % largest[clashes, axis] + 1
     sizes[equal] = sizes[equal, :1]
     for name, size in fixed.items():
         sizes[:, axes.index(name)] = size

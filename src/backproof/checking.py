@@ -35,7 +35,7 @@ from backproof.reading.understand import (
 from backproof.reading.watching import Here
 from backproof.verdict import FileReport, Report, Verdict, worst
 
-CASES = 2000
+CASES = 1000
 _FACTOR_OF_REDUCTION = {"mean": "1", "sum": "n"}
 # CPython 3.11 counts the depth of syntax trees for all threads together, and raises SystemError
 # where a garbage collection lets two of them parse at once.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # importing it takes as long as all the rest of the start
     from backproof.verdict import FileReport
 
 BUG = 70
-CASES, SECONDS, GIGABYTES = 2000, 10.0, 2.0
+CASES, SECONDS, GIGABYTES = 1000, 10.0, 2.0
 _EPILOG = """\
 exit status: 0 all right; 1 something is wrong; 2 input that cannot be judged, or misuse;
 3 could not decide, or something has to be told first; 70 a bug of backproof's own

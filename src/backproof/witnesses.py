@@ -76,9 +76,11 @@ def truths(
     slope = (slope_below(activation) or 0.0) if kink is None else kink
     fmt = np.array([judged.u + own.u, judged.smallest + own.smallest])
     results: list[Truth | None] = [None] * len(cases)
+    by_bucket = _by_bucket(cases)
+    programs = {bucket: _program(model, activation, bucket) for bucket in by_bucket}
 
     def evaluate(bucket: int, chunk: Sequence[int]) -> None:
-        program = _program(model, activation, bucket).result()
+        program = programs[bucket].result()
         padded = _pad(model, [cases[place] for place in chunk], bucket)
         with program_cache.float64_on_cpu():
             answer = jax.tree.map(np.asarray, program(padded, np.float64(slope), fmt, _SIGNS))
@@ -87,7 +89,7 @@ def truths(
 
     chunks = [
         (bucket, places[i : i + BUCKETS[bucket]])
-        for bucket, places in _by_bucket(cases).items()
+        for bucket, places in by_bucket.items()
         for i in range(0, len(places), BUCKETS[bucket])
     ]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:  # XLA frees Python's lock
@@ -96,9 +98,8 @@ def truths(
 
 
 def prepare(model: Model, activation: str) -> None:
-    """Start to load or compile the programs that `truths` will need, and come back at once."""
-    for bucket in BUCKETS:
-        _program(model, activation, bucket)
+    """Start to load or compile the program that most cases need, and come back at once."""
+    _program(model, activation, min(BUCKETS))
 
 
 def _by_bucket(cases: Sequence[Case]) -> dict[int, list[int]]:
