@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from backproof.grading import names
 from backproof.grading.archives import Limits, Refused, Store, in_folder
+from backproof.grading.language import language
 from backproof.grading.submissions import collected, submitted_program
 from backproof.reading.told import Unreadable
 from grading.classes import zipped
@@ -34,8 +35,9 @@ def one_student(entries):
 
 
 def first(collect, entries, **told):
-    """The first student's submission; the second one's is well."""
+    """The first student's submission, whose problems are told in any language; the other is well."""
     ana, bia = collect(one_student(entries), **told).submissions
+    assert all(language("pt").phrase(one) != one for one in ana.problems)
     assert not bia.problems
     assert bia.files["mlp.py"].content() == b"well"
     return ana
@@ -195,6 +197,7 @@ def test_what_a_directory_claims_is_not_believed(collect, fields, words):
         one_student([("a.py", b"x = 1\n" * 4), ("b.py", b"")]), compression=zipfile.ZIP_STORED
     )
     ana, bia = collect(patched(archive, "ana/a.py", **fields)).submissions
+    assert language("pt").phrase(ana.problems[0]) != ana.problems[0]
     assert list(ana.files) == ["b.py"]
     assert len(ana.problems) == 1
     assert ana.problems[0].startswith("a.py " + words)

@@ -134,6 +134,10 @@ ALIKE = {
     "bubblewrap",
     "float32",
     "cache",
+    "zip",
+    "bytes",
+    "mb",
+    "rar",
 }
 
 
@@ -153,8 +157,9 @@ def test_no_portuguese_text_has_a_word_of_the_english_ones(key):
 
 def filled(template):
     """An English template with what may stand in its braces: nothing that is a word."""
-    numbers = {"cell", "line", "count", "number", "wanted", "seconds", "computed", "most"}
+    numbers = {"cell", "line", "count", "number", "wanted", "seconds", "computed", "most", "size"}
     told = {name: "7" if name in numbers else "Ж" for name in arguments_of(template)}
+    told |= {name: ".rar" for name in ("suffix",) if name in told}
     told |= {name: "cell 3, line 12" for name in ("place",) if name in told}
     told |= {name: "Call 3 of 9, Ж," for name in ("where",) if name in told}
     return template.format(**told)

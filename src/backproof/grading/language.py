@@ -24,6 +24,8 @@ _SHAPES: Final = {
     **dict.fromkeys(("cell", "line", "count", "number"), r"\d+"),
     **dict.fromkeys(("seconds", "computed", "most"), r"[\d.e+-]+"),
     "type": r"\w+",
+    "size": r"[\d.]+",
+    "suffix": r"\.\w+",
     "place": r"(?:cell \d+, )?line \d+",
 }
 WORDS: Final = ("words", "reason")  # arguments that are sentences; the others are code
