@@ -1,6 +1,6 @@
 """What a file can take of a case; and the cases and truths that like files share.
 
-Drawing two thousand cases and computing what is true of them takes as long as running a candidate
+Drawing a thousand cases and computing what is true of them takes as long as running a candidate
 on them. In a folder, and in a class all the more, most files ask for the same.
 """
 

@@ -35,7 +35,7 @@ def one_student(entries):
 
 
 def first(collect, entries, **told):
-    """The first student's submission, whose problems are told in any language; the other is well."""
+    """The first student's submission, its problems said in any language; the other is well."""
     ana, bia = collect(one_student(entries), **told).submissions
     assert all(language("pt").phrase(one) != one for one in ana.problems)
     assert not bia.problems
