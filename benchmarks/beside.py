@@ -61,7 +61,7 @@ def backproof(folder: Path, _: str) -> tuple[float, dict[str, float]]:
     for name, text in NOTEBOOKS.items():
         (folder / "class" / f"{name}.ipynb").write_text(notebook((text, {})), "utf-8")
     start = time.perf_counter()
-    command = [sys.executable, "-m", "backproof.cli", "grade", "class", "--out", "out"]
+    command = [sys.executable, "-m", "backproof", "grade", "class", "--out", "out"]
     run([*command, "--assignment", made_class.ASSIGNMENT], folder)
     seconds = time.perf_counter() - start
     shares = {}

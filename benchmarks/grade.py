@@ -145,7 +145,7 @@ def graded(
     folder: Path, out: Path, killed: subprocess.Popen[str] | None = None, *more: str, at: int = 0
 ) -> float:
     """Run `backproof grade`; its seconds. After `at` results `killed` is, None for itself."""
-    command = [sys.executable, "-m", "backproof.cli", "grade", str(folder)]
+    command = [sys.executable, "-m", "backproof", "grade", str(folder)]
     command += ["--assignment", ASSIGNMENT, "--out", str(out), *more]
     start = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, text=True) as process:

@@ -153,7 +153,7 @@ print(time.perf_counter() - start, used / 2**20)
 
 def fresh_process(cache: str) -> tuple[float, float]:
     """Seconds and GB of one `backproof check` with 2,000 cases in a process of its own."""
-    command = [sys.executable, "-m", "backproof.cli", "check", str(EXAMPLE), "--cases", "2000"]
+    command = [sys.executable, "-m", "backproof", "check", str(EXAMPLE), "--cases", "2000"]
     environment = {**os.environ, "BACKPROOF_CACHE": cache}
     measured = subprocess.run(
         [sys.executable, "-c", MEASURE, *command], env=environment, check=True, capture_output=True
@@ -169,7 +169,7 @@ def help_over_bare() -> float:
         subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
 
     def difference() -> float:
-        ours = seconds(lambda: run("-m", "backproof.cli", "--help"), 1)
+        ours = seconds(lambda: run("-m", "backproof", "--help"), 1)
         return ours - seconds(lambda: run("-c", "pass"), 1)
 
     return statistics.median(difference() for _ in range(9))

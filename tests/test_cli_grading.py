@@ -85,7 +85,7 @@ def test_interrupted_it_says_what_is_kept_and_leaves_nothing_else(
     given = handed_in(tmp_path / "class", ana=BROKEN, bo=program)
     out, temporary = tmp_path / "out", tmp_path / "temporary"
     temporary.mkdir()
-    command = [sys.executable, "-m", "backproof.cli", "grade", given, *GRADE, *options]
+    command = [sys.executable, "-m", "backproof", "grade", given, *GRADE, *options]
     process = subprocess.Popen(
         [*command, "--jobs", "1", "--out", str(out)],
         stderr=subprocess.PIPE,

@@ -12,7 +12,7 @@ import pytest
 
 from homework import EXAMPLES, FEW, RIGHT_LOGISTIC, backward, written
 
-PROGRAM = [sys.executable, "-m", "backproof.cli"]
+PROGRAM = [sys.executable, "-m", "backproof"]
 CHECK = [*PROGRAM, "check", str(EXAMPLES / "wrong_no_mean.py"), *FEW]
 SWEEP = [*PROGRAM, "sweep", "mlp", "--data", "xor", "--folds", "0", "--seeds", "1", "--steps", "5"]
 

@@ -357,7 +357,3 @@ def _told(options: argparse.Namespace) -> str:
         if value != usual:
             told.append(f"--{name} {value:g}")
     return " ".join(told)
-
-
-if __name__ == "__main__":
-    run()

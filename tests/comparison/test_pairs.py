@@ -150,6 +150,7 @@ def test_a_fault_is_named(fault: str) -> None:
     assert words in told.words[0]
 
 
+@pytest.mark.nightly
 def test_a_batch_divided_by_all_examples_is_named() -> None:
     asked = task(n=49, batch=8, steps=14)
 

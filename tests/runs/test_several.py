@@ -47,7 +47,7 @@ def two(first: list[str], second: list[str]) -> list[subprocess.CompletedProcess
         address = f"127.0.0.1:{free.getsockname()[1]}"
     started = [
         subprocess.Popen(
-            [sys.executable, "-m", "backproof.cli", *told, "--distributed", f"{address},{index}/2"],
+            [sys.executable, "-m", "backproof", *told, "--distributed", f"{address},{index}/2"],
             env=environment(2),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
