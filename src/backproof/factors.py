@@ -155,7 +155,11 @@ def factor_of(candidate: Candidate, compared: Compared, told: str | None) -> tup
     if told is not None:
         return told, False
     losses = [
-        (case, outcome.values["loss"] - candidate.penalty(case, "loss"), truth.values["loss"])
+        (
+            case,
+            outcome.values["loss"] - candidate.penalty(case, "loss", outcome.values),
+            truth.values["loss"],
+        )
         for case, outcome, truth in compared
         if "loss" in outcome.values and np.isfinite(outcome.values["loss"]).all()
     ]

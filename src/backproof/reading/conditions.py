@@ -42,7 +42,8 @@ def at_sizes(spec: Spec) -> str:
 def _at_lambda(read: Reader, words: set[str], spec: Spec) -> str:
     """What an L2 term's lambda was, where there is one."""
     if spec.penalty is not None:
-        return f", lambda = {spec.strength:g}"
+        alone = spec.loss_term == "none" and "loss" in spec.notes
+        return f", lambda = {spec.strength:g}{' in its gradients alone' if alone else ''}"
     named = any(roles.role(word) in ("lambda", "l1") for word in words)
     # A term whose strength has no name has that of the probe.
     named = named or bool(words & {*read.shrinkage.named, "penalty"})

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from backproof.notation import FAMILY, LARGEST, Model, member
-from backproof.reading import dropout, forward, patterns, settle
+from backproof.reading import dropout, forward, patterns, penalties, settle
 from backproof.reading.conditions import drops
 from backproof.reading.constants import slopes_in
 from backproof.reading.process import Child
@@ -69,7 +69,7 @@ def resolve(
     resolved = concluded(read, recipe, trial, settings, loss)
     if resolved.spec is None:
         return resolved
-    unstated = resolved.stated.objective is None and not trial.spec.rate_unknown
+    unstated = resolved.stated.objective is None
     name = resolved.spec.notes.get("loss")
     spec = with_penalty(child, resolved.spec, trial, name, loss, unstated=unstated)
     in_batches = spec.updates and not recipe.divisor  # of others nothing has to be written out
@@ -97,15 +97,25 @@ def with_penalty(
 ) -> Spec:
     """With the L2 term of the trial's loss called `name`, or of the file's, or of its steps.
 
-    The steps are asked only where the loss is `unstated`.
+    The steps are asked only where the loss is `unstated`, or a lambda does nothing to it.
     """
-    penalty, penalised = settle.penalty_of(child, trial, name)
-    if penalty is None and loss is not None and loss.spec is not None:
-        return spec._replace(penalty=loss.spec.penalty, penalised=loss.spec.penalised)
-    if penalty is None and unstated:
-        penalty, penalised = settle.penalty_of_steps(child, trial)
+    term = penalties.term_of(child, trial, name)
     own = dict(zip(trial.spec.family.layouts, spec.family.layouts, strict=True))
-    return spec._replace(penalty=penalty, penalised=tuple(own[one] for one in penalised))
+    beside = loss.spec if loss is not None else None
+    if term.key is None and beside is not None and beside.penalty is not None:
+        return spec._replace(penalty=beside.penalty, penalised=beside.penalised)
+    if term.key is None and not trial.spec.rate_unknown:
+        moved = penalties.moves_loss(child, trial, name) or (
+            beside is not None
+            and "loss" in penalties.moved_by_penalty(child, beside._replace(penalty="1"))
+        )
+        if unstated or not moved:
+            term = penalties.term_of_steps(child, trial)
+    return spec._replace(
+        penalty=term.key,
+        penalised=tuple(own[one] for one in term.penalised),
+        loss_term=term.where,
+    )
 
 
 _BATCH = re.compile(r"axis|\bsum\(|mean\(|\b[xyXYmM]\w*\.shape|len\(|/ ?[mn]\b|/ ?n_")

@@ -19,7 +19,7 @@ from backproof.notation import Model
 from backproof.reading import forward, names
 from backproof.reading.call import Case
 from backproof.reading.slots import SIZES
-from backproof.reading.spec import LAMBDA, PENALTIES, Spec
+from backproof.reading.spec import Spec
 from backproof.reading.wire import Frame
 from backproof.reference.activations import ACTIVATIONS as DERIVED
 
@@ -325,72 +325,3 @@ def is_likelihood(loss: str | None, trial: Trial) -> bool:
     numbers = [name.lower() for name, array in trial.seen if array.size == 1]
     named = re.search(r"lik|^ll|_ll$", (loss or "").lower()) is not None
     return named or any("lik" in name for name in numbers)
-
-
-def penalty_of(
-    child: Watching, trial: Trial, name: str | None
-) -> tuple[str | None, tuple[str, ...]]:
-    """What an L2 term's lambda is multiplied by in the file's loss, and which squares it sums.
-
-    The loss is looked at with lambda 0 and without; None where lambda does nothing to it. A term
-    that is taken off counts as added, so that it is judged and found wrong: but for a likelihood.
-    """
-    if name is None or name not in trial.losses:
-        return None, ()
-    other = tried(child, trial.spec._replace(penalty="1"))
-    added = other.losses.get(name, np.nan) - trial.losses[name]
-    added = added if is_likelihood(name, trial) else abs(added)
-    n, family = trial.case["y"].shape[1], trial.spec.family
-    weights = tuple(p for p in family.parameters if p[0] in "Ww")
-    for penalised in (weights, tuple(p for p in family.parameters if p not in trial.spec.absent)):
-        squares = sum(float(np.sum(trial.case[p] ** 2)) for p in penalised)
-        for key, share in PENALTIES.items():
-            expected = LAMBDA * share(n) * squares
-            if abs(added - expected) <= 1e-6 * expected:
-                return key, penalised
-    return None, ()
-
-
-def moved_by_penalty(child: Watching, spec: Spec) -> set[str]:
-    """The gradients, and the `loss`, that a lambda does something to."""
-    with_one, without = tried(child, spec), tried(child, spec._replace(penalty=None))
-    return {
-        name
-        for name, value in without.values.items()
-        if name in with_one.values and not np.array_equal(value, with_one.values[name])
-    }
-
-
-def penalty_of_steps(child: Watching, trial: Trial) -> tuple[str | None, tuple[str, ...]]:
-    """The L2 term that gradients show, for a file that states no loss; None without one.
-
-    It has to be a positive constant times lambda W. One that is not is given the textbook's, so
-    that it is judged and found wrong; one with a constant of its own is not judged.
-    """
-    spec, case = trial.spec, trial.case
-    without = tried(child, spec)  # the trial's own steps may have been taken before its rate showed
-    other = tried(child, spec._replace(penalty="1"))
-    step = -spec.rate_of({**SIZES, "n": case["y"].shape[1]}) if spec.updates else 1.0
-    added = {
-        name[1:]: (other.values[name] - value) / step
-        for name, value in without.values.items()
-        if name != "loss" and name in other.values and value.shape == other.values[name].shape
-    }
-    moved = {name: one for name, one in added.items() if np.max(np.abs(one)) > 1e-9}
-    weights = tuple(name for name in moved if name[0] in "Ww")
-    if not moved:
-        return None, ()
-    if not weights:
-        return "1/2", tuple(name for name in spec.family.parameters if name[0] in "Ww")
-    first = case[weights[0]]
-    times = float(np.median(moved[weights[0]] / (LAMBDA * first)))
-    alike = tuple(
-        name
-        for name, one in moved.items()
-        if np.allclose(one, times * LAMBDA * case[name], rtol=1e-5, atol=1e-9)
-    )
-    if times <= 0.0 or not {*weights} <= {*alike}:
-        return "1/2", weights
-    n = case["y"].shape[1]
-    known = (key for key, share in PENALTIES.items() if abs(2.0 * share(n) - times) <= 1e-6 * times)
-    return next(known, None), alike

@@ -50,6 +50,8 @@ class Spec(NamedTuple):
         penalty: what an L2 term's lambda is multiplied by in its loss, a key of `PENALTIES`; None
             where its loss has none, and then lambda is 0.
         penalised: the parameters whose squares it sums.
+        loss_term: whether the loss has that term of the parameters `before` its step, `after` it,
+            or has `none`.
         likelihood: what it calls its loss is a log-likelihood, which is to grow.
         stated: what the file's own loss is of the mean loss, a key of `explain.FACTORS`; None where
             it states none.
@@ -87,6 +89,7 @@ class Spec(NamedTuple):
     loss_only: bool = False
     penalty: str | None = None
     penalised: tuple[str, ...] = ()
+    loss_term: str = "before"
     fixed: Mapping[str, int] = {}
     batch: int | None = None
     portion: bool = False

@@ -20,6 +20,7 @@ from backproof.reading import (
     loops,
     losses,
     patterns,
+    penalties,
     piece_layouts,
     pieces,
     recipes,
@@ -209,7 +210,8 @@ def understand(child: Child, planned: Plan) -> Understood:
             # What it calls is judged with it, but for what another class calls as it is called.
             called = _called_by(recipe) - {resolved.name.split(".")[-1]}
             questions = {q: why for q, why in questions.items() if q.split(".")[-1] not in called}
-    judgeable = _with_own_penalties(child, judgeable)
+    own = penalties.with_own(child, [(one.name, one.spec) for one in judgeable])
+    judgeable = [one._replace(spec=spec) for one, spec in zip(judgeable, own, strict=True)]
     measured = losses.measured(planned.reader) if stating is None else None
     judgeable = [one._replace(spec=one.spec._replace(measured=measured)) for one in judgeable]
     calling = _calling(planned, judgeable)
@@ -217,8 +219,8 @@ def understand(child: Child, planned: Plan) -> Understood:
     is_called = any(last in called for _, called in calling)
     told = planned.settings.function
     alone = any(one.loss_only and _is_called(one, told or "") for one in planned.recipes.values())
-    beside = (bool(judgeable) or alone) and not is_called
-    if beside and loss is not None and loss.spec is not None:
+    apart = (bool(judgeable) or alone) and not is_called
+    if apart and loss is not None and loss.spec is not None:
         loss = _laid_out_alike(child, loss, judgeable)
         judgeable.append(_judgeable(planned, loss))
         calling.append((loss.name, {last}))
@@ -238,30 +240,6 @@ def understand(child: Child, planned: Plan) -> Understood:
         why = str(loss.question)
     functions = losses.known(planned.reader, [*planned.recipes.values()], calling, why)
     return Understood(judgeable, questions, whole or not (more or questions), functions)
-
-
-def _with_own_penalties(child: Child, judged: Sequence[Judgeable]) -> list[Judgeable]:
-    """Each with the L2 term that is its own, where the file has gradients with one and without.
-
-    Those without are of the loss without, and those with are of none that has no term.
-    """
-    moved = {
-        one.name: settle.moved_by_penalty(child, one.spec)
-        for one in judged
-        if one.spec.penalty is not None and not one.spec.updates
-    }
-    if not any(names - {"loss"} for names in moved.values()):  # then it is forgotten, not left out
-        return [*judged]
-    found = []
-    for one in judged:
-        names, spec = moved.get(one.name, {"loss"}), one.spec
-        if not names:
-            spec = spec._replace(penalty=None, penalised=())
-        elif "loss" not in names:
-            notes = {name: word for name, word in spec.notes.items() if name != "loss"}
-            spec = spec._replace(loss=None, loss_arguments=(), notes=notes)
-        found.append(one._replace(spec=spec))
-    return found
 
 
 def _calling(planned: Plan, judgeable: Sequence[Judgeable]) -> list[tuple[str, set[str]]]:
