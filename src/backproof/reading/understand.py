@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from backproof.notation import FAMILY
 from backproof.reading import (
+    beside,
     calling,
     convention,
     drivers,
@@ -212,6 +213,12 @@ def understand(child: Child, planned: Plan) -> Understood:
             questions = {q: why for q, why in questions.items() if q.split(".")[-1] not in called}
     own = penalties.with_own(child, [(one.name, one.spec) for one in judgeable])
     judgeable = [one._replace(spec=spec) for one, spec in zip(judgeable, own, strict=True)]
+    asked: Mapping[str, str] = {}
+    if planned.settings.model is None:
+        listed = [(one.name, one.spec) for one in judgeable]
+        asked = beside.questions(planned.reader, listed, stating)
+    judgeable = [one for one in judgeable if one.name not in asked]
+    questions.update(asked)
     measured = losses.measured(planned.reader) if stating is None else None
     judgeable = [one._replace(spec=one.spec._replace(measured=measured)) for one in judgeable]
     calling = _calling(planned, judgeable)
@@ -239,7 +246,8 @@ def understand(child: Child, planned: Plan) -> Understood:
     if loss is not None and loss.spec is None:
         why = str(loss.question)
     functions = losses.known(planned.reader, [*planned.recipes.values()], calling, why)
-    return Understood(judgeable, questions, whole or not (more or questions), functions)
+    whole = not asked and (whole or not (more or questions))
+    return Understood(judgeable, questions, whole, functions)
 
 
 def _calling(planned: Plan, judgeable: Sequence[Judgeable]) -> list[tuple[str, set[str]]]:
