@@ -28,6 +28,8 @@ def conditions(read: Reader, recipe: Recipe, spec: Spec) -> str:
         text += f", in one batch: {recipe.divisor} = n"
     if spec.portion:
         text += ", a batch of one half of the examples"
+    if spec.by_all:
+        text += ", each batch divided by the number of all examples, as by a smaller learning rate"
     if spec.all_classes:
         text += ", every class among the labels"
     return text + at_sizes(spec)

@@ -298,12 +298,12 @@ def of_a_portion(child: Watching, spec: Spec) -> Spec:
 
     A batch's step does not depend on how many examples there are beside it. Where that of one
     parameter does and that of another does not, it is judged on a batch of one half; that of all by
-    one factor is as good as another learning rate.
+    one factor is as good as another learning rate, unless the file states the loss of the batch.
     """
     if not spec.updates or spec.single or "n" not in spec.layouts["x"].split():
         return spec
     alone = tried(child, spec._replace(penalty=None))
-    beside = tried(child, spec._replace(penalty=None, portion=True))
+    beside = tried(child, spec._replace(penalty=None, portion=1.0))
     if alone.problem is not None or beside.problem is not None:
         return spec
     factors = {}
@@ -314,10 +314,23 @@ def of_a_portion(child: Watching, spec: Spec) -> Spec:
             factors[name] = float(np.sum(step * other) / np.sum(step * step))
             if not np.allclose(other, factors[name] * step, rtol=1e-6, atol=1e-12):
                 return spec  # of other examples, perhaps
-    if not factors or np.allclose([*factors.values()], next(iter(factors.values())), rtol=1e-6):
+    if not factors or np.allclose([*factors.values()], 1.0, rtol=1e-6):
         return spec
+    if np.allclose([*factors.values()], next(iter(factors.values())), rtol=1e-6):
+        others = tried(child, spec._replace(penalty=None, portion=_OTHERS))
+        name = spec.notes.get("loss", "")
+        own = [one.losses.get(name) for one in (alone, beside, others)]
+        halved = np.allclose([*factors.values()], 0.5, rtol=1e-6)
+        if spec.rate_unknown or own[0] is None or own[0] != own[1] or own[0] != own[2]:
+            return spec._replace(by_all=bool(halved))
+        return spec._replace(
+            portion=1.0, penalty=None
+        )  # the loss is of the batch, and its gradient is not
     notes = {name: word for name, word in spec.notes.items() if name != "loss"}
-    return spec._replace(portion=True, penalty=None, notes=notes)
+    return spec._replace(portion=1.0, penalty=None, notes=notes)
+
+
+_OTHERS = 2.0  # a power of 2: where the batch enters alone, no digit of its loss moves
 
 
 def is_likelihood(loss: str | None, trial: Trial) -> bool:
