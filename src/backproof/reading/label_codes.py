@@ -33,6 +33,30 @@ def speaks_of_signs(read: Reader) -> bool:
     )
 
 
+_ONE_HOT = re.compile(r"one_?hot|1hot|(?:^|_)(?:oh|ohe)(?:$|_)")
+
+
+def says_one_hot(name: str) -> bool:
+    """Whether a name says that its labels have a one for each certainty: `y_onehot`."""
+    return _ONE_HOT.search(name.lower()) is not None
+
+
+def takes_one_hot(read: Reader) -> bool:
+    """Whether a function of the file takes labels that its parameter says are one-hot."""
+    return any(
+        says_one_hot(name) and roles.role(name) == "y"
+        for scope in read.found
+        if scope.function is not None
+        for name, _, _ in parameters_of(scope.function)
+    )
+
+
+def is_beside_one_hot(name: str, function: ast.FunctionDef) -> bool:
+    """Whether a function takes these labels as class numbers, beside the same one-hot."""
+    labels = [one for one, _, _ in parameters_of(function) if roles.role(one) == "y"]
+    return name in labels and not says_one_hot(name) and any(map(says_one_hot, labels))
+
+
 _OF_CERTAINTIES = re.compile(r"2(?:\.0)? \* \w+ - 1(?:\.0)?")
 _FROM_ONE = re.compile(
     r"==\s*\(?\s*\w+\s*\+\s*1\b|\w\s*\+\s*1\s*\)?\s*==|range\(\s*1\s*,\s*\w*(?:label|class)\w*\s*\+\s*1"

@@ -16,7 +16,7 @@ import numpy as np
 from backproof.notation import Model, member
 from backproof.reading import constants, names, patterns, settle, slots, updates
 from backproof.reading.convention import laid_out
-from backproof.reading.label_codes import class_code, speaks_of_signs
+from backproof.reading.label_codes import class_code, speaks_of_signs, takes_one_hot
 from backproof.reading.probe import Slot
 from backproof.reading.process import Child
 from backproof.reading.recipes import DRIVER, PROBE, Reader, Recipe, asked_of_probe
@@ -293,7 +293,7 @@ def _forms(read: Reader, several: bool, single: bool) -> Iterator[tuple[str, str
         rows = x == "n d"
         if several:
             plain = ["n k", "k n"] if rows else ["k n", "n k"]
-            numbers = ["n", "n 1" if rows else "1 n"]
+            numbers = ["n", "n 1" if rows else "1 n"] if not takes_one_hot(read) else []
             ys = [*plain, *(f"{axes}:{class_code(read)}" for axes in numbers)]
         else:
             ys = ["n 1", "n", "1 n"] if rows else ["1 n", "n", "n 1"]
