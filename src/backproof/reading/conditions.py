@@ -6,6 +6,7 @@ import ast
 
 from backproof.reading import convention, roles, updates
 from backproof.reading.binding import defaults_of
+from backproof.reading.measures import is_absolute
 from backproof.reading.recipes import Reader, Recipe
 from backproof.reading.spec import Spec
 from backproof.reading.usage import is_limit
@@ -24,6 +25,10 @@ def conditions(read: Reader, recipe: Recipe, spec: Spec) -> str:
     text += _at_lambda(read, words, spec)
     if _clips(read, recipe, words):
         text += ", its gradients unclipped"
+    if any(map(updates.is_rounded, _own_nodes(read, recipe))):
+        text += ", its parameters unrounded"
+    if "loss" not in spec.notes and is_absolute(recipe.statements, "loss"):
+        text += ", its loss not judged: a mean of absolute differences"
     if recipe.divisor:
         text += f", in one batch: {recipe.divisor} = n"
     if spec.portion:
@@ -64,15 +69,20 @@ def _clips(read: Reader, recipe: Recipe, words: set[str]) -> bool:
     limits = {word for word in words if roles.role(word) == "clip"}
     if any(word not in defaults or is_limit(defaults[word]) for word in limits):
         return True
+    every = _own_nodes(read, recipe)
+    returned = {part for one in every if isinstance(one, ast.Return) for part in ast.walk(one)}
+    return any(updates.clipped(node) is not None for node in every if node not in returned)
+
+
+def _own_nodes(read: Reader, recipe: Recipe) -> list[ast.AST]:
+    """The file's script, and its functions and classes that the recipe needs, as they stand."""
     own = {one.name for one in recipe.statements if isinstance(one, ast.FunctionDef | ast.ClassDef)}
-    every = [
+    return [
         node
         for one in read.program.tree.body
         if not isinstance(one, ast.FunctionDef | ast.ClassDef) or one.name in own
         for node in ast.walk(one)
     ]
-    returned = {part for one in every if isinstance(one, ast.Return) for part in ast.walk(one)}
-    return any(updates.clipped(node) is not None for node in every if node not in returned)
 
 
 def drops(recipe: Recipe) -> bool:

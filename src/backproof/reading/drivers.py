@@ -169,7 +169,8 @@ class _AsArrays(ast.NodeTransformer):
 
     Annotations go too: nothing needs them. L2 terms that have no name for their strength are made
     those of our lambda, and L1 terms are nothing. What clips gradients leaves them as they are.
-    Guards inside of logarithms are small ones. What a step shrinks by a number is left as it is.
+    Guards inside of logarithms are small ones. What a step shrinks by a number is left as it is,
+    and parameters are not rounded.
     """
 
     def __init__(self, read: Reader, *, ours: bool) -> None:
@@ -190,8 +191,13 @@ class _AsArrays(ast.NodeTransformer):
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        rounded = updates.is_rounded(node)
         self.generic_visit(node)
         target, value = node.targets[0], node.value
+        if rounded:
+            kept = syntax.expression(ast.unparse(target))
+            node.value = ast.fix_missing_locations(ast.copy_location(kept, value))
+            return node
         if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add | ast.Sub):
             return node
         if updates.is_decayed(value.left, target):

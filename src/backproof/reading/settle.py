@@ -78,6 +78,8 @@ def case_of(model: Model, spec: Spec) -> dict[str, np.ndarray]:
     arrays["x"] = rng.standard_normal(model.shape("x", sizes))
     k, n = model.shape("y", sizes)
     hard = np.eye(k)[:, rng.integers(k, size=n)] if k > 1 else rng.integers(2, size=(1, n)) * 1.0
+    if spec.single and k == 1:  # of a label 0 a score is its own error
+        hard = np.ones_like(hard)
     arrays["y"] = hard
     return arrays
 

@@ -16,7 +16,7 @@ import numpy as np
 from backproof.notation import Model, member
 from backproof.reading import constants, names, patterns, settle, slots, updates
 from backproof.reading.convention import laid_out
-from backproof.reading.label_codes import class_code, speaks_of_signs, takes_one_hot
+from backproof.reading.label_codes import are_flat, class_code, speaks_of_signs, takes_one_hot
 from backproof.reading.probe import Slot
 from backproof.reading.process import Child
 from backproof.reading.recipes import DRIVER, PROBE, Reader, Recipe, asked_of_probe
@@ -284,7 +284,7 @@ def _with_signs(read: Reader, proposals: Iterable[dict[str, str]]) -> Iterator[d
 
 def _forms(read: Reader, several: bool, single: bool) -> Iterator[tuple[str, str]]:
     """The layouts of x and y that are tried."""
-    signs = speaks_of_signs(read)
+    signs, flat = speaks_of_signs(read), are_flat(read)
     if single and _stacks_columns(read):
         yield "n d 1", "n k 1" if several else "n 1 1"
     if single and constants.stacks_rows(read):
@@ -302,7 +302,7 @@ def _forms(read: Reader, several: bool, single: bool) -> Iterator[tuple[str, str
                 ys = [*(f"{y}:sign" for y in ys), *ys]
         if x == "d":
             ys = ["k", *ys] if several else ["", "1", *ys]
-        yield from ((x, y) for y in ys)
+        yield from ((x, y) for y in ys if not flat or y.partition(":")[0] in ("n", ""))
 
 
 def _stacks_columns(read: Reader) -> bool:

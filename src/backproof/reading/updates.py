@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from backproof.reading import names, patterns, roles
 
@@ -232,6 +232,21 @@ def is_decayed(node: ast.expr, target: ast.expr) -> bool:
         if ast.unparse(one) == text and share is not None and 0.95 <= share < 1.0:
             return True
     return False
+
+
+def is_rounded(node: ast.AST) -> TypeGuard[ast.Assign]:
+    """`w = np.round(w, 4)`: a parameter that is cut to some digits where it stands."""
+    if not isinstance(node, ast.Assign) or patterns.called(node.value) not in _ROUNDS:
+        return False
+    assert isinstance(node.value, ast.Call)
+    word, value = last_word(node.targets[0]), [*node.value.args][:1]
+    if isinstance(node.value.func, ast.Attribute) and ast.unparse(node.value.func.value) != "np":
+        value = [node.value.func.value]
+    known = names.parameter(word) is not None or WEIGHT_LIKE.fullmatch(word.lower()) is not None
+    return known and [*map(ast.unparse, value)] == [ast.unparse(node.targets[0])]
+
+
+_ROUNDS = ("round", "around", "round_")
 
 
 def _moved(node: ast.expr) -> bool:
