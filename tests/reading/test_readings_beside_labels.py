@@ -177,3 +177,44 @@ def test_a_loss_of_absolute_differences_that_is_no_measure_is_judged() -> None:
     text = MEASURED.format(w="w", loss="np.mean(np.abs(y - p) ** 2)", sign="")
     told = checked(text).functions[0]
     assert told.loss is not None
+
+
+BRANCHES = """
+import numpy as np
+
+class Net:
+    def __init__(self, d):
+        self.w = np.random.randn(d, 1)
+        self.b = np.zeros((1, 1))
+
+    def forward(self, X):
+        return 1 / (1 + np.exp(-(X @ self.w + self.b)))
+
+    def step_one(self, x, y, rate):
+        e = {one}
+        self.w -= rate * x.T @ e
+        self.b -= rate * e.sum(axis=0, keepdims=True)
+
+    def step_all(self, X, y, rate):
+        e = (self.forward(X) - y) / len(X)
+        self.w -= rate * X.T @ e
+        self.b -= rate * e.sum(axis=0, keepdims=True)
+
+    def fit(self, X, y, rate=0.1, epochs=9, mode={mode}):
+        for _ in range(epochs):
+            if mode == "one":
+                for i in range(len(X)):
+                    self.step_one(X[i:i + 1], y[i:i + 1], rate)
+            else:
+                self.step_all(X, y, rate)
+"""
+
+
+@pytest.mark.parametrize("mode", ["'one'", "'all'"])
+@pytest.mark.parametrize("right", [True, False])
+def test_steps_that_training_calls_in_another_branch_are_judged(mode: str, right: bool) -> None:
+    one = "self.forward(x) - y" if right else "y - self.forward(x)"
+    told = checked(BRANCHES.format(one=one, mode=mode))
+    assert told.verdict == ("right" if right else "wrong")
+    if mode == "'all'":
+        assert [report.name for report in told.functions] == ["Net.fit", "Net.step_one"]

@@ -34,6 +34,7 @@ class Resolved(NamedTuple):
     match: tuple[str, str] | None = None
     stated: settle.Stated = settle.Stated(None, None)
     too_large: bool = False  # it runs at sizes of its own alone, which no case has
+    ran: frozenset[str] = frozenset()  # the functions of the file that it runs
 
 
 def resolve(
@@ -80,7 +81,7 @@ def resolve(
         if dropped:
             question = dropout.AMISS.format(gradients=", ".join(dropped))
             return Resolved(recipe.name, recipe.line, None, question)
-    return resolved._replace(spec=spec)
+    return resolved._replace(spec=spec, ran=trial.ran)
 
 
 _BATCHES = re.compile(r"batch|lote|range\([^()]*,[^()]*,", re.IGNORECASE)

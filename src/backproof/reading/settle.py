@@ -43,6 +43,7 @@ class Trial(NamedTuple):
         seen: the arrays it held on the way, with their names.
         losses: its own loss by the name of the variable, where there is one number.
         rates: the names under which it took the learning rate.
+        ran: the functions of the file that ran, by name.
     """
 
     spec: Spec
@@ -55,6 +56,7 @@ class Trial(NamedTuple):
     case: Mapping[str, np.ndarray]
     rates: tuple[str, ...] = ()
     stuck: bool = False  # it did not come back, and nor would others
+    ran: frozenset[str] = frozenset()
 
 
 def case_of(model: Model, spec: Spec) -> dict[str, np.ndarray]:
@@ -130,9 +132,9 @@ def tried(child: Watching, spec: Spec, slopes: Sequence[float] = ()) -> Trial:
     shown = any(output != "identity" for _, output in matches)
     if problem is None and (spec.loss_only or not shown) and spec.family.piece is None:
         matches = tuple(_by_loss(spec, case, losses.values())) or matches
-    return Trial(
-        spec, problem, header["faults"], matches, seen, losses, values, case, tuple(header["rates"])
-    )
+    taken = tuple(header["rates"])
+    trial = Trial(spec, problem, header["faults"], matches, seen, losses, values, case, taken)
+    return trial._replace(ran=frozenset(header["ran"]))
 
 
 def _example_by_example(

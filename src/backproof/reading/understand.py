@@ -8,7 +8,7 @@ and second; by the third only where there is none of those.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from backproof.notation import FAMILY
@@ -191,9 +191,9 @@ def understand(child: Child, planned: Plan) -> Understood:
             questions[one.function] = found
         else:
             judgeable.append(found)
-    stage = ""
+    stage, ran = "", set[str]()
     for key, recipe in planned.recipes.items():
-        kind = _kind(recipe)
+        kind = recipe.kind
         if recipe.question is not None or kind in ("loss", "piece"):
             continue
         if judgeable and kind != "training" and stage != kind:
@@ -207,10 +207,19 @@ def understand(child: Child, planned: Plan) -> Understood:
             questions[resolved.name] = str(resolved.question)  # it got further
         else:
             stage = kind
+            ran |= resolved.ran
             judgeable.append(_judgeable(planned, resolved))
             # What it calls is judged with it, but for what another class calls as it is called.
             called = _called_by(recipe) - {resolved.name.split(".")[-1]}
             questions = {q: why for q, why in questions.items() if q.split(".")[-1] not in called}
+    if stage == "training":
+        for resolved in _beside_training(child, planned, ran, stating):
+            if resolved.spec is None:
+                questions[resolved.name] = (
+                    f"training does not come to it, and it {resolved.question}"
+                )
+            else:
+                judgeable.append(_judgeable(planned, resolved))
     own = penalties.with_own(child, [(one.name, one.spec) for one in judgeable])
     judgeable = [one._replace(spec=spec) for one, spec in zip(judgeable, own, strict=True)]
     asked: Mapping[str, str] = {}
@@ -232,7 +241,7 @@ def understand(child: Child, planned: Plan) -> Understood:
         judgeable.append(_judgeable(planned, loss))
         calling.append((loss.name, {last}))
     whole = bool(judgeable)
-    more = any(_kind(one) == "training" for one in planned.recipes.values())
+    more = any(one.kind == "training" for one in planned.recipes.values())
     for key, recipe in planned.recipes.items():
         if recipe.piece:
             spec, problem = piece_layouts.settled(child, recipe, key)
@@ -248,6 +257,19 @@ def understand(child: Child, planned: Plan) -> Understood:
     functions = losses.known(planned.reader, [*planned.recipes.values()], calling, why)
     whole = not asked and (whole or not (more or questions))
     return Understood(judgeable, questions, whole, functions)
+
+
+def _beside_training(
+    child: Child, planned: Plan, ran: Collection[str], loss: Resolved | None
+) -> Iterator[Resolved]:
+    """The steps that training calls in a branch that was not taken: `ran` is what was run."""
+    reader = planned.reader
+    trains = [scope.body for scope in reader.found if scope.name.split(".")[-1] in ran]
+    called = losses.reached(reader, [statement for body in trains for statement in body])
+    for key, recipe in planned.recipes.items():
+        last = recipe.name.split(".")[-1]
+        if recipe.kind == "stepping" and recipe.question is None and last in called - {*ran}:
+            yield resolve(child, reader, recipe, key, planned.settings, loss)
 
 
 def _calling(planned: Plan, judgeable: Sequence[Judgeable]) -> list[tuple[str, set[str]]]:
@@ -287,16 +309,6 @@ def _laid_out_alike(child: Child, loss: Resolved, judged: Sequence[Judgeable]) -
             if settle.tried(child, alike).problem is None:
                 return loss._replace(spec=alike)
     return loss
-
-
-def _kind(recipe: Recipe) -> str:
-    if recipe.piece:
-        return "piece"
-    if recipe.loss_only:
-        return "loss"
-    if recipe.updates:
-        return "stepping" if recipe.steps_once else "training"
-    return "called"
 
 
 def _judgeable(planned: Plan, resolved: Resolved) -> Judgeable:
