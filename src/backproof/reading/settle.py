@@ -71,6 +71,9 @@ def case_of(model: Model, spec: Spec) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {
         name: rng.standard_normal(model.shape(name, sizes)) * 0.5 for name in model.parameters
     }
+    for name in model.parameters:
+        if arrays[name].size == 1 and name[0] in "Ww":  # near 0 all that may follow is alike
+            arrays[name] = arrays[name] + 0.75
     for name in spec.absent:
         arrays[name] = np.zeros_like(arrays[name])
     last = [*model.parameters][-1]
@@ -148,10 +151,11 @@ def _example_by_example(
     for name, array in seen:
         if array.size == k:
             each.setdefault(name, []).append(array.reshape(k))
+    # What is left of the last turn is held once more, before all that were shown.
     return [
-        (name, np.stack(parts[:: len(parts) // n], axis=1))
+        (name, np.stack(parts[len(parts) % n :: len(parts) // n], axis=1))
         for name, parts in each.items()
-        if len(parts) >= n and len(parts) % n == 0
+        if len(parts) >= n
     ]
 
 

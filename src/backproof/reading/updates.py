@@ -271,6 +271,8 @@ def _is_parameter(update: Update) -> bool:
     if patterns.number(update.step) is not None:
         return False
     known = names.parameter(word) is not None or WEIGHT_LIKE.fullmatch(lowered) is not None
+    if _goes_by_its_own(update):
+        return True
     if _NOT_PARAMETERS.fullmatch(lowered) and not known:
         return False
     inside = list(ast.walk(update.step))
@@ -303,6 +305,20 @@ def _is_parameter(update: Update) -> bool:
         return has_rate or has_gradient or has_product or has_times or has_sum or whole
     in_container = isinstance(update.target, ast.Subscript) and has_rate
     return (has_rate and (has_gradient or has_sum)) or has_product or in_container
+
+
+def _goes_by_its_own(update: Update) -> bool:
+    """`m = m - L * D_m`: what a product moves, one factor of which is called its derivative."""
+    word = re.escape(update.word.lower())
+    own = re.compile(rf"(?:d|grad|gradient|deriv\w*|\w+_d)_?{word}|{word}_?(?:grad|deriv)\w*")
+    step = update.step
+    return (
+        isinstance(step, ast.BinOp)
+        and isinstance(step.op, ast.Mult)
+        and any(
+            own.fullmatch(last_word(one).lower()) is not None for one in (step.left, step.right)
+        )
+    )
 
 
 def _goes_through(update: Update) -> bool:
