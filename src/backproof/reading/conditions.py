@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from backproof.reading import convention, roles, updates
 from backproof.reading.binding import defaults_of
 from backproof.reading.measures import is_absolute
 from backproof.reading.recipes import Reader, Recipe
+from backproof.reading.rescaling import rescaled
 from backproof.reading.spec import Spec
 from backproof.reading.usage import is_limit
 
@@ -25,6 +27,8 @@ def conditions(read: Reader, recipe: Recipe, spec: Spec) -> str:
     text += _at_lambda(read, words, spec)
     if _clips(read, recipe, words):
         text += ", its gradients unclipped"
+    if any(isinstance(one, ast.expr) and rescaled(one) for one in _needed_nodes(read, recipe)):
+        text += ", its data not put on one scale"
     if any(map(updates.is_rounded, _own_nodes(read, recipe))):
         text += ", its parameters unrounded"
     if "loss" not in spec.notes and is_absolute(recipe.statements, "loss"):
@@ -83,6 +87,19 @@ def _own_nodes(read: Reader, recipe: Recipe) -> list[ast.AST]:
         if not isinstance(one, ast.FunctionDef | ast.ClassDef) or one.name in own
         for node in ast.walk(one)
     ]
+
+
+def _needed_nodes(read: Reader, recipe: Recipe) -> Iterator[ast.AST]:
+    """The nodes of what goes by the names of the recipe's functions and methods, as they stand."""
+    own = {
+        one.name
+        for statement in recipe.statements
+        for one in ast.walk(statement)
+        if isinstance(one, ast.FunctionDef)
+    }
+    for scope in read.found:
+        if scope.function is not None and scope.function.name in own:
+            yield from ast.walk(scope.function)
 
 
 def drops(recipe: Recipe) -> bool:

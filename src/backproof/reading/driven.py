@@ -38,7 +38,7 @@ class Driven:
             x = _beside(x, x * spec.portion, spec.layouts["x"])
             y = _beside(y, y, spec.layouts["y"])
         probe.keep = spec.keep
-        axes = spec.layouts["y"].partition(":")[0].split()
+        axes = spec.layouts.get("y", "").partition(":")[0].split()
         probe.class_axis = axes.index("k") if "k" in axes else 1
         probe.begin(x, y, rate, self.sizes, parted(given), spec.strength)
         probe.restore()

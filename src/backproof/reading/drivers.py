@@ -13,6 +13,7 @@ from backproof.reading.constants import counts_in, is_count
 from backproof.reading.guards import SMALL
 from backproof.reading.measures import other_measures
 from backproof.reading.recipes import DRIVER, PROBE, Reader, located, parsed
+from backproof.reading.rescaling import rescaled
 from backproof.reading.shrinkage import place_of
 from backproof.reading.slices import bound, free, loaded
 from backproof.reading.usage import is_limit
@@ -170,7 +171,7 @@ class _AsArrays(ast.NodeTransformer):
     Annotations go too: nothing needs them. L2 terms that have no name for their strength are made
     those of our lambda, and L1 terms are nothing. What clips gradients leaves them as they are.
     Guards inside of logarithms are small ones. What a step shrinks by a number is left as it is,
-    and parameters are not rounded.
+    and parameters are not rounded. Data stay on the scale that they come on.
     """
 
     def __init__(self, read: Reader, *, ours: bool) -> None:
@@ -182,7 +183,10 @@ class _AsArrays(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         place = place_of(node)
+        data = rescaled(node)
         self.generic_visit(node)
+        if data is not None:
+            return data
         if place in self._shrinkage.unnamed:
             strength = ast.Attribute(ast.Name(PROBE, ast.Load()), "penalty", ast.Load())
             return _scaled(strength, node, self._shrinkage.unit)
