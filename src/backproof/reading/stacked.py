@@ -113,7 +113,8 @@ def lines(paths: Sequence[str]) -> Iterator[dict[str, tuple[int, ...]]]:
 
 
 def _word(path: str) -> str:
-    return re.findall(r"\w+", path)[-1].strip("_").lower()
+    words: list[str] = re.findall(r"\w+", path)
+    return words[-1].strip("_").lower()
 
 
 def _number(word: str) -> int:
