@@ -82,3 +82,60 @@ def test_a_backward_pass_with_something_is_one(what: str, right: bool) -> None:
     slope = "(1 - a1 ** 2)" if right else "(1 - a1)"
     told = checked(BACKWARD.format(what=what, slope=slope))
     assert told.verdict == ("right" if right else "wrong"), told.problem
+
+
+KEPT = """
+import numpy as np
+{first}
+
+class Unit:
+    def __init__(self, lr: float = {lr}, epochs: int = {epochs}):
+        self.lr: float = float(lr)
+        self.epochs = epochs
+
+    def fit(self, X, y):
+        self.w = np.zeros((X.shape[1], 1))
+        self.history = np.zeros(self.epochs)
+        for i in range(self.epochs):
+            r = X @ self.w - y
+            self.history[i] = self.cost(X, y)
+            self.w -= {mistake}self.lr * X.T @ r / len(X)
+
+    def cost(self, X, y):
+        r = X @ self.w - y
+        return r.T @ r / (2 * len(X))
+"""
+
+
+@pytest.mark.parametrize("mistake", ["", "-"])
+@pytest.mark.parametrize("named", [True, False])
+def test_defaults_by_name_and_losses_that_are_matrices(named: bool, mistake: str) -> None:
+    """A default is looked up where its function is defined; (1, 1) is no entry for NumPy 2.4."""
+    names = {"first": "LR = 0.1\nEPOCHS = 100", "lr": "LR", "epochs": "EPOCHS"}
+    numbers = {"first": "", "lr": "0.1", "epochs": "100"}
+    told = checked(KEPT.format(mistake=mistake, **(names if named else numbers)))
+    assert told.verdict == ("wrong" if mistake else "right"), told.problem
+
+
+BETWEEN = """
+import numpy as np
+
+def train(X, y, rate=0.1, epochs=9):
+    w = np.zeros((X.shape[1], 1))
+    for _ in range(epochs):
+        t = np.tanh(X @ w)
+        p = {p}
+        w -= rate * X.T @ ((p - y) * (1 - t ** 2))
+    return w
+"""
+
+
+def test_a_tanh_that_is_brought_between_0_and_1_is_no_output() -> None:
+    assert checked(BETWEEN.format(p="t")).verdict == "right"
+    assert checked(BETWEEN.format(p="(t + 1) / 2")).verdict == "unread"
+
+
+@pytest.mark.parametrize("rate", ["initial_alpha", "init_lr", "base_lr", "start_alpha"])
+def test_rates_that_training_starts_from(rate: str) -> None:
+    text = BETWEEN.format(p="t").replace("rate=0.1", rate).replace("epochs=9", "epochs")
+    assert checked(text.replace("rate *", f"{rate} *")).verdict == "right"

@@ -138,6 +138,7 @@ def needed(
     }
     own = {name for statement in driver.body for name in bound(statement) - _exchanged(statement)}
     chosen: set[int] = set()
+    at_once = set[str]()  # looked up where something is defined, before the driver sets them
     while True:
         before = len(chosen)
         for place, statement in enumerate(read.script):
@@ -145,12 +146,14 @@ def needed(
                 continue
             star = isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*"
             definition = isinstance(statement, DEFINITION)
-            wanted = bound(statement) & (wanted_names if definition else wanted_names - own)
+            apart = at_once | (wanted_names if definition else wanted_names - own)
+            wanted = bound(statement) & apart
             if not definition and isinstance(statement, ast.Expr | ast.For | ast.While):
                 continue
             if star or wanted:
                 chosen.add(place)
                 wanted_names |= free(statement)
+                at_once |= _defaults(statement)
         if len(chosen) == before:
             break
     statements = [_with_replaced(read.script[place], replaced) for place in sorted(chosen)]
@@ -198,6 +201,13 @@ class _AsArrays(ast.NodeTransformer):
         rounded = updates.is_rounded(node)
         self.generic_visit(node)
         target, value = node.targets[0], node.value
+        history = isinstance(target, ast.Subscript) and not patterns.is_text(target.slice)
+        if history and names.is_loss(patterns.called(value) or updates.last_word(value)):
+            number = syntax.expression(f"{PROBE}.number(0)")
+            assert isinstance(number, ast.Call)
+            number.args = [value]  # NumPy 2.4 makes no entry of a (1, 1)
+            node.value = ast.fix_missing_locations(ast.copy_location(number, value))
+            return node
         if rounded:
             kept = syntax.expression(ast.unparse(target))
             node.value = ast.fix_missing_locations(ast.copy_location(kept, value))
@@ -288,6 +298,18 @@ def _is_guard(node: ast.expr, read: Reader) -> bool:
     return bool(numbers) and all(
         number is not None and SMALL < number <= _LARGEST_GUARD for number in numbers
     )
+
+
+def _defaults(statement: ast.stmt) -> set[str]:
+    """The names in the defaults of a function or of a class's methods."""
+    functions = [node for node in ast.walk(statement) if isinstance(node, ast.FunctionDef)]
+    return {
+        part.id
+        for function in functions
+        for value in defaults_of(function.args).values()
+        for part in ast.walk(value)
+        if isinstance(part, ast.Name)
+    }
 
 
 def _values_of(name: str, read: Reader) -> list[ast.expr]:

@@ -233,6 +233,10 @@ class Probe:
             self.note({"loss": value})
         return value
 
+    def number(self, value: Any) -> Any:
+        """A loss as one number, where it is an array with one entry."""
+        return value.reshape(())[()] if isinstance(value, np.ndarray) and value.size == 1 else value
+
     def kept(self, mask: Any) -> Any:
         """What dropout keeps, which is all."""
         return np.ones_like(mask) if isinstance(mask, np.ndarray) else mask
