@@ -30,6 +30,7 @@ from backproof.reading import (
     source,
     straight,
 )
+from backproof.reading.classwise import one_class
 from backproof.reading.conditions import at_sizes, conditions
 from backproof.reading.constants import classes_in, counts_in, slopes_in
 from backproof.reading.lifted import lifted
@@ -46,7 +47,7 @@ from backproof.reading.told import Settings, Unreadable
 from backproof.reading.trials import at_some_sizes
 
 _FUNCTIONS = "functions"
-
+_ONE_CLASS = "one class is trained against the others, in turn, and judged for one"
 
 _UNKNOWN = (
     "its hidden layer computes what none of the activations does, as far as its variables show; "
@@ -101,7 +102,9 @@ class Plan(NamedTuple):
 
 def plan(program: Program, settings: Settings) -> Plan:
     """Look through a program; raises `Unreadable` where what was told does not fit it."""
-    program = program._replace(tree=lifted(program.tree))
+    tree, classwise = one_class(lifted(program.tree))
+    notes = [f"{program.where(line)}: {_ONE_CLASS}" for line in classwise]
+    program = program._replace(tree=tree, notes=(*program.notes, *notes))
     reader = recipes.reader(program)
     nothing = ""
     try:
