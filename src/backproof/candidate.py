@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ _ARITHMETIC = (
     "raised ValueError: math domain error",
     "raised ValueError: expected a positive input",  # the same, from Python 3.14 on
 )
+
+# By gradient, what it should come to in each case, and its bounds.
+Steps: TypeAlias = Mapping[str, tuple[list[NDArray], list[NDArray]]]
 
 
 class Candidate(NamedTuple):
@@ -81,7 +84,9 @@ class Candidate(NamedTuple):
             return list(known)
         # Over thousands of small arrays at once, many times as fast as one by one.
         rates = [self.rate(case) for case in cases] if spec.updates else []
-        asked = {name: self._asked_of(name, cases, known, rates) for name in known[0].values}
+        asked: dict[str, tuple[list[NDArray], list[NDArray]]] = {}
+        for name in sorted(known[0].values, key=lambda name: name == "loss"):
+            asked[name] = self._asked_of(name, cases, known, rates, asked)
         return [
             Truth(
                 {name: values[i] for name, (values, _) in asked.items()},
@@ -92,9 +97,17 @@ class Candidate(NamedTuple):
         ]
 
     def _asked_of(
-        self, name: str, cases: Sequence[Case], known: Sequence[Truth], rates: Sequence[float]
+        self,
+        name: str,
+        cases: Sequence[Case],
+        known: Sequence[Truth],
+        rates: Sequence[float],
+        steps: Steps,
     ) -> tuple[list[NDArray], list[NDArray]]:
-        """Of one gradient or the loss, what it should be in each case, and its bounds."""
+        """Of one gradient or the loss, what it should be in each case, and its bounds.
+
+        `steps` are those of the gradients, for the loss.
+        """
         spec = self.spec
         fmt, own = FORMATS[self.precision], FORMATS["float64"]
         u, smallest = float(fmt.u + own.u), float(fmt.smallest)
@@ -113,7 +126,10 @@ class Candidate(NamedTuple):
             bound = bound + 4.0 * u * np.abs(value)
         if spec.penalty is not None:
             terms = spread([sum(case.arrays[p].size for p in spec.penalised) for case in cases])
-            penalties = [self.penalty(case, name) for case in cases]
+            after = [{d: values[i] for d, (values, _) in steps.items()} for i in range(len(cases))]
+            penalties = [self.penalty(c, name, one) for c, one in zip(cases, after, strict=True)]
+            if name == "loss" and spec.loss_term == "after":
+                bound = bound + [self._squares_off(c, steps, i) for i, c in enumerate(cases)]
             penalty = flat([np.broadcast_to(*one) for one in zip(penalties, shapes, strict=True)])
             bound = bound + u * ((8.0 + terms) * np.abs(penalty) + 4.0 * np.abs(value))
         if not spec.updates or name == "loss":
@@ -147,15 +163,33 @@ class Candidate(NamedTuple):
         k, n = case.arrays[self.model.target].shape
         return float(_scale(self.factor, k, n, name))
 
-    def penalty(self, case: Case, name: str) -> Any:
-        """What its L2 term adds to the loss or to a gradient."""
+    def penalty(self, case: Case, name: str, after: Mapping[str, NDArray] | None = None) -> Any:
+        """What its L2 term adds to the loss or to a gradient.
+
+        `after` are the gradients' values, by name, for the loss of parameters after a step.
+        """
         spec = self.spec
-        if spec.penalty is None:
+        if spec.penalty is None or (name == "loss" and spec.loss_term == "none"):
             return 0.0
-        strength = PENALTIES[spec.penalty](case.arrays["y"].shape[1]) * spec.strength
+        strength = self._strength(case)
         if name == "loss":
-            return strength * sum(float(np.sum(case.arrays[p] ** 2)) for p in spec.penalised)
+            moved = {} if after is None or spec.loss_term != "after" else after
+            arrays = [moved.get(f"d{p}", case.arrays[p]) for p in spec.penalised]
+            return strength * sum(float(np.sum(array**2)) for array in arrays)
         return 2.0 * strength * case.arrays[name[1:]] if name[1:] in spec.penalised else 0.0
+
+    def _squares_off(self, case: Case, steps: Steps, place: int) -> float:
+        """By how much the squares of parameters after a step may be off, in the loss."""
+        off = 0.0
+        for name in self.spec.penalised:
+            value, bound = (of[place] for of in steps[f"d{name}"])
+            off += float(np.sum((2.0 * np.abs(value) + bound) * bound))
+        return self._strength(case) * off
+
+    def _strength(self, case: Case) -> float:
+        """What squares are multiplied by in a case."""
+        assert self.spec.penalty is not None
+        return PENALTIES[self.spec.penalty](case.arrays["y"].shape[1]) * self.spec.strength
 
     def gradient_given(self, case: Case, name: str, answer: NDArray) -> NDArray:
         """The gradient in its answer, up to the rounding of an update and to `factor`."""

@@ -198,6 +198,7 @@ def check_program(
     try:
         with _deep_is_unread(read.name), _parsing:
             planned = plan(read, settings)
+            notes[:] = planned.program.notes
             modules = planned.modules
         if not modules:
             asked = _asked(planned.questions, read)

@@ -102,8 +102,8 @@ def _noise(
         if not _HAS_LONG_DOUBLE or value is None or value.dtype != np.longdouble:
             explanations.append(_by_jitter(candidate, case, name, without_guards))
             continue
-        if candidate.kink is not None:
-            # The derivation by hand knows one g'(0) only; this is as near as float64 comes.
+        if candidate.kink is not None or candidate.spec.loss_term == "after":
+            # The derivation by hand knows one g'(0) only, and no steps; float64 comes no nearer.
             exact: NDArray = truth.values[name].astype(np.longdouble)
         else:
             true = reference(candidate.model, case.arrays, candidate.activation)[name]

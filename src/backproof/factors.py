@@ -63,7 +63,7 @@ def times_of(candidate: Candidate, compared: Compared, told: str | None) -> Shar
     None where there is no such number, or where too few of its digits are left in the parameters.
     """
     if candidate.spec.portion:  # of all examples, with which a step is what it is meant to be
-        candidate = candidate._replace(spec=candidate.spec._replace(portion=False))
+        candidate = candidate._replace(spec=candidate.spec._replace(portion=0.0))
         answers = candidate.answers([case for case, _, _ in compared])
         compared = [(c, one, truth) for (c, _, truth), one in zip(compared, answers, strict=True)]
     compared = [*compared, *_from_zero(candidate, [case for case, _, _ in compared])]
@@ -155,7 +155,11 @@ def factor_of(candidate: Candidate, compared: Compared, told: str | None) -> tup
     if told is not None:
         return told, False
     losses = [
-        (case, outcome.values["loss"] - candidate.penalty(case, "loss"), truth.values["loss"])
+        (
+            case,
+            outcome.values["loss"] - candidate.penalty(case, "loss", outcome.values),
+            truth.values["loss"],
+        )
         for case, outcome, truth in compared
         if "loss" in outcome.values and np.isfinite(outcome.values["loss"]).all()
     ]

@@ -140,6 +140,8 @@ def judge(
     if any("loss" in outcome.values or "loss" in outcome.faults for outcome in outcomes):
         names.append("loss")
     for name in names:
+        if name == "loss" and candidate.spec.loss_term == "after" and not _all_right(judged):
+            continue  # its L2 term is of what the steps should have made of the parameters
         progress(name)
         judged[name] = _judged(candidate, cases, outcomes, truth, name)
     wrong = [name for name, one in judged.items() if one.quantity.verdict == "wrong"]
@@ -171,6 +173,10 @@ def judge(
         seconds=time.perf_counter() - started,
         problem=problem,
     )
+
+
+def _all_right(judged: Mapping[str, _Judged]) -> bool:
+    return all(one.quantity.verdict == "right" for one in judged.values())
 
 
 _ANOTHER_LOSS = (

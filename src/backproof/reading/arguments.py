@@ -10,6 +10,7 @@ from backproof.notation import LARGEST
 from backproof.reading import names, patterns, roles, scopes, updates
 from backproof.reading.binding import default_size, defaults_of, parameters_of
 from backproof.reading.chosen import chosen_activation
+from backproof.reading.label_codes import is_beside_one_hot
 from backproof.reading.passed import as_called, passed_object
 from backproof.reading.recipes import PROBE, Reader, Unbound
 from backproof.reading.slices import bound
@@ -214,6 +215,8 @@ def value_for(name: str, function: ast.FunctionDef, read: Reader, default: bool)
     ours = ours or size == 1 or (role == "d" and size > LARGEST)
     if role in _KEPT and default and not (ours or _is_imported(name, function, read)):
         return None
+    if role == "y" and is_beside_one_hot(name, function):
+        return f"{PROBE}.numbers"
     if joined == "h":
         return f"[{SIMPLE['h']}]"
     if role is not None:

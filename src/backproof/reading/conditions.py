@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from backproof.reading import convention, roles, updates
 from backproof.reading.binding import defaults_of
+from backproof.reading.measures import is_absolute
 from backproof.reading.recipes import Reader, Recipe
+from backproof.reading.rescaling import rescaled
 from backproof.reading.spec import Spec
 from backproof.reading.usage import is_limit
 
@@ -24,10 +27,18 @@ def conditions(read: Reader, recipe: Recipe, spec: Spec) -> str:
     text += _at_lambda(read, words, spec)
     if _clips(read, recipe, words):
         text += ", its gradients unclipped"
+    if any(isinstance(one, ast.expr) and rescaled(one) for one in _needed_nodes(read, recipe)):
+        text += ", its data not put on one scale"
+    if any(map(updates.is_rounded, _own_nodes(read, recipe))):
+        text += ", its parameters unrounded"
+    if "loss" not in spec.notes and is_absolute(recipe.statements, "loss"):
+        text += ", its loss not judged: a mean of absolute differences"
     if recipe.divisor:
         text += f", in one batch: {recipe.divisor} = n"
     if spec.portion:
         text += ", a batch of one half of the examples"
+    if spec.by_all:
+        text += ", each batch divided by the number of all examples, as by a smaller learning rate"
     if spec.all_classes:
         text += ", every class among the labels"
     return text + at_sizes(spec)
@@ -42,7 +53,8 @@ def at_sizes(spec: Spec) -> str:
 def _at_lambda(read: Reader, words: set[str], spec: Spec) -> str:
     """What an L2 term's lambda was, where there is one."""
     if spec.penalty is not None:
-        return f", lambda = {spec.strength:g}"
+        alone = spec.loss_term == "none" and "loss" in spec.notes
+        return f", lambda = {spec.strength:g}{' in its gradients alone' if alone else ''}"
     named = any(roles.role(word) in ("lambda", "l1") for word in words)
     # A term whose strength has no name has that of the probe.
     named = named or bool(words & {*read.shrinkage.named, "penalty"})
@@ -61,15 +73,33 @@ def _clips(read: Reader, recipe: Recipe, words: set[str]) -> bool:
     limits = {word for word in words if roles.role(word) == "clip"}
     if any(word not in defaults or is_limit(defaults[word]) for word in limits):
         return True
+    every = _own_nodes(read, recipe)
+    returned = {part for one in every if isinstance(one, ast.Return) for part in ast.walk(one)}
+    return any(updates.clipped(node) is not None for node in every if node not in returned)
+
+
+def _own_nodes(read: Reader, recipe: Recipe) -> list[ast.AST]:
+    """The file's script, and its functions and classes that the recipe needs, as they stand."""
     own = {one.name for one in recipe.statements if isinstance(one, ast.FunctionDef | ast.ClassDef)}
-    every = [
+    return [
         node
         for one in read.program.tree.body
         if not isinstance(one, ast.FunctionDef | ast.ClassDef) or one.name in own
         for node in ast.walk(one)
     ]
-    returned = {part for one in every if isinstance(one, ast.Return) for part in ast.walk(one)}
-    return any(updates.clipped(node) is not None for node in every if node not in returned)
+
+
+def _needed_nodes(read: Reader, recipe: Recipe) -> Iterator[ast.AST]:
+    """The nodes of what goes by the names of the recipe's functions and methods, as they stand."""
+    own = {
+        one.name
+        for statement in recipe.statements
+        for one in ast.walk(statement)
+        if isinstance(one, ast.FunctionDef)
+    }
+    for scope in read.found:
+        if scope.function is not None and scope.function.name in own:
+            yield from ast.walk(scope.function)
 
 
 def drops(recipe: Recipe) -> bool:

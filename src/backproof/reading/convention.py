@@ -182,6 +182,8 @@ def laid_out(
     own = ours[tensor]
     if "n" in axes_of(own) and "n" not in axes_of(layout.partition(":")[0]):
         own = own.replace("n", "1")  # there is one example only
+    if tensor == "x" and not {"d", "1+d", "d+1"} & {*axes_of(layout)}:
+        own = own.replace("d", "1")  # there is one feature only
     if ":" in layout:
         return encoded(array, own, layout, dtype)
     if "+" not in layout:
@@ -256,6 +258,7 @@ def describe(convention: Convention, model: Model) -> str:
     """One line for the report: columns or rows, and the tensors that are otherwise."""
     first = "x" if "x" in model.layouts else next(iter(model.layouts))
     order = convention.get(first, "").replace("1+", "").replace("+1", "")
+    order = "n d" if order == "n" else order  # of one feature
     bases = {name: preset(name, model) for name in PRESETS}
     others = {
         name: [t for t in convention if t in base and convention[t] != base[t]]

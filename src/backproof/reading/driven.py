@@ -35,8 +35,11 @@ class Driven:
         given = dict(zip(self._paths, gifts, strict=True))
         rate = self._passed.rate_of(self.sizes)
         if spec.portion:
-            x, y = (_twice(one, spec.layouts[name]) for one, name in ((x, "x"), (y, "y")))
+            x = _beside(x, x * spec.portion, spec.layouts["x"])
+            y = _beside(y, y, spec.layouts["y"])
         probe.keep = spec.keep
+        axes = spec.layouts.get("y", "").partition(":")[0].split()
+        probe.class_axis = axes.index("k") if "k" in axes else 1
         probe.begin(x, y, rate, self.sizes, parted(given), spec.strength)
         probe.restore()
         returned = self._driver()
@@ -54,7 +57,7 @@ class Driven:
         return found
 
 
-def _twice(array: np.ndarray, layout: str) -> np.ndarray:
-    """The examples, and the same after them."""
+def _beside(array: np.ndarray, others: np.ndarray, layout: str) -> np.ndarray:
+    """The examples, and others after them."""
     axes = layout.partition(":")[0].split()
-    return np.concatenate([array, array], axis=axes.index("n"))
+    return np.concatenate([array, others], axis=axes.index("n"))

@@ -13,6 +13,7 @@ from backproof.reading.constants import counts_in, is_count
 from backproof.reading.guards import SMALL
 from backproof.reading.measures import other_measures
 from backproof.reading.recipes import DRIVER, PROBE, Reader, located, parsed
+from backproof.reading.rescaling import rescaled
 from backproof.reading.shrinkage import place_of
 from backproof.reading.slices import bound, free, loaded
 from backproof.reading.usage import is_limit
@@ -137,6 +138,7 @@ def needed(
     }
     own = {name for statement in driver.body for name in bound(statement) - _exchanged(statement)}
     chosen: set[int] = set()
+    at_once = set[str]()  # looked up where something is defined, before the driver sets them
     while True:
         before = len(chosen)
         for place, statement in enumerate(read.script):
@@ -144,12 +146,14 @@ def needed(
                 continue
             star = isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*"
             definition = isinstance(statement, DEFINITION)
-            wanted = bound(statement) & (wanted_names if definition else wanted_names - own)
+            apart = at_once | (wanted_names if definition else wanted_names - own)
+            wanted = bound(statement) & apart
             if not definition and isinstance(statement, ast.Expr | ast.For | ast.While):
                 continue
             if star or wanted:
                 chosen.add(place)
                 wanted_names |= free(statement)
+                at_once |= _defaults(statement)
         if len(chosen) == before:
             break
     statements = [_with_replaced(read.script[place], replaced) for place in sorted(chosen)]
@@ -169,7 +173,8 @@ class _AsArrays(ast.NodeTransformer):
 
     Annotations go too: nothing needs them. L2 terms that have no name for their strength are made
     those of our lambda, and L1 terms are nothing. What clips gradients leaves them as they are.
-    Guards inside of logarithms are small ones. What a step shrinks by a number is left as it is.
+    Guards inside of logarithms are small ones. What a step shrinks by a number is left as it is,
+    and parameters are not rounded. Data stay on the scale that they come on.
     """
 
     def __init__(self, read: Reader, *, ours: bool) -> None:
@@ -181,7 +186,10 @@ class _AsArrays(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         place = place_of(node)
+        data = rescaled(node)
         self.generic_visit(node)
+        if data is not None:
+            return data
         if place in self._shrinkage.unnamed:
             strength = ast.Attribute(ast.Name(PROBE, ast.Load()), "penalty", ast.Load())
             return _scaled(strength, node, self._shrinkage.unit)
@@ -190,8 +198,20 @@ class _AsArrays(ast.NodeTransformer):
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        rounded = updates.is_rounded(node)
         self.generic_visit(node)
         target, value = node.targets[0], node.value
+        history = isinstance(target, ast.Subscript) and not patterns.is_text(target.slice)
+        if history and names.is_loss(patterns.called(value) or updates.last_word(value)):
+            number = syntax.expression(f"{PROBE}.number(0)")
+            assert isinstance(number, ast.Call)
+            number.args = [value]  # NumPy 2.4 makes no entry of a (1, 1)
+            node.value = ast.fix_missing_locations(ast.copy_location(number, value))
+            return node
+        if rounded:
+            kept = syntax.expression(ast.unparse(target))
+            node.value = ast.fix_missing_locations(ast.copy_location(kept, value))
+            return node
         if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add | ast.Sub):
             return node
         if updates.is_decayed(value.left, target):
@@ -278,6 +298,18 @@ def _is_guard(node: ast.expr, read: Reader) -> bool:
     return bool(numbers) and all(
         number is not None and SMALL < number <= _LARGEST_GUARD for number in numbers
     )
+
+
+def _defaults(statement: ast.stmt) -> set[str]:
+    """The names in the defaults of a function or of a class's methods."""
+    functions = [node for node in ast.walk(statement) if isinstance(node, ast.FunctionDef)]
+    return {
+        part.id
+        for function in functions
+        for value in defaults_of(function.args).values()
+        for part in ast.walk(value)
+        if isinstance(part, ast.Name)
+    }
 
 
 def _values_of(name: str, read: Reader) -> list[ast.expr]:

@@ -52,8 +52,10 @@ def matches(
         if not (output == "softmax" and model.output_axis != "k")
         and not (output == "identity" and model.output_axis == "1" and softmax_of_one)
         for activation, z in last.items()
-        # Of an output that goes through a rectifier, the sum before it is shown as well.
+        # Of an output that goes through a rectifier, the sum before it is shown as well; and a
+        # tanh may be on its way to lie between 0 and 1.
         if output != "identity" or not _goes_on(z, seen)
+        if output != "tanh" or not is_among((_out(z, output) + 1.0) / 2.0, seen)
     }
     found = [
         pair

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 
 from backproof.reading import patterns
 from backproof.reading.recipes import Reader
-from backproof.reading.updates import returned_value
+from backproof.reading.updates import last_word, returned_value
 
 _OF_SQUARES = re.compile(r"(?:(?:calc|compute|get)\w*_)?mse(?:_loss)?")
 
@@ -26,6 +27,17 @@ def other_measures(read: Reader) -> set[str]:
         and (value := returned_value(scope.function)) is not None
         and (patterns.called(value) == "sqrt" or _is_of_absolutes(value))
     }
+
+
+def is_absolute(statements: Iterable[ast.AST], name: str) -> bool:
+    """Whether a variable holds a mean of absolute differences: how far training has come."""
+    return any(
+        isinstance(node, ast.Assign)
+        and last_word(node.targets[0]) == name
+        and _is_of_absolutes(node.value)
+        for statement in statements
+        for node in ast.walk(statement)
+    )
 
 
 def _is_of_absolutes(value: ast.expr) -> bool:

@@ -43,7 +43,7 @@ _BACKWARD = re.compile(
     r"|grads?|gradients?|gradient_?descent_?step|derivatives?"
     r"|(?:loss|cost|value|forward|forward_?backward)_?(?:and_?)?(?:grads?|gradients?|backward)"
     r"|grads?_?(?:and_?)?(?:loss|cost))"
-    r"(?:_?(?:fn|func|function|pass|step))?(?:_?(?:reg|regularized|l2|with_?regularization))?"
+    r"(?:_?(?:fn|func|function|pass|step))?(?:_?(?:reg|regularized|l2)|_?with_?\w+)?"
 )
 _PIECE = re.compile(
     r"d_?[az]\d*|d_?out|dout\w*|delta\d*|upstream\w*|grad_?out(?:put)?|d_?y_?(?:hat)?|dvalues"

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from backproof.notation import MODELS
 from backproof.reading import names, patterns
+from backproof.reading.updates import last_word
 
 _STEP = re.compile(r"(?:update|step|apply|optimi[sz]e)\w*")
 
@@ -86,6 +87,13 @@ def _computed_for_nothing(tree: ast.Module) -> str:
             if isinstance(target, ast.Name) and names.gradient(target.id) is not None
         }
         returned = set(returned_names(function))
+        returned |= {
+            part.id
+            for node in ast.walk(function)
+            if isinstance(node, ast.Assign) and {last_word(node.targets[0])} & returned
+            for part in ast.walk(node.value)
+            if isinstance(part, ast.Name)
+        }
         if len(found) > 1 and not returned & {*found}:
             return (
                 f"{function.name} computes {', '.join(found)} (line {min(found.values())}), but "

@@ -49,11 +49,13 @@ class Probe:
         noted: the losses and gradients among the local variables, by name.
         rates: the names under which the learning rate was given.
         keep: the share that dropout is told to keep; nothing is dropped.
+        class_axis: along which the labels have an entry for each class.
         watch: is told what expressions give on the way, with names; None where nobody watches.
     """
 
     watch: Callable[[str, np.ndarray], None] | None = None
     keep = 1.0
+    class_axis = 1
 
     def __init__(self, wanted: Iterable[str], rates: Iterable[str]) -> None:
         self.wanted = frozenset(word.strip("_") for word in wanted)
@@ -99,6 +101,13 @@ class Probe:
     def rows(self) -> list[np.ndarray]:
         """The same, for a loop that goes through them."""
         return tables.rows(self.x, self.y, self.size("k"))
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """The numbers of the classes, of labels that have a one for each."""
+        y = np.asarray(self.y)
+        axis = self.class_axis if y.ndim > 1 else 0
+        return np.argmax(y, axis=axis) if y.ndim else y
 
     def remember(self, module: dict[str, Any]) -> None:
         """Keep the globals that the module's functions set, as they are before anything has run."""
@@ -223,6 +232,10 @@ class Probe:
         if "loss" not in self.noted:  # the first is that of the parameters given
             self.note({"loss": value})
         return value
+
+    def number(self, value: Any) -> Any:
+        """A loss as one number, where it is an array with one entry."""
+        return value.reshape(())[()] if isinstance(value, np.ndarray) and value.size == 1 else value
 
     def kept(self, mask: Any) -> Any:
         """What dropout keeps, which is all."""

@@ -69,6 +69,17 @@ class Recipe(NamedTuple):
     activation: str | None = None
     given: tuple[str, ...] = ()
 
+    @property
+    def kind(self) -> str:
+        """What is judged of it: `training`, `stepping`, `called`, `loss` or `piece`."""
+        if self.piece:
+            return "piece"
+        if self.loss_only:
+            return "loss"
+        if self.updates:
+            return "stepping" if self.steps_once else "training"
+        return "called"
+
 
 class Unbound(Exception):  # noqa: N818 - becomes the recipe's question
     """A parameter of somebody's function that nothing is known of."""

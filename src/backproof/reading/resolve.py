@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import Counter
 from collections.abc import Mapping
 from itertools import islice
 from typing import NamedTuple
 
 from backproof.notation import FAMILY, LARGEST, Model, member
-from backproof.reading import dropout, forward, patterns, settle
+from backproof.reading import dropout, forward, penalties, settle, thresholds
 from backproof.reading.conditions import drops
 from backproof.reading.constants import slopes_in
+from backproof.reading.implied import implied
+from backproof.reading.measures import is_absolute
 from backproof.reading.process import Child
 from backproof.reading.recipes import Reader, Recipe
 from backproof.reading.spec import Argument, Spec
 from backproof.reading.straight import is_of_one
 from backproof.reading.told import Settings
 from backproof.reading.trials import trials
-from backproof.reading.updates import last_word, returned_value
 
 _MOST = 200  # trials of one recipe
 
@@ -34,6 +34,7 @@ class Resolved(NamedTuple):
     match: tuple[str, str] | None = None
     stated: settle.Stated = settle.Stated(None, None)
     too_large: bool = False  # it runs at sizes of its own alone, which no case has
+    ran: frozenset[str] = frozenset()  # the functions of the file that it runs
 
 
 def resolve(
@@ -69,7 +70,7 @@ def resolve(
     resolved = concluded(read, recipe, trial, settings, loss)
     if resolved.spec is None:
         return resolved
-    unstated = resolved.stated.objective is None and not trial.spec.rate_unknown
+    unstated = resolved.stated.objective is None
     name = resolved.spec.notes.get("loss")
     spec = with_penalty(child, resolved.spec, trial, name, loss, unstated=unstated)
     in_batches = spec.updates and not recipe.divisor  # of others nothing has to be written out
@@ -80,7 +81,7 @@ def resolve(
         if dropped:
             question = dropout.AMISS.format(gradients=", ".join(dropped))
             return Resolved(recipe.name, recipe.line, None, question)
-    return resolved._replace(spec=spec)
+    return resolved._replace(spec=spec, ran=trial.ran)
 
 
 _BATCHES = re.compile(r"batch|lote|range\([^()]*,[^()]*,", re.IGNORECASE)
@@ -97,15 +98,25 @@ def with_penalty(
 ) -> Spec:
     """With the L2 term of the trial's loss called `name`, or of the file's, or of its steps.
 
-    The steps are asked only where the loss is `unstated`.
+    The steps are asked only where the loss is `unstated`, or a lambda does nothing to it.
     """
-    penalty, penalised = settle.penalty_of(child, trial, name)
-    if penalty is None and loss is not None and loss.spec is not None:
-        return spec._replace(penalty=loss.spec.penalty, penalised=loss.spec.penalised)
-    if penalty is None and unstated:
-        penalty, penalised = settle.penalty_of_steps(child, trial)
+    term = penalties.term_of(child, trial, name)
     own = dict(zip(trial.spec.family.layouts, spec.family.layouts, strict=True))
-    return spec._replace(penalty=penalty, penalised=tuple(own[one] for one in penalised))
+    beside = loss.spec if loss is not None else None
+    if term.key is None and beside is not None and beside.penalty is not None:
+        return spec._replace(penalty=beside.penalty, penalised=beside.penalised)
+    if term.key is None and not trial.spec.rate_unknown:
+        moved = penalties.moves_loss(child, trial, name) or (
+            beside is not None
+            and "loss" in penalties.moved_by_penalty(child, beside._replace(penalty="1"))
+        )
+        if unstated or not moved:
+            term = penalties.term_of_steps(child, trial)
+    return spec._replace(
+        penalty=term.key,
+        penalised=tuple(own[one] for one in term.penalised),
+        loss_term=term.where,
+    )
 
 
 _BATCH = re.compile(r"axis|\bsum\(|mean\(|\b[xyXYmM]\w*\.shape|len\(|/ ?[mn]\b|/ ?n_")
@@ -146,11 +157,9 @@ def concluded(
         if settings.activation in (None, activation)
     ]
     used = "\n".join(ast.unparse(one) for one in recipe.statements) or read.program.text
-    if ":sign" in trial.spec.layouts["y"] and _HINGE.search(used) and "exp(" not in used:
-        return blank._replace(
-            question="its loss is the hinge loss, max(0, 1 - margin), which is none of the "
-            "models'; judge it by backproof.check(gradient, loss=...)"
-        )
+    other = thresholds.amiss(read, used, trial, matches)
+    if other is not None:
+        return blank._replace(question=other)
     if ":sign" in trial.spec.layouts["y"] and "exp(" in used:
         # What follows the score is inside of the margin's loss, where no variable shows it.
         matches = [(a, "sigmoid" if output == "identity" else output) for a, output in matches]
@@ -174,8 +183,10 @@ def concluded(
     stated = settle.stated(trial, output, activation)
     if stated.objective is None and loss is not None and loss.match == (activation, output):
         stated = loss.stated._replace(name=stated.name)
+    if stated.objective is None and is_absolute(recipe.statements, stated.name or ""):
+        stated = stated._replace(name=None)
     run = ast.Module([*recipe.statements], []) if recipe.statements else read.program.tree
-    objective = stated.objective or _implied(run, trial, output, activation)
+    objective = stated.objective or implied(run, trial, output, activation)
     model = member(family.depth, objective, family.several or output == "softmax")
     if model is None:
         return blank._replace(
@@ -185,9 +196,6 @@ def concluded(
     if not (stated.factor or "-").startswith("-"):
         spec = spec._replace(stated=stated.factor)
     return blank._replace(spec=spec, match=(activation, output), stated=stated)
-
-
-_HINGE = re.compile(r"max(?:imum)?\((?:0\.?0?, 1\.?0? - |1\.?0? - .*, 0\.?0?\))|< 1\b")
 
 
 def _may_go_on(text: str, activation: str) -> bool:
@@ -250,146 +258,3 @@ def _renamed(arguments: tuple[Argument, ...], own: Mapping[str, str]) -> tuple[A
 def _with_loss(trial: settle.Trial, loss: str | None) -> dict[str, str]:
     gradients = {name: word for name, word in trial.spec.notes.items() if name != "loss"}
     return gradients if loss is None else {**gradients, "loss": loss}
-
-
-def _implied(run: ast.Module, trial: settle.Trial, output: str, activation: str) -> str:
-    """The loss that is meant where the file states none: squared error if the error goes back
-    through the derivative of the output, in what is run, and is not divided by it first.
-    """
-    if output in ("softmax", "identity"):
-        return output
-    if output == "tanh":
-        return "tanh_squared"
-    case = trial.case
-    yhat = forward.predicted(trial.spec.family, case, activation, output)
-    z = forward.predicted(trial.spec.family, case, activation, "identity")
-    outputs, scores = forward.names_of(yhat, trial.seen), forward.names_of(z, trial.seen)
-    if trial.spec.single and yhat.size > 1:
-        outputs |= forward.names_of_entries(yhat, trial.seen)
-        scores |= forward.names_of_entries(z, trial.seen)
-    idle = _not_taken(run, {name for name, _ in trial.seen})
-    through, divided = _goes_through(run, outputs, outputs | scores, idle)
-    slope = yhat * (1.0 - yhat)
-    # In a loop over the layers a variable holds the output's error only for a turn.
-    shown = (slope, slope * (yhat - case["y"]), slope * (case["y"] - yhat))
-    through = through or any(forward.names_of(one, trial.seen) for one in shown)
-    through = through and not divided
-    return "sigmoid_squared" if through else "sigmoid"
-
-
-def _not_taken(tree: ast.Module, seen: set[str]) -> set[ast.AST]:
-    """What stands in branches of which nothing was seen that would have been (see `shown`)."""
-    found: set[ast.AST] = set()
-    whole = {node.value for node in ast.walk(tree) if isinstance(node, ast.Assign | ast.AugAssign)}
-    texts = Counter(map(_text, ast.walk(tree)))
-    for node in ast.walk(tree):
-        for way in (node.body, node.orelse) if isinstance(node, ast.If) else ():
-            inside = [part for one in way for part in ast.walk(one)]
-            own = Counter(_text(part) for part in inside)
-            shown = {_text(part) for part in inside if part not in whole} - {""}
-            shown = {text for text in shown if own[text] == texts[text]}
-            if shown and not shown & seen:
-                found |= {*inside}
-    return found
-
-
-def _text(node: ast.AST) -> str:
-    """What a value goes by that no variable holds; empty for what has none."""
-    return ast.unparse(node) if isinstance(node, ast.BinOp | ast.Call) else ""
-
-
-def _goes_through(
-    tree: ast.Module, outputs: set[str], held: set[str], idle: set[ast.AST]
-) -> tuple[bool, bool]:
-    """Whether something is multiplied by the slope of the output, and whether divided by it.
-
-    `idle` is what does not run.
-    """
-    through = divided = False
-    helpers = _slopes_of_arguments(tree) | _in_diagonals(tree)
-    stems = {re.sub(r"\d+$", "", name) for name in outputs}
-    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    for node in ast.walk(tree):
-        if node in idle:
-            continue
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and node not in helpers:
-            through = through or _is_own_slope(node, held)
-        if isinstance(node, ast.Call) and node not in helpers:
-            through = through or _is_slope_call(node, held, own)
-        below = None
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-            below = node.right
-        elif isinstance(node, ast.Call) and patterns.called(node) == "divide" and node.args[1:]:
-            below = node.args[1]
-        if below is not None and not any(patterns.called(p) == "exp" for p in ast.walk(below)):
-            divided = divided or bool(_words(below) & outputs or _made_up(below) & stems)
-    return through, divided
-
-
-def _slopes_of_arguments(tree: ast.Module) -> set[ast.AST]:
-    """What functions of one argument return, such as `x * (1 - x)`: it says nothing of outputs."""
-    return {
-        value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef)
-        and len([one for one in node.args.args if one.arg != "self"]) == 1
-        and (value := returned_value(node)) is not None
-    }
-
-
-def _in_diagonals(tree: ast.Module) -> set[ast.AST]:
-    """What stands in `np.diag(p * (1 - p))`: part of a second derivative, which no error meets."""
-    return {
-        part
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and "diag" in patterns.called(node).lower()
-        for argument in node.args
-        for part in ast.walk(argument)
-    }
-
-
-def _is_own_slope(node: ast.BinOp, held: set[str]) -> bool:
-    """`yhat * (1 - yhat)`, however it is bracketed."""
-    for one, other in ((node.left, node.right), (node.right, node.left)):
-        if isinstance(other, ast.BinOp) and isinstance(other.op, ast.Sub):
-            same = _last(other.right)
-            if patterns.number(other.left) == 1 and same in held and same in _words(one):
-                return True
-    return False
-
-
-_SLOPE = re.compile(r"deriv|prim[ae]|grad|slope|ableitung|turunan|^d$|^diff")
-
-
-def _is_slope_call(node: ast.Call, held: set[str], own: set[str]) -> bool:
-    """`sigmoid_prime(yhat)`, or `nonlin(yhat, deriv=True)` of a function of the file's own."""
-    name = patterns.called(node)
-    flagged = any(_SLOPE.search((keyword.arg or "").lower()) for keyword in node.keywords)
-    if name in own:
-        flagged |= any(isinstance(one, ast.Constant) and one.value is True for one in node.args)
-    if not (flagged or patterns.is_derivative(name) or _SLOPE.search(name.lower())):
-        return False
-    return bool(node.args) and _last(node.args[0]) in held
-
-
-def _last(node: ast.expr) -> str:
-    """The name nearest to the value; of what no variable holds, its text (see `shown`)."""
-    named = isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
-    return last_word(node) if named else ast.unparse(node)
-
-
-def _made_up(node: ast.AST) -> set[str]:
-    """What keys that are put together begin with: `A` of `cache[f"A{L}"]`."""
-    return {
-        last_word(part)
-        for part in ast.walk(node)
-        if isinstance(part, ast.Subscript) and isinstance(part.slice, ast.JoinedStr | ast.BinOp)
-    }
-
-
-def _words(node: ast.AST) -> set[str]:
-    return {
-        _last(part)
-        for part in ast.walk(node)
-        if isinstance(part, ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.BinOp)
-    }

@@ -30,7 +30,8 @@ _TURNS = (
 )
 _LAMBDA = r"(?:lambda|lambd|lamda|lamb|lam|lmbda|lmbd)"
 _ROLES = {
-    "rate": r"(?:learning_?|learn_?)?rate|taxa(?:_\w+)?|step|lr|alpha|eta|step_?size|l_?rate"
+    "rate": r"(?:(?:init(?:ial)?|base|start)_?)?(?:(?:learning_?|learn_?)?rate|lr|alpha|eta)"
+    r"|taxa(?:_\w+)?|step|step_?size|l_?rate"
     rf"|learning|alfa|passo|{_RATES}",
     "steps": r"(?:n|num|max|nb|no|number)?_?(?:of_)?_?(?:train(?:ing)?_?)?"
     r"(?:iters?|iterations?|epochs?|epocas?|steps?|iteracoes"

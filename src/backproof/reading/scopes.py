@@ -253,7 +253,9 @@ def is_one_at_a_time(loops: Sequence[Loop]) -> bool:
 
 def takes_one(body: Sequence[ast.stmt], targets: Iterable[str] = ()) -> bool:
     """Whether one example is taken: by an index that is drawn, or that is among `targets`."""
-    index = {*targets}
+    inner = [node.target for node in own_nodes(body) if isinstance(node, ast.For)]
+    bound = {part.id for one in inner for part in ast.walk(one) if isinstance(part, ast.Name)}
+    index = {*targets} - bound
     for node in own_nodes(body):
         if isinstance(node, ast.Assign) and _draws_one(node.value):
             index |= {part.id for part in ast.walk(node.targets[0]) if isinstance(part, ast.Name)}

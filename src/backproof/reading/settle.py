@@ -19,7 +19,7 @@ from backproof.notation import Model
 from backproof.reading import forward, names
 from backproof.reading.call import Case
 from backproof.reading.slots import SIZES
-from backproof.reading.spec import LAMBDA, PENALTIES, Spec
+from backproof.reading.spec import Spec
 from backproof.reading.wire import Frame
 from backproof.reference.activations import ACTIVATIONS as DERIVED
 
@@ -43,6 +43,7 @@ class Trial(NamedTuple):
         seen: the arrays it held on the way, with their names.
         losses: its own loss by the name of the variable, where there is one number.
         rates: the names under which it took the learning rate.
+        ran: the functions of the file that ran, by name.
     """
 
     spec: Spec
@@ -55,6 +56,7 @@ class Trial(NamedTuple):
     case: Mapping[str, np.ndarray]
     rates: tuple[str, ...] = ()
     stuck: bool = False  # it did not come back, and nor would others
+    ran: frozenset[str] = frozenset()
 
 
 def case_of(model: Model, spec: Spec) -> dict[str, np.ndarray]:
@@ -69,6 +71,9 @@ def case_of(model: Model, spec: Spec) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {
         name: rng.standard_normal(model.shape(name, sizes)) * 0.5 for name in model.parameters
     }
+    for name in model.parameters:
+        if arrays[name].size == 1 and name[0] in "Ww":  # near 0 all that may follow is alike
+            arrays[name] = arrays[name] + 0.75
     for name in spec.absent:
         arrays[name] = np.zeros_like(arrays[name])
     last = [*model.parameters][-1]
@@ -78,6 +83,8 @@ def case_of(model: Model, spec: Spec) -> dict[str, np.ndarray]:
     arrays["x"] = rng.standard_normal(model.shape("x", sizes))
     k, n = model.shape("y", sizes)
     hard = np.eye(k)[:, rng.integers(k, size=n)] if k > 1 else rng.integers(2, size=(1, n)) * 1.0
+    if spec.single and k == 1:  # of a label 0 a score is its own error
+        hard = np.ones_like(hard)
     arrays["y"] = hard
     return arrays
 
@@ -128,9 +135,9 @@ def tried(child: Watching, spec: Spec, slopes: Sequence[float] = ()) -> Trial:
     shown = any(output != "identity" for _, output in matches)
     if problem is None and (spec.loss_only or not shown) and spec.family.piece is None:
         matches = tuple(_by_loss(spec, case, losses.values())) or matches
-    return Trial(
-        spec, problem, header["faults"], matches, seen, losses, values, case, tuple(header["rates"])
-    )
+    taken = tuple(header["rates"])
+    trial = Trial(spec, problem, header["faults"], matches, seen, losses, values, case, taken)
+    return trial._replace(ran=frozenset(header["ran"]))
 
 
 def _example_by_example(
@@ -144,10 +151,11 @@ def _example_by_example(
     for name, array in seen:
         if array.size == k:
             each.setdefault(name, []).append(array.reshape(k))
+    # What is left of the last turn is held once more, before all that were shown.
     return [
-        (name, np.stack(parts[:: len(parts) // n], axis=1))
+        (name, np.stack(parts[len(parts) % n :: len(parts) // n], axis=1))
         for name, parts in each.items()
-        if len(parts) >= n and len(parts) % n == 0
+        if len(parts) >= n
     ]
 
 
@@ -298,12 +306,12 @@ def of_a_portion(child: Watching, spec: Spec) -> Spec:
 
     A batch's step does not depend on how many examples there are beside it. Where that of one
     parameter does and that of another does not, it is judged on a batch of one half; that of all by
-    one factor is as good as another learning rate.
+    one factor is as good as another learning rate, unless the file states the loss of the batch.
     """
     if not spec.updates or spec.single or "n" not in spec.layouts["x"].split():
         return spec
     alone = tried(child, spec._replace(penalty=None))
-    beside = tried(child, spec._replace(penalty=None, portion=True))
+    beside = tried(child, spec._replace(penalty=None, portion=1.0))
     if alone.problem is not None or beside.problem is not None:
         return spec
     factors = {}
@@ -314,10 +322,23 @@ def of_a_portion(child: Watching, spec: Spec) -> Spec:
             factors[name] = float(np.sum(step * other) / np.sum(step * step))
             if not np.allclose(other, factors[name] * step, rtol=1e-6, atol=1e-12):
                 return spec  # of other examples, perhaps
-    if not factors or np.allclose([*factors.values()], next(iter(factors.values())), rtol=1e-6):
+    if not factors or np.allclose([*factors.values()], 1.0, rtol=1e-6):
         return spec
+    if np.allclose([*factors.values()], next(iter(factors.values())), rtol=1e-6):
+        others = tried(child, spec._replace(penalty=None, portion=_OTHERS))
+        name = spec.notes.get("loss", "")
+        own = [one.losses.get(name) for one in (alone, beside, others)]
+        halved = np.allclose([*factors.values()], 0.5, rtol=1e-6)
+        if spec.rate_unknown or own[0] is None or own[0] != own[1] or own[0] != own[2]:
+            return spec._replace(by_all=bool(halved))
+        return spec._replace(
+            portion=1.0, penalty=None
+        )  # the loss is of the batch, and its gradient is not
     notes = {name: word for name, word in spec.notes.items() if name != "loss"}
-    return spec._replace(portion=True, penalty=None, notes=notes)
+    return spec._replace(portion=1.0, penalty=None, notes=notes)
+
+
+_OTHERS = 2.0  # a power of 2: where the batch enters alone, no digit of its loss moves
 
 
 def is_likelihood(loss: str | None, trial: Trial) -> bool:
@@ -325,72 +346,3 @@ def is_likelihood(loss: str | None, trial: Trial) -> bool:
     numbers = [name.lower() for name, array in trial.seen if array.size == 1]
     named = re.search(r"lik|^ll|_ll$", (loss or "").lower()) is not None
     return named or any("lik" in name for name in numbers)
-
-
-def penalty_of(
-    child: Watching, trial: Trial, name: str | None
-) -> tuple[str | None, tuple[str, ...]]:
-    """What an L2 term's lambda is multiplied by in the file's loss, and which squares it sums.
-
-    The loss is looked at with lambda 0 and without; None where lambda does nothing to it. A term
-    that is taken off counts as added, so that it is judged and found wrong: but for a likelihood.
-    """
-    if name is None or name not in trial.losses:
-        return None, ()
-    other = tried(child, trial.spec._replace(penalty="1"))
-    added = other.losses.get(name, np.nan) - trial.losses[name]
-    added = added if is_likelihood(name, trial) else abs(added)
-    n, family = trial.case["y"].shape[1], trial.spec.family
-    weights = tuple(p for p in family.parameters if p[0] in "Ww")
-    for penalised in (weights, tuple(p for p in family.parameters if p not in trial.spec.absent)):
-        squares = sum(float(np.sum(trial.case[p] ** 2)) for p in penalised)
-        for key, share in PENALTIES.items():
-            expected = LAMBDA * share(n) * squares
-            if abs(added - expected) <= 1e-6 * expected:
-                return key, penalised
-    return None, ()
-
-
-def moved_by_penalty(child: Watching, spec: Spec) -> set[str]:
-    """The gradients, and the `loss`, that a lambda does something to."""
-    with_one, without = tried(child, spec), tried(child, spec._replace(penalty=None))
-    return {
-        name
-        for name, value in without.values.items()
-        if name in with_one.values and not np.array_equal(value, with_one.values[name])
-    }
-
-
-def penalty_of_steps(child: Watching, trial: Trial) -> tuple[str | None, tuple[str, ...]]:
-    """The L2 term that gradients show, for a file that states no loss; None without one.
-
-    It has to be a positive constant times lambda W. One that is not is given the textbook's, so
-    that it is judged and found wrong; one with a constant of its own is not judged.
-    """
-    spec, case = trial.spec, trial.case
-    without = tried(child, spec)  # the trial's own steps may have been taken before its rate showed
-    other = tried(child, spec._replace(penalty="1"))
-    step = -spec.rate_of({**SIZES, "n": case["y"].shape[1]}) if spec.updates else 1.0
-    added = {
-        name[1:]: (other.values[name] - value) / step
-        for name, value in without.values.items()
-        if name != "loss" and name in other.values and value.shape == other.values[name].shape
-    }
-    moved = {name: one for name, one in added.items() if np.max(np.abs(one)) > 1e-9}
-    weights = tuple(name for name in moved if name[0] in "Ww")
-    if not moved:
-        return None, ()
-    if not weights:
-        return "1/2", tuple(name for name in spec.family.parameters if name[0] in "Ww")
-    first = case[weights[0]]
-    times = float(np.median(moved[weights[0]] / (LAMBDA * first)))
-    alike = tuple(
-        name
-        for name, one in moved.items()
-        if np.allclose(one, times * LAMBDA * case[name], rtol=1e-5, atol=1e-9)
-    )
-    if times <= 0.0 or not {*weights} <= {*alike}:
-        return "1/2", weights
-    n = case["y"].shape[1]
-    known = (key for key, share in PENALTIES.items() if abs(2.0 * share(n) - times) <= 1e-6 * times)
-    return next(known, None), alike

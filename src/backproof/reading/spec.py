@@ -50,6 +50,8 @@ class Spec(NamedTuple):
         penalty: what an L2 term's lambda is multiplied by in its loss, a key of `PENALTIES`; None
             where its loss has none, and then lambda is 0.
         penalised: the parameters whose squares it sums.
+        loss_term: whether the loss has that term of the parameters `before` its step, `after` it,
+            or has `none`.
         likelihood: what it calls its loss is a log-likelihood, which is to grow.
         stated: what the file's own loss is of the mean loss, a key of `explain.FACTORS`; None where
             it states none.
@@ -57,7 +59,9 @@ class Spec(NamedTuple):
         loss_only: it gives the loss and nothing else.
         fixed: sizes of axes that the file fixes itself.
         batch: how many examples it takes at most, None for any number.
-        portion: its batch is one half of the examples, which are there twice.
+        portion: its batch is one half of the examples; the features of the others are this many
+            times theirs. 0 where its batch is all there are.
+        by_all: it divides what its batches give by the number of all examples.
         keep: the share that its dropout is told to keep.
         all_classes: it counts the classes among the labels, so that each has to be there.
         guessed: its layouts or its model were worked out, not told.
@@ -87,9 +91,11 @@ class Spec(NamedTuple):
     loss_only: bool = False
     penalty: str | None = None
     penalised: tuple[str, ...] = ()
+    loss_term: str = "before"
     fixed: Mapping[str, int] = {}
     batch: int | None = None
-    portion: bool = False
+    portion: float = 0.0
+    by_all: bool = False
     keep: float = 1.0
     all_classes: bool = False
     certain: bool = False

@@ -81,9 +81,13 @@ def neurons(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]
 def numbers(shapes: Mapping[str, tuple[int, ...]]) -> Iterator[dict[str, tuple[int, ...]]]:
     """The slots of a network of one output whose weights are numbers, `w1` to `w6`, `b1` to `b3`.
 
-    Both orders: the weights of a neuron follow one another, or those of an input.
+    Both orders: the weights of a neuron follow one another, or those of an input. Of one or two
+    numbers either may be the weight of the one feature.
     """
-    words = {path: re.findall(r"\w+", path)[-1].strip("_").lower() for path in shapes}
+    if not any(shapes.values()) and 1 <= len(shapes) <= 2:
+        yield from lines(list(shapes))
+        return
+    words = {path: _word(path) for path in shapes}
     weights = [path for path, word in words.items() if _WEIGHT.fullmatch(word)]
     biases = [path for path, word in words.items() if _BIAS.fullmatch(word)]
     if any(shapes.values()) or len(weights) < 2 or len(weights) + len(biases) != len(shapes):
@@ -99,6 +103,18 @@ def numbers(shapes: Mapping[str, tuple[int, ...]]) -> Iterator[dict[str, tuple[i
         own = {path_of(biases[:-1]): (hidden,), path_of(biases[-1:]): (1,)}
         yield {first: (hidden, inputs), last: (1, hidden), **own}
         yield {first: (inputs, hidden), last: (hidden, 1), **own}
+
+
+def lines(paths: Sequence[str]) -> Iterator[dict[str, tuple[int, ...]]]:
+    """A slope and an intercept: first what is called like no bias is the slope."""
+    for slope in sorted(paths, key=lambda path: not _BIAS.fullmatch(_word(path)), reverse=True):
+        others = [path for path in paths if path != slope]
+        yield {path_of([slope]): (1,), **dict.fromkeys(others, ())}
+
+
+def _word(path: str) -> str:
+    words: list[str] = re.findall(r"\w+", path)
+    return words[-1].strip("_").lower()
 
 
 def _number(word: str) -> int:

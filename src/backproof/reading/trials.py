@@ -14,9 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from backproof.notation import Model, member
-from backproof.reading import constants, names, patterns, settle, slots, updates
+from backproof.reading import constants, names, settle, slots, stacked, updates
 from backproof.reading.convention import laid_out
-from backproof.reading.label_codes import class_code, speaks_of_signs
+from backproof.reading.forms import forms, outputs, with_signs
+from backproof.reading.label_codes import class_code
 from backproof.reading.probe import Slot
 from backproof.reading.process import Child
 from backproof.reading.recipes import DRIVER, PROBE, Reader, Recipe, asked_of_probe
@@ -37,11 +38,11 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
     if paths:
         yield from _handed_over(child, read, recipe, key, paths)
         return
-    for several in _outputs(read):
-        forms = _forms(read, several, recipe.single)
+    for several in outputs(read):
+        listed = forms(read, several, recipe.single)
         if re.search(rf"{PROBE}\.(?:table|rows)", ast.unparse(recipe.statements[-1])):
-            forms = iter([("n d", f"n:{class_code(read)}" if several else "n")])
-        for x, y in forms:
+            listed = iter([("n d", f"n:{class_code(read)}" if several else "n")])
+        for x, y in listed:
             frame, found = _drawn(child, recipe, key, several, x, y)
             if len(found) == 1 and _holds_bias(read, slots.word_of(found[0].path)):
                 ones = x.replace("d", "1+d")  # which the file's own X has among its features
@@ -65,6 +66,10 @@ def trials(child: Child, read: Reader, recipe: Recipe, key: str) -> Iterator[set
                 for form in (x, *_with_ones(x, assignment)):
                     spec = _spec(recipe, key, assignment, form, y)._replace(fixed=counted)
                     if "d" in own:  # numbers that are variables, as many as there are
+                        if own["d"] == 1 and x == "n d":
+                            flat = {**spec.layouts, "x": "n", "y": y.partition(" ")[0]}
+                            line = spec._replace(layouts=flat, fixed={**counted, **own})
+                            yield settle.tried(child, line, slopes)
                         yield settle.tried(child, spec._replace(fixed={**counted, **own}), slopes)
                         continue
                     fixed = [classes, own] if classes and classes != own else [own] if own else []
@@ -131,7 +136,7 @@ def _one_vector(
 ) -> Iterator[settle.Trial]:
     """The trials of a vector of all parameters: biases inside of their weights, or beside them."""
     slopes = constants.slopes_in(read)
-    for several in _outputs(read):
+    for several in outputs(read):
         fixed = constants.classes_in(read) if several else ()
         for depth in (2, 3, 1) if is_cut(read) else (1,):
             model = member(depth, "sigmoid", several)
@@ -143,7 +148,7 @@ def _one_vector(
                     if not layout.startswith("+")
                 }
                 assignment = Assignment(depth, several, tensors, layouts, ())
-                for x, y in _forms(read, several, single=False):
+                for x, y in forms(read, several, single=False):
                     for form in (x, *_with_ones(x, assignment)):
                         spec = _spec(recipe, key, assignment, form, y)
                         places = tuple(f"d{tensor}" for tensor in tensors.values())
@@ -157,7 +162,7 @@ def _handed_over(
     """The trials of parameters of which no shape is known."""
     slopes = constants.slopes_in(read)
     words = {_word(path): path for path in paths}
-    for several in _outputs(read):
+    for several in outputs(read):
         for depth in (1, 2, 3, 4):
             model = member(depth, "sigmoid", several)
             assert model is not None
@@ -168,7 +173,7 @@ def _handed_over(
                     break
                 ways = slots.proposals(bound, model, vectors=recipe.single)
                 ran = False
-                for told in _with_signs(read, ways):
+                for told in with_signs(read, ways):
                     layouts = {name: layout for name, layout in told.items() if name not in "xy"}
                     assignment = Assignment(depth, several, bound, layouts, absent)
                     spec = _spec(recipe, key, assignment, told["x"], told["y"])
@@ -181,6 +186,24 @@ def _handed_over(
                 biases = tuple(name for name in model.parameters if name[0] == "b")
                 if absent == biases and not ran:  # it puts ones beside its inputs
                     yield from _with_bias_inside(child, read, recipe, key, bound, model)
+        if not several and len(paths) <= 2:
+            yield from _of_a_line(child, read, recipe, key, paths)
+
+
+def _of_a_line(
+    child: Child, read: Reader, recipe: Recipe, key: str, paths: Sequence[str]
+) -> Iterator[settle.Trial]:
+    """The trials of a slope and an intercept that are numbers, of one feature."""
+    model = member(1, "sigmoid")
+    assert model is not None
+    for form in stacked.lines(paths):
+        tensors = dict(zip(form, model.parameters, strict=False))
+        told = {tensor: "" if tensor[0] == "b" else "d" for tensor in tensors.values()}
+        absent = tuple(one for one in model.parameters if one not in told)
+        for x, y in (("n", "n"), ("n d", "n"), ("n d", "n 1")):
+            assignment = Assignment(1, False, tensors, told, absent)
+            spec = _spec(recipe, key, assignment, x, y)._replace(fixed={"d": 1})
+            yield settle.tried(child, spec, constants.slopes_in(read))
 
 
 def _bound(words: Mapping[str, str], model: Model) -> Iterator[dict[str, str]]:
@@ -233,7 +256,7 @@ def _with_bias_inside(
     biases = {weight: f"b{weight[1:]}" for weight in bound.values()}
     every = {**bound, **{f"+{weight}": bias for weight, bias in biases.items()}}
     for before in (True, False):
-        for told in _with_signs(read, slots.proposals(every, model)):
+        for told in with_signs(read, slots.proposals(every, model)):
             inside = {bias: f"+{weight}" for weight, bias in biases.items()}
             for weight in biases:
                 axis = model.layouts[weight].split()[1]
@@ -255,67 +278,6 @@ def _tensor(word: str, words: list[str], model: Model) -> str | None:
     if tensor is None and model.depth == 1:
         tensor = "b" if re.match(r"b|.*bias|.*intercept|.*_b$", word.lower()) else "W"
     return None if tensor is None else names.in_model(tensor, model)
-
-
-def _outputs(read: Reader) -> tuple[bool, ...]:
-    """One row of the output or several: one first, unless the file is about classes.
-
-    A file that says how many outputs there are, `n_output = 1`, is about as many.
-    """
-    if constants.outputs_in(read) == {1}:
-        return False, True
-    text = read.program.text.lower()
-    classes = re.search(
-        r"one_?hot|num_?classes|n_?classes|num_?labels|softmax|np\.eye|argmax|mnist", text
-    )
-    return (True, False) if classes else (False, True)
-
-
-def _with_signs(read: Reader, proposals: Iterable[dict[str, str]]) -> Iterator[dict[str, str]]:
-    """The proposals, with labels -1 and 1 first where the file speaks of them."""
-    code, signs = class_code(read), speaks_of_signs(read)
-    for told in proposals:
-        if told["y"].endswith(":class"):
-            told = {**told, "y": f"{told['y'].partition(':')[0]}:{code}"}
-        if signs and "k" not in told["y"] and ":" not in told["y"]:
-            yield {**told, "y": f"{told['y'].partition(':')[0]}:sign"}
-        yield told
-
-
-def _forms(read: Reader, several: bool, single: bool) -> Iterator[tuple[str, str]]:
-    """The layouts of x and y that are tried."""
-    signs = speaks_of_signs(read)
-    if single and _stacks_columns(read):
-        yield "n d 1", "n k 1" if several else "n 1 1"
-    if single and constants.stacks_rows(read):
-        yield from (("n 1 d", y) for y in (("n 1 k", "n k") if several else ("n 1 1", "n 1")))
-    for x in ("n d", "d n", *(("d",) if single else ())):
-        rows = x == "n d"
-        if several:
-            plain = ["n k", "k n"] if rows else ["k n", "n k"]
-            numbers = ["n", "n 1" if rows else "1 n"]
-            ys = [*plain, *(f"{axes}:{class_code(read)}" for axes in numbers)]
-        else:
-            ys = ["n 1", "n", "1 n"] if rows else ["1 n", "n", "n 1"]
-
-            if signs:
-                ys = [*(f"{y}:sign" for y in ys), *ys]
-        if x == "d":
-            ys = ["k", *ys] if several else ["", "1", *ys]
-        yield from ((x, y) for y in ys)
-
-
-def _stacks_columns(read: Reader) -> bool:
-    """Whether each example is a column: `np.reshape(data, (4, 2, 1))`."""
-    for node in ast.walk(read.program.tree):
-        if patterns.called(node) == "reshape":
-            assert isinstance(node, ast.Call)
-            sizes = node.args
-            if sizes and isinstance(sizes[-1], ast.Tuple):
-                sizes = sizes[-1].elts
-            if len(sizes) >= 3 and patterns.number(sizes[-1]) == 1:
-                return True
-    return False
 
 
 def _with_ones(x: str, assignment: Assignment) -> list[str]:

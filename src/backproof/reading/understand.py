@@ -8,11 +8,12 @@ and second; by the third only where there is none of those.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from backproof.notation import FAMILY
 from backproof.reading import (
+    beside,
     calling,
     convention,
     drivers,
@@ -20,6 +21,7 @@ from backproof.reading import (
     loops,
     losses,
     patterns,
+    penalties,
     piece_layouts,
     pieces,
     recipes,
@@ -28,6 +30,7 @@ from backproof.reading import (
     source,
     straight,
 )
+from backproof.reading.classwise import one_class
 from backproof.reading.conditions import at_sizes, conditions
 from backproof.reading.constants import classes_in, counts_in, slopes_in
 from backproof.reading.lifted import lifted
@@ -44,7 +47,7 @@ from backproof.reading.told import Settings, Unreadable
 from backproof.reading.trials import at_some_sizes
 
 _FUNCTIONS = "functions"
-
+_ONE_CLASS = "one class is trained against the others, in turn, and judged for one"
 
 _UNKNOWN = (
     "its hidden layer computes what none of the activations does, as far as its variables show; "
@@ -99,7 +102,9 @@ class Plan(NamedTuple):
 
 def plan(program: Program, settings: Settings) -> Plan:
     """Look through a program; raises `Unreadable` where what was told does not fit it."""
-    program = program._replace(tree=lifted(program.tree))
+    tree, classwise = one_class(lifted(program.tree))
+    notes = [f"{program.where(line)}: {_ONE_CLASS}" for line in classwise]
+    program = program._replace(tree=tree, notes=(*program.notes, *notes))
     reader = recipes.reader(program)
     nothing = ""
     try:
@@ -189,9 +194,9 @@ def understand(child: Child, planned: Plan) -> Understood:
             questions[one.function] = found
         else:
             judgeable.append(found)
-    stage = ""
+    stage, ran = "", set[str]()
     for key, recipe in planned.recipes.items():
-        kind = _kind(recipe)
+        kind = recipe.kind
         if recipe.question is not None or kind in ("loss", "piece"):
             continue
         if judgeable and kind != "training" and stage != kind:
@@ -205,11 +210,27 @@ def understand(child: Child, planned: Plan) -> Understood:
             questions[resolved.name] = str(resolved.question)  # it got further
         else:
             stage = kind
+            ran |= resolved.ran
             judgeable.append(_judgeable(planned, resolved))
             # What it calls is judged with it, but for what another class calls as it is called.
             called = _called_by(recipe) - {resolved.name.split(".")[-1]}
             questions = {q: why for q, why in questions.items() if q.split(".")[-1] not in called}
-    judgeable = _with_own_penalties(child, judgeable)
+    if stage == "training":
+        for resolved in _beside_training(child, planned, ran, stating):
+            if resolved.spec is None:
+                questions[resolved.name] = (
+                    f"training does not come to it, and it {resolved.question}"
+                )
+            else:
+                judgeable.append(_judgeable(planned, resolved))
+    own = penalties.with_own(child, [(one.name, one.spec) for one in judgeable])
+    judgeable = [one._replace(spec=spec) for one, spec in zip(judgeable, own, strict=True)]
+    asked: Mapping[str, str] = {}
+    if planned.settings.model is None:
+        listed = [(one.name, one.spec) for one in judgeable]
+        asked = beside.questions(planned.reader, listed, stating)
+    judgeable = [one for one in judgeable if one.name not in asked]
+    questions.update(asked)
     measured = losses.measured(planned.reader) if stating is None else None
     judgeable = [one._replace(spec=one.spec._replace(measured=measured)) for one in judgeable]
     calling = _calling(planned, judgeable)
@@ -217,13 +238,13 @@ def understand(child: Child, planned: Plan) -> Understood:
     is_called = any(last in called for _, called in calling)
     told = planned.settings.function
     alone = any(one.loss_only and _is_called(one, told or "") for one in planned.recipes.values())
-    beside = (bool(judgeable) or alone) and not is_called
-    if beside and loss is not None and loss.spec is not None:
+    apart = (bool(judgeable) or alone) and not is_called
+    if apart and loss is not None and loss.spec is not None:
         loss = _laid_out_alike(child, loss, judgeable)
         judgeable.append(_judgeable(planned, loss))
         calling.append((loss.name, {last}))
     whole = bool(judgeable)
-    more = any(_kind(one) == "training" for one in planned.recipes.values())
+    more = any(one.kind == "training" for one in planned.recipes.values())
     for key, recipe in planned.recipes.items():
         if recipe.piece:
             spec, problem = piece_layouts.settled(child, recipe, key)
@@ -237,31 +258,21 @@ def understand(child: Child, planned: Plan) -> Understood:
     if loss is not None and loss.spec is None:
         why = str(loss.question)
     functions = losses.known(planned.reader, [*planned.recipes.values()], calling, why)
-    return Understood(judgeable, questions, whole or not (more or questions), functions)
+    whole = not asked and (whole or not (more or questions))
+    return Understood(judgeable, questions, whole, functions)
 
 
-def _with_own_penalties(child: Child, judged: Sequence[Judgeable]) -> list[Judgeable]:
-    """Each with the L2 term that is its own, where the file has gradients with one and without.
-
-    Those without are of the loss without, and those with are of none that has no term.
-    """
-    moved = {
-        one.name: settle.moved_by_penalty(child, one.spec)
-        for one in judged
-        if one.spec.penalty is not None and not one.spec.updates
-    }
-    if not any(names - {"loss"} for names in moved.values()):  # then it is forgotten, not left out
-        return [*judged]
-    found = []
-    for one in judged:
-        names, spec = moved.get(one.name, {"loss"}), one.spec
-        if not names:
-            spec = spec._replace(penalty=None, penalised=())
-        elif "loss" not in names:
-            notes = {name: word for name, word in spec.notes.items() if name != "loss"}
-            spec = spec._replace(loss=None, loss_arguments=(), notes=notes)
-        found.append(one._replace(spec=spec))
-    return found
+def _beside_training(
+    child: Child, planned: Plan, ran: Collection[str], loss: Resolved | None
+) -> Iterator[Resolved]:
+    """The steps that training calls in a branch that was not taken: `ran` is what was run."""
+    reader = planned.reader
+    trains = [scope.body for scope in reader.found if scope.name.split(".")[-1] in ran]
+    called = losses.reached(reader, [statement for body in trains for statement in body])
+    for key, recipe in planned.recipes.items():
+        last = recipe.name.split(".")[-1]
+        if recipe.kind == "stepping" and recipe.question is None and last in called - {*ran}:
+            yield resolve(child, reader, recipe, key, planned.settings, loss)
 
 
 def _calling(planned: Plan, judgeable: Sequence[Judgeable]) -> list[tuple[str, set[str]]]:
@@ -301,16 +312,6 @@ def _laid_out_alike(child: Child, loss: Resolved, judged: Sequence[Judgeable]) -
             if settle.tried(child, alike).problem is None:
                 return loss._replace(spec=alike)
     return loss
-
-
-def _kind(recipe: Recipe) -> str:
-    if recipe.piece:
-        return "piece"
-    if recipe.loss_only:
-        return "loss"
-    if recipe.updates:
-        return "stepping" if recipe.steps_once else "training"
-    return "called"
 
 
 def _judgeable(planned: Plan, resolved: Resolved) -> Judgeable:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from backproof.reading import names, patterns, roles
 
@@ -234,6 +234,21 @@ def is_decayed(node: ast.expr, target: ast.expr) -> bool:
     return False
 
 
+def is_rounded(node: ast.AST) -> TypeGuard[ast.Assign]:
+    """`w = np.round(w, 4)`: a parameter that is cut to some digits where it stands."""
+    if not isinstance(node, ast.Assign) or patterns.called(node.value) not in _ROUNDS:
+        return False
+    assert isinstance(node.value, ast.Call)
+    word, value = last_word(node.targets[0]), [*node.value.args][:1]
+    if isinstance(node.value.func, ast.Attribute) and ast.unparse(node.value.func.value) != "np":
+        value = [node.value.func.value]
+    known = names.parameter(word) is not None or WEIGHT_LIKE.fullmatch(word.lower()) is not None
+    return known and [*map(ast.unparse, value)] == [ast.unparse(node.targets[0])]
+
+
+_ROUNDS = ("round", "around", "round_")
+
+
 def _moved(node: ast.expr) -> bool:
     """`W1 - lr * dW1`, an entry of a tuple of parameters that is made anew."""
     return (
@@ -256,6 +271,8 @@ def _is_parameter(update: Update) -> bool:
     if patterns.number(update.step) is not None:
         return False
     known = names.parameter(word) is not None or WEIGHT_LIKE.fullmatch(lowered) is not None
+    if _goes_by_its_own(update):
+        return True
     if _NOT_PARAMETERS.fullmatch(lowered) and not known:
         return False
     inside = list(ast.walk(update.step))
@@ -288,6 +305,20 @@ def _is_parameter(update: Update) -> bool:
         return has_rate or has_gradient or has_product or has_times or has_sum or whole
     in_container = isinstance(update.target, ast.Subscript) and has_rate
     return (has_rate and (has_gradient or has_sum)) or has_product or in_container
+
+
+def _goes_by_its_own(update: Update) -> bool:
+    """`m = m - L * D_m`: what a product moves, one factor of which is called its derivative."""
+    word = re.escape(update.word.lower())
+    own = re.compile(rf"(?:d|grad|gradient|deriv\w*|\w+_d)_?{word}|{word}_?(?:grad|deriv)\w*")
+    step = update.step
+    return (
+        isinstance(step, ast.BinOp)
+        and isinstance(step.op, ast.Mult)
+        and any(
+            own.fullmatch(last_word(one).lower()) is not None for one in (step.left, step.right)
+        )
+    )
 
 
 def _goes_through(update: Update) -> bool:

@@ -43,7 +43,8 @@ def watched_case(
 
     if probe is not None:
         probe.watch = hold
-    outcome, seen = watched(run, path)
+    ran: set[str] = set()
+    outcome, seen = watched(run, path, ran)
     for name, array in held:
         _collect(name, array, seen, 0)
     noted: Mapping[str, np.ndarray] = {}
@@ -56,6 +57,7 @@ def watched_case(
         "problem": outcome.problem,
         "rates": [] if probe is None else sorted(probe.rates),
         "faults": dict(outcome.faults),
+        "ran": sorted(ran),
     }
     arrays = {str(place): array for place, (_, array) in enumerate(seen)}
     values = {f"value {name}": value for name, value in outcome.values.items()}
@@ -75,16 +77,21 @@ class Here(NamedTuple):
         return watched_case(self.function, self.loss, spec, case, path, None)
 
 
-def watched(call: Callable[[], Any], path: str) -> tuple[Any, list[tuple[str, np.ndarray]]]:
+def watched(
+    call: Callable[[], Any], path: str, ran: set[str] | None = None
+) -> tuple[Any, list[tuple[str, np.ndarray]]]:
     """What `call` gives, and every array that functions of the file at `path` hold or return.
 
-    Arrays are copied when a function returns, so what is overwritten before is not seen.
+    Arrays are copied when a function returns, so what is overwritten before is not seen. The names
+    of the functions that return are added to `ran`.
     """
     seen: list[tuple[str, np.ndarray]] = []
 
     def look(frame: Any, event: str, result: Any) -> None:
         if event != "return" or frame.f_code.co_filename not in (path, stubs.__file__):
             return
+        if ran is not None:
+            ran.add(frame.f_code.co_name)
         if frame.f_code.co_name == "__backproof__":  # what a script computes is global
             for name, value in frame.f_globals.items():
                 _collect(name, value, seen, 0)
