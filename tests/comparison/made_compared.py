@@ -40,6 +40,7 @@ def description(**told: Any) -> dict[str, Any]:
             "versions": versions,
             "system": "Linux",
             "machine": "x86_64",
+            "processor": "Some Processor @ 2.00GHz",
             "processors": 2,
             "flags": {},
         },

@@ -124,6 +124,7 @@ def test_what_differs_between_two_environments_is_named() -> None:
     here = environment()
     there = here | {"machine": "abacus", "versions": here["versions"] | {"numpy": "1", "mlx": "2"}}
     assert differences(here, here) == []
+    assert differences(here, here | {"processor": "abacus"}) == ["processor"]
     assert differences(here, there) == ["numpy", "machine"]
 
 

@@ -219,6 +219,7 @@ _ROWS: Final[Mapping[str, _Shown]] = {
 _MACHINE: Final = {
     "system": "system",
     "machine": "machine",
+    "processor": "processor",
     "processors": "processors",
     "python": "Python",
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import platform
 import sys
 from collections.abc import Mapping
 from importlib import metadata
+from pathlib import Path
 from typing import Any, Final
 
 from backproof.reading.told import Unreadable
@@ -29,6 +31,7 @@ def environment() -> dict[str, Any]:
         "versions": _versions(),
         "system": platform.system(),
         "machine": platform.machine(),
+        "processor": _processor(),
         "processors": os.cpu_count(),
         "flags": {
             name: value for name, value in sorted(os.environ.items()) if name.startswith(_PREFIXES)
@@ -41,6 +44,16 @@ def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     shared = one["versions"].keys() & other["versions"].keys()
     found = [name for name in sorted(shared) if one["versions"][name] != other["versions"][name]]
     return found + [key for key in other if key != "versions" and one.get(key) != other[key]]
+
+
+def _processor() -> str:
+    """The processor's model, as far as the system names it."""
+    with contextlib.suppress(OSError):  # only Linux has this file, and not for every processor
+        for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
+            name, _, model = line.partition(":")
+            if name.strip() == "model name":
+                return model.strip()
+    return platform.processor()
 
 
 def _versions() -> dict[str, str]:
