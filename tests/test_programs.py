@@ -24,9 +24,9 @@ def unshrunk(model: object, case: Case, still_wrong: object, fixed: object) -> C
     return case
 
 
-# Every second one is tried with every change, the others nightly.
+# Every third one is tried with every change, the others nightly.
 STEMS = [
-    pytest.param(stem, marks=pytest.mark.nightly) if place % 2 or about.get("rare") else stem
+    pytest.param(stem, marks=pytest.mark.nightly) if place % 3 or about.get("rare") else stem
     for place, (stem, about) in enumerate(MANIFEST.items())
 ]
 

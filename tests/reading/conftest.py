@@ -1,4 +1,6 @@
 import textwrap
+import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +11,23 @@ import backproof.judge
 from backproof.notation import MODELS
 from backproof.reading.convention import parse
 from backproof.reading.spec import Argument, Spec
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the parameter sets with which a test checks whole programs every second is nightly.
+
+    Whether that begins with the first differs from test to test: right programs and wrong ones
+    stand at the same places in many.
+    """
+    sets = Counter[str]()
+    for item in items:
+        test, _, told = item.nodeid.partition("[")
+        checks = {"checked", "check_program"} & vars(getattr(item, "module", pytest)).keys()
+        if told and checks and "/reading/" in test:
+            sets[test] += 1
+            if (sets[test] + zlib.crc32(test.encode())) % 2:
+                item.add_marker(pytest.mark.nightly)
 
 
 @pytest.fixture(autouse=True, scope="module")
