@@ -69,6 +69,14 @@ def test_other_functions(name):
     assert not names.is_backward(name)
 
 
-@pytest.mark.parametrize("name", ["loss", "cost", "compute_loss", "J", "bce"])
+@pytest.mark.parametrize(
+    "name",
+    ["loss", "cost", "compute_loss", "J", "bce", "cal_loss", "funcao_custo", "Kostenfunktion"],
+)
 def test_names_of_the_loss(name):
     assert names.is_loss(name)
+
+
+@pytest.mark.parametrize("name", ["val_loss", "test_cost", "function", "calc", "accuracy"])
+def test_what_is_measured_elsewhere_is_no_loss_of_the_training(name):
+    assert not names.is_loss(name)

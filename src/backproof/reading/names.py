@@ -31,9 +31,10 @@ _BATCH = r"(?:_?(?:train|batch|tr|b))?"
 X = re.compile(rf"xs?{_BATCH}|inputs?|features|data|a_?0")
 Y = re.compile(rf"ys?{_BATCH}|y_?(?:true|onehot|one_hot|enc)|t|targets?|labels?")
 _LOSS = re.compile(
-    r"(?:(?:total|mean|avg|average|train|compute|calc|calculate|get|binary|categorical|the|my)_?)*"
-    r"(?:loss(?:es)?|custo|costo|coste|perda|perdida|erro_quadratico|(?:avg_)?log_?lik(?:elihood)?|likelihood|ll|cost(?:_?j)?|j|l|bce|mse|nll|ce|cross_?entropy|log_?loss)"
-    r"(?:_?(?:loss|cost|fn|func|function|value|val))?(?:_?(?:reg|regularized|l2))?"
+    r"(?:(?:total|mean|avg|average|train|compute|calc?|calculate|get|binary|categorical|the|my"
+    r"|calcul(?:ar?|er)|func(?:ao|ion|tion)|fonction|funktion|batch|epoch|curr(?:ent)?|de)_?)*"
+    r"(?:loss(?:es)?|custo|costo|coste|cout|perda|perdida|perte|verlust|kosten|erro_quadratico|(?:avg_)?log_?lik(?:elihood)?|likelihood|ll|cost(?:_?j)?|j|l|bce|mse|nll|ce|cross_?entropy|log_?loss)"
+    r"(?:_?(?:loss|cost|fn|func?|function|funktion|value|val))?(?:_?(?:reg|regularized|l2))?"
 )
 _COLLECTION = re.compile(r"grads?|gradients?|derivs?|derivatives?")
 _BACKWARD = re.compile(
