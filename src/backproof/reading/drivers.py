@@ -6,7 +6,7 @@ import ast
 import copy
 from collections.abc import Iterable, Mapping
 
-from backproof.reading import names, patterns, roles, syntax, updates
+from backproof.reading import left_out, names, patterns, roles, syntax, updates
 from backproof.reading.arguments import SIMPLE
 from backproof.reading.binding import defaults_of, given_in, parameters_of
 from backproof.reading.constants import counts_in, is_count
@@ -198,7 +198,7 @@ class _AsArrays(ast.NodeTransformer):
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
-        rounded = updates.is_rounded(node)
+        rounded = left_out.is_rounded(node)
         self.generic_visit(node)
         target, value = node.targets[0], node.value
         history = isinstance(target, ast.Subscript) and not patterns.is_text(target.slice)
@@ -214,7 +214,7 @@ class _AsArrays(ast.NodeTransformer):
             return node
         if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add | ast.Sub):
             return node
-        if updates.is_decayed(value.left, target):
+        if left_out.is_decayed(value.left, target):
             kept = syntax.expression(ast.unparse(target))
             value.left = ast.fix_missing_locations(ast.copy_location(kept, value.left))
         return node
@@ -259,7 +259,7 @@ class _AsArrays(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         method = node.func
         # What is clipped and handed back as a gradient is none any more; a step may be shorter.
-        clipped = None if node in self._returned else updates.clipped(node)
+        clipped = None if node in self._returned else left_out.clipped(node)
         self.generic_visit(node)
         if clipped is not None:
             return clipped
