@@ -92,16 +92,10 @@ def _renamed(body: Sequence[ast.AST]) -> dict[str, Update]:
         if not isinstance(value, ast.BinOp) or not isinstance(leftmost, ast.Name | ast.Attribute):
             continue
         moved = Update(leftmost, value.right, isinstance(value.op, ast.Add), node.lineno)
-        words = {
-            last_word(one) for one in ast.walk(value) if isinstance(one, ast.Name | ast.Attribute)
-        }
+        named = [one for one in ast.walk(value) if isinstance(one, ast.Name | ast.Attribute)]
+        at_rate = any(roles.is_rate(last_word(one)) for one in named)
         own = ast.unparse(leftmost) == node.targets[0].id
-        if (
-            leftmost is not value
-            and not own
-            and any(map(roles.is_rate, words))
-            and _is_parameter(moved)
-        ):
+        if not own and at_rate and _is_parameter(moved):
             found[node.targets[0].id] = moved
     return found
 
