@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from backproof.reading import convention, left_out, roles
 from backproof.reading.binding import defaults_of
-from backproof.reading.measures import is_absolute
 from backproof.reading.recipes import Reader, Recipe
 from backproof.reading.rescaling import rescaled
 from backproof.reading.spec import Spec
@@ -31,7 +30,7 @@ def conditions(read: Reader, recipe: Recipe, spec: Spec) -> str:
         text += ", its data not put on one scale"
     if any(map(left_out.is_rounded, _own_nodes(read, recipe))):
         text += ", its parameters unrounded"
-    if "loss" not in spec.notes and is_absolute(recipe.statements, "loss"):
+    if spec.absolute:
         text += ", its loss not judged: a mean of absolute differences"
     if recipe.divisor:
         text += f", in one batch: {recipe.divisor} = n"

@@ -13,7 +13,7 @@ from backproof.reading.constants import counts_in, is_count
 from backproof.reading.guards import SMALL
 from backproof.reading.measures import other_measures
 from backproof.reading.recipes import DRIVER, PROBE, Reader, located, parsed
-from backproof.reading.rescaling import rescaled
+from backproof.reading.rescaling import left_over, rescaled
 from backproof.reading.shrinkage import place_of
 from backproof.reading.slices import bound, free, loaded
 from backproof.reading.usage import is_limit
@@ -183,12 +183,13 @@ class _AsArrays(ast.NodeTransformer):
         self._shrinkage = read.shrinkage
         self._measures = other_measures(read)
         self._returned: set[ast.AST] = set()
+        self._left_over: set[str] = set()
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         place = place_of(node)
         data = rescaled(node)
         self.generic_visit(node)
-        if data is not None:
+        if data is not None and ast.unparse(data) not in self._left_over:
             return data
         if place in self._shrinkage.unnamed:
             strength = ast.Attribute(ast.Name(PROBE, ast.Load()), "penalty", ast.Load())
@@ -220,7 +221,9 @@ class _AsArrays(ast.NodeTransformer):
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        outer, self._left_over = self._left_over, left_over(node)
         self.generic_visit(node)
+        self._left_over = outer
         node.returns = None
         given = _left_at_default(self._read, node) if self._ours else {}
         first = 1 if ast.get_docstring(node, clean=False) is not None else 0
