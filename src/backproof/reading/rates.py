@@ -186,7 +186,10 @@ def _differences(body: Sequence[ast.AST]) -> set[str]:
 def is_no_multiple(bodies: Sequence[Sequence[ast.AST]]) -> bool:
     """Whether steps are no multiples of the gradient: Adam, RMSprop, its sign, Newton's."""
     made = _made_of(bodies)
-    if any(_is_newtons(one.step, made) for body in bodies for one in updates(body)):
+    newtons: dict[str, list[bool]] = {}  # of which a branch may be another method's
+    for one in (one for body in bodies for one in updates(body)):
+        newtons.setdefault(ast.unparse(one.target), []).append(_is_newtons(one.step, made))
+    if any(all(each) for each in newtons.values()):
         return True
     return any(
         patterns.called(part) in ("sqrt", "norm")
