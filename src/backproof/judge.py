@@ -158,6 +158,8 @@ def judge(
     if candidate.spec.guessed and _is_another(candidate, several, quantities):
         return report(verdict="undecided", problem=_ANOTHER_LOSS)
     loss = quantities.pop("loss", None)
+    if candidate.spec.absolute:  # and its gradients are not those of it
+        loss = None
     findings = findings_of(
         candidate, cases, outcomes, quantities, explanations, told_factor, loss_decided
     )

@@ -231,10 +231,10 @@ import numpy as np
 
 def train(X, y, epochs=100, lr=0.1):
     found = []
-    for c in np.unique(y):
+    for c in range(y.shape[1]):
         w, b = np.zeros((X.shape[1], 1)), 0.0
         for it in range(epochs):
-            e = 1 / (1 + np.exp(-(X @ w + b))) - (y == c)
+            e = 1 / (1 + np.exp(-(X @ w + b))) - y[:, c : c + 1]
             w -= lr * X.T @ e / len(X)
             b -= lr * np.mean(e)
         found.append((w, b))

@@ -218,3 +218,15 @@ def test_steps_that_training_calls_in_another_branch_are_judged(mode: str, right
     assert told.verdict == ("right" if right else "wrong")
     if mode == "'all'":
         assert [report.name for report in told.functions] == ["Net.fit", "Net.step_one"]
+
+
+def test_gradients_of_the_absolute_differences_themselves_are_asked_about() -> None:
+    """Then the loss is no measure of how far training has come."""
+    text = LINEAR.format(
+        labels="pass",
+        turn="            e = X @ self.w + self.b - y\n"
+        "            loss = np.mean(np.abs(y - (X @ self.w + self.b)))\n"
+        "            self.w -= rate * X.T @ np.sign(e) / len(X)\n"
+        "            self.b -= rate * np.sign(e).sum() / len(X)\n",
+    )
+    assert checked(text).verdict != "wrong"

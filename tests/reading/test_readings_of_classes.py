@@ -71,3 +71,15 @@ def test_one_class_against_the_others(over: tuple[str, str], binary: str, right:
 def test_other_loops_that_compare_labels_stay(text: str) -> None:
     notes = checked("import numpy as np\n" + text).notes
     assert not any("judged for one" in note for note in notes)
+
+
+@pytest.mark.parametrize("label", ["t", "y"])
+def test_an_error_of_the_classes_numbers_is_not_right(label: str) -> None:
+    text = METHOD.format(
+        target="i, c",
+        over="enumerate(self.classes)",
+        binary="t = np.where(y == c, 1, 0)",
+        error=f"(p - {label})",
+        kept="self.W[i] = w",
+    )
+    assert (checked(text).verdict == "right") == (label == "t")

@@ -139,3 +139,10 @@ def test_a_tanh_that_is_brought_between_0_and_1_is_no_output() -> None:
 def test_rates_that_training_starts_from(rate: str) -> None:
     text = BETWEEN.format(p="t").replace("rate=0.1", rate).replace("epochs=9", "epochs")
     assert checked(text.replace("rate *", f"{rate} *")).verdict == "right"
+
+
+@pytest.mark.parametrize("used", ["Z.T", "X.T"])
+def test_gradients_of_what_is_not_on_the_scale_are_not_right(used: str) -> None:
+    text = FIT.format(helper="", scale="Z = (X - X.mean(axis=0)) / X.std(axis=0)", mistake="")
+    text = text.replace("-X @ self.w", "-Z @ self.w").replace("X.T @", f"{used} @")
+    assert (checked(text).verdict == "right") == (used == "Z.T")

@@ -3,8 +3,8 @@ import ast
 import pytest
 
 from backproof.reading import rates, scopes, updates
+from backproof.reading.left_out import clipped
 from backproof.reading.scopes import Scope
-from backproof.reading.updates import clipped
 
 
 def found(text: str) -> list[tuple[str, bool]]:

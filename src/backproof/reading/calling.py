@@ -66,6 +66,7 @@ def _moved(function: ast.FunctionDef) -> dict[str, str]:
     """The parameters that a function returns after a step, and where in its result they are."""
     taken = {name for name, _, _ in parameters_of(function)}
     stepped = {one.base for one in updates.updates(function.body)} & taken
+    renamed = updates.renamed_in(function.body)
     value = updates.returned_value(function)
     parts: list[tuple[str, ast.expr | None]] = [("__result", value)]
     if isinstance(value, ast.Tuple | ast.List):
@@ -82,6 +83,8 @@ def _moved(function: ast.FunctionDef) -> dict[str, str]:
             found[container] = where
         elif isinstance(one, ast.Name) and one.id in stepped:
             found[one.id] = where
+        elif isinstance(one, ast.Name) and renamed.get(one.id) in taken:
+            found[renamed[one.id]] = where
         elif isinstance(one, ast.BinOp) and isinstance(one.op, ast.Add | ast.Sub):
             left = one.left.id if isinstance(one.left, ast.Name) else ""
             if left in taken and names.parameter(left) is not None:

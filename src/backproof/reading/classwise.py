@@ -32,7 +32,7 @@ class _OneClass(ast.NodeTransformer):
 
     def visit_For(self, node: ast.For) -> ast.AST | list[ast.stmt]:
         told = _class_of(node)
-        if not told or not _trains_anew(node.body):
+        if not told or not _trains_anew(node.body) or _takes_numbers(node, told):
             self.generic_visit(node)
             return node
         self.lines.append(node.lineno)
@@ -70,6 +70,37 @@ def _class_of(loop: ast.For) -> str:
             if other is not None and roles.role(last_word(other).strip("_")) == "y":
                 return name
     return ""
+
+
+def _takes_numbers(loop: ast.For, name: str) -> bool:
+    """Whether the classes' numbers are computed with, and not only compared with one of them."""
+    compared = [
+        node
+        for node in own_nodes(loop.body)
+        if isinstance(node, ast.Compare)
+        and name in (ast.unparse(node.left), ast.unparse(node.comparators[0]))
+    ]
+    labels = {
+        ast.unparse(one)
+        for node in compared
+        for one in (node.left, node.comparators[0])
+        if ast.unparse(one) != name
+    }
+    inside = {part for node in compared for part in ast.walk(node)}
+    sizes = {
+        part
+        for node in own_nodes(loop.body)
+        if (isinstance(node, ast.Attribute) and node.attr in ("shape", "size"))
+        or (isinstance(node, ast.Call) and ast.unparse(node.func) == "len")
+        for part in ast.walk(node)
+    }
+    return any(
+        isinstance(node, ast.Name | ast.Attribute)
+        and isinstance(node.ctx, ast.Load)
+        and ast.unparse(node) in labels
+        and node not in inside | sizes
+        for node in own_nodes(loop.body)
+    )
 
 
 def _trains_anew(body: Sequence[ast.stmt]) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from backproof.reading import convention, roles, updates
+from backproof.reading import convention, left_out, roles
 from backproof.reading.binding import defaults_of
-from backproof.reading.measures import is_absolute
 from backproof.reading.recipes import Reader, Recipe
 from backproof.reading.rescaling import rescaled
 from backproof.reading.spec import Spec
@@ -29,9 +28,9 @@ def conditions(read: Reader, recipe: Recipe, spec: Spec) -> str:
         text += ", its gradients unclipped"
     if any(isinstance(one, ast.expr) and rescaled(one) for one in _needed_nodes(read, recipe)):
         text += ", its data not put on one scale"
-    if any(map(updates.is_rounded, _own_nodes(read, recipe))):
+    if any(map(left_out.is_rounded, _own_nodes(read, recipe))):
         text += ", its parameters unrounded"
-    if "loss" not in spec.notes and is_absolute(recipe.statements, "loss"):
+    if spec.absolute:
         text += ", its loss not judged: a mean of absolute differences"
     if recipe.divisor:
         text += f", in one batch: {recipe.divisor} = n"
@@ -75,7 +74,7 @@ def _clips(read: Reader, recipe: Recipe, words: set[str]) -> bool:
         return True
     every = _own_nodes(read, recipe)
     returned = {part for one in every if isinstance(one, ast.Return) for part in ast.walk(one)}
-    return any(updates.clipped(node) is not None for node in every if node not in returned)
+    return any(left_out.clipped(node) is not None for node in every if node not in returned)
 
 
 def _own_nodes(read: Reader, recipe: Recipe) -> list[ast.AST]:

@@ -6,14 +6,14 @@ import ast
 import copy
 from collections.abc import Iterable, Mapping
 
-from backproof.reading import names, patterns, roles, syntax, updates
+from backproof.reading import left_out, names, patterns, roles, syntax, updates
 from backproof.reading.arguments import SIMPLE
 from backproof.reading.binding import defaults_of, given_in, parameters_of
 from backproof.reading.constants import counts_in, is_count
 from backproof.reading.guards import SMALL
 from backproof.reading.measures import other_measures
 from backproof.reading.recipes import DRIVER, PROBE, Reader, located, parsed
-from backproof.reading.rescaling import rescaled
+from backproof.reading.rescaling import left_over, rescaled
 from backproof.reading.shrinkage import place_of
 from backproof.reading.slices import bound, free, loaded
 from backproof.reading.usage import is_limit
@@ -183,12 +183,13 @@ class _AsArrays(ast.NodeTransformer):
         self._shrinkage = read.shrinkage
         self._measures = other_measures(read)
         self._returned: set[ast.AST] = set()
+        self._left_over: set[str] = set()
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         place = place_of(node)
         data = rescaled(node)
         self.generic_visit(node)
-        if data is not None:
+        if data is not None and ast.unparse(data) not in self._left_over:
             return data
         if place in self._shrinkage.unnamed:
             strength = ast.Attribute(ast.Name(PROBE, ast.Load()), "penalty", ast.Load())
@@ -198,7 +199,7 @@ class _AsArrays(ast.NodeTransformer):
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
-        rounded = updates.is_rounded(node)
+        rounded = left_out.is_rounded(node)
         self.generic_visit(node)
         target, value = node.targets[0], node.value
         history = isinstance(target, ast.Subscript) and not patterns.is_text(target.slice)
@@ -214,13 +215,15 @@ class _AsArrays(ast.NodeTransformer):
             return node
         if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add | ast.Sub):
             return node
-        if updates.is_decayed(value.left, target):
+        if left_out.is_decayed(value.left, target):
             kept = syntax.expression(ast.unparse(target))
             value.left = ast.fix_missing_locations(ast.copy_location(kept, value.left))
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        outer, self._left_over = self._left_over, left_over(node)
         self.generic_visit(node)
+        self._left_over = outer
         node.returns = None
         given = _left_at_default(self._read, node) if self._ours else {}
         first = 1 if ast.get_docstring(node, clean=False) is not None else 0
@@ -259,7 +262,7 @@ class _AsArrays(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         method = node.func
         # What is clipped and handed back as a gradient is none any more; a step may be shorter.
-        clipped = None if node in self._returned else updates.clipped(node)
+        clipped = None if node in self._returned else left_out.clipped(node)
         self.generic_visit(node)
         if clipped is not None:
             return clipped

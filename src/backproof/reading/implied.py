@@ -6,7 +6,7 @@ import ast
 import re
 from collections import Counter
 
-from backproof.reading import forward, patterns
+from backproof.reading import forward, patterns, roles
 from backproof.reading.settle import Trial
 from backproof.reading.updates import last_word, returned_value
 
@@ -65,7 +65,7 @@ def _goes_through(
     `idle` is what does not run.
     """
     through = divided = False
-    helpers = _slopes_of_arguments(tree) | _in_diagonals(tree)
+    helpers = _slopes_of_arguments(tree) | _in_diagonals(tree) | _beside_inputs(tree, held)
     stems = {re.sub(r"\d+$", "", name) for name in outputs}
     own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     for node in ast.walk(tree):
@@ -105,6 +105,35 @@ def _in_diagonals(tree: ast.Module) -> set[ast.AST]:
         for argument in node.args
         for part in ast.walk(argument)
     }
+
+
+def _beside_inputs(tree: ast.Module, held: set[str]) -> set[ast.AST]:
+    """`X * p * (1 - p)`: part of a second derivative too, because no error is among the factors."""
+    found: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if node in found or not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult):
+            continue
+        chain = [node, *_products(node)]
+        factors = [one for part in chain for one in (part.left, part.right) if one not in {*chain}]
+        inputs = [one for one in factors if roles.role(_last(_untransposed(one))) == "x"]
+        rest = [one for one in factors if one not in inputs and patterns.number(one) is None]
+        if inputs and all(_words(one) & held for one in rest):
+            found |= {*chain}
+    return found
+
+
+def _products(node: ast.BinOp) -> list[ast.BinOp]:
+    """The products that are factors of a product."""
+    inner = [
+        one
+        for one in (node.left, node.right)
+        if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Mult)
+    ]
+    return [part for one in inner for part in (one, *_products(one))]
+
+
+def _untransposed(node: ast.expr) -> ast.expr:
+    return node.value if isinstance(node, ast.Attribute) and node.attr == "T" else node
 
 
 def _is_own_slope(node: ast.BinOp, held: set[str]) -> bool:

@@ -65,7 +65,9 @@ def _trained(read: Reader, scope: Scope, loop: Loop) -> Recipe:
     if _scales_labels(loop):
         raise Unbound("scales its labels in the loop in which it trains")
     if rates.is_no_multiple(reached(read, scope, loop)):
-        raise Unbound("takes steps that are no multiples of the gradient, as Adam does")
+        raise Unbound(
+            "takes steps that are no multiples of the gradient, as Adam and Newton's method do"
+        )
     loops = scopes.updating_loops(loop, set(read.known))
     bodies = reached(read, scope, loop)
     steps = [one for body in bodies for one in updates.updates(body)]

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from backproof.reading import patterns
 from backproof.reading.binding import defaults_of, given_in
+from backproof.reading.left_out import clipped
 from backproof.reading.roles import is_rate, role
-from backproof.reading.updates import Update, clipped, last_word, own_nodes, updates
+from backproof.reading.updates import Update, last_word, own_nodes, updates
 
 
 def rate_names(body: Sequence[ast.AST], tree: ast.Module) -> set[str]:
@@ -183,7 +184,13 @@ def _differences(body: Sequence[ast.AST]) -> set[str]:
 
 
 def is_no_multiple(bodies: Sequence[Sequence[ast.AST]]) -> bool:
-    """Whether steps are no multiples of the gradient: Adam, RMSprop, AdaGrad, its sign."""
+    """Whether steps are no multiples of the gradient: Adam, RMSprop, its sign, Newton's."""
+    made = _made_of(bodies)
+    newtons: dict[str, list[bool]] = {}  # of which a branch may be another method's
+    for one in (one for body in bodies for one in updates(body)):
+        newtons.setdefault(ast.unparse(one.target), []).append(_is_newtons(one.step, made))
+    if any(all(each) for each in newtons.values()):
+        return True
     return any(
         patterns.called(part) in ("sqrt", "norm")
         or (patterns.called(part) == "clip" and clipped(part) is None)
@@ -193,6 +200,39 @@ def is_no_multiple(bodies: Sequence[Sequence[ast.AST]]) -> bool:
         for one in updates(body)
         for part in ast.walk(one.step)
     )
+
+
+def _made_of(bodies: Sequence[Sequence[ast.AST]]) -> dict[str, list[ast.expr]]:
+    """What each variable is set to in these statements."""
+    found: dict[str, list[ast.expr]] = {}
+    for body in bodies:
+        for node in own_nodes(body):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                found.setdefault(node.targets[0].id, []).append(node.value)
+    return found
+
+
+_SOLVES = ("solve", "inv", "pinv", "lstsq", "cho_solve")
+_SECOND = re.compile(r"hess(?:ian)?(?:_\w+)?|(?:\w+_)?hessian(?:_\w+)?|h_?inv|inv_?h")
+
+
+def _is_newtons(step: ast.expr, made: Mapping[str, Sequence[ast.expr]]) -> bool:
+    """Whether a step comes of a system that is solved, or goes by second derivatives."""
+    waiting, seen = [step], set[str]()
+    while waiting:
+        for part in ast.walk(waiting.pop()):
+            if patterns.called(part) in _SOLVES or _SECOND.fullmatch(_word(part)):
+                return True
+            if isinstance(part, ast.Name) and part.id not in seen:
+                seen.add(part.id)
+                waiting += made.get(part.id, ())
+    return False
+
+
+def _word(node: ast.AST) -> str:
+    if isinstance(node, ast.Call):
+        return patterns.called(node).lower()
+    return last_word(node).lower() if isinstance(node, ast.Name | ast.Attribute) else ""
 
 
 def _is_sign(node: ast.AST, update: Update) -> bool:

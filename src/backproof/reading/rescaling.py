@@ -31,6 +31,41 @@ def rescaled(node: ast.expr) -> ast.expr | None:
     return data if moved else None
 
 
+def left_over(function: ast.FunctionDef) -> set[str]:
+    """The data that a function puts on one scale under another name, and computes with as well."""
+    scaled: dict[str, set[ast.AST]] = {}
+    for node in ast.walk(function):
+        data = rescaled(node.value) if isinstance(node, ast.Assign) else None
+        if data is None or not isinstance(node, ast.Assign):
+            continue
+        if ast.unparse(node.targets[0]) != ast.unparse(data):
+            scaled.setdefault(ast.unparse(data), set()).update(ast.walk(node))
+    return {
+        ast.unparse(node)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name | ast.Attribute)
+        and node not in scaled.get(ast.unparse(node), {node})
+        and node not in _looked_at(function)
+    }
+
+
+def _looked_at(function: ast.FunctionDef) -> set[ast.AST]:
+    """What is only asked for its size, its mean or its spread, or set."""
+    found: set[ast.AST] = set()
+    for node in ast.walk(function):
+        asked = isinstance(node, ast.Attribute) and (
+            node.attr in ("shape", "size", "mean", "std", "min", "max", "ptp", "ndim")
+        )
+        called = isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in (
+            *("len", "mean", "std", "min", "max", "amin", "amax", "ptp", "median", "range"),
+        )
+        if asked or called:
+            found |= {*ast.walk(node)}
+        elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found.add(node)
+    return found
+
+
 def _words(node: ast.expr) -> set[str]:
     return {
         last_word(part).strip("_").lower()

@@ -183,8 +183,6 @@ def concluded(
     stated = settle.stated(trial, output, activation)
     if stated.objective is None and loss is not None and loss.match == (activation, output):
         stated = loss.stated._replace(name=stated.name)
-    if stated.objective is None and is_absolute(recipe.statements, stated.name or ""):
-        stated = stated._replace(name=None)
     run = ast.Module([*recipe.statements], []) if recipe.statements else read.program.tree
     objective = stated.objective or implied(run, trial, output, activation)
     model = member(family.depth, objective, family.several or output == "softmax")
@@ -193,6 +191,8 @@ def concluded(
             question=f"{objective} of {family.depth} layers is none of the models"
         )
     spec = _final(recipe, trial, model, activation, stated.name, read.program.text)
+    if stated.objective is None and is_absolute(recipe.statements, stated.name or ""):
+        spec = spec._replace(absolute=True)
     if not (stated.factor or "-").startswith("-"):
         spec = spec._replace(stated=stated.factor)
     return blank._replace(spec=spec, match=(activation, output), stated=stated)

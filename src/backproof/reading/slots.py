@@ -125,7 +125,9 @@ def _by_shape(known: list[_Known]) -> list[_Known]:
                 one._replace(role=role, layer=place // 2 + 1)
                 for place, (one, role) in enumerate(zip(known, roles, strict=False))
             ]
-    if any(stacked.has_numbers(one.slot.path) and one.slot.shape == (1,) for one in known):
+    if len(known) <= 2 and any(
+        stacked.has_numbers(one.slot.path) and one.slot.shape == (1,) for one in known
+    ):
         return [one._replace(role="W" if one.slot.shape else "b", layer=None) for one in known]
     if any(one.role == "W" and math.prod(one.slot.shape) > 1 for one in known):
         known = [

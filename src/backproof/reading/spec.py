@@ -55,6 +55,8 @@ class Spec(NamedTuple):
         likelihood: what it calls its loss is a log-likelihood, which is to grow.
         stated: what the file's own loss is of the mean loss, a key of `explain.FACTORS`; None where
             it states none.
+        absolute: what it calls its loss is a mean of absolute differences, which may only be how it
+            tells how far training has come.
         measured: what a measure of predictions, which trains nothing, is of the mean loss.
         loss_only: it gives the loss and nothing else.
         fixed: sizes of axes that the file fixes itself.
@@ -87,6 +89,7 @@ class Spec(NamedTuple):
     single: bool = False
     likelihood: bool = False
     stated: str | None = None
+    absolute: bool = False
     measured: str | None = None
     loss_only: bool = False
     penalty: str | None = None

@@ -84,12 +84,14 @@ def numbers(shapes: Mapping[str, tuple[int, ...]]) -> Iterator[dict[str, tuple[i
     Both orders: the weights of a neuron follow one another, or those of an input. Of one or two
     numbers either may be the weight of the one feature.
     """
-    if not any(shapes.values()) and 1 <= len(shapes) <= 2:
-        yield from lines(list(shapes))
-        return
     words = {path: _word(path) for path in shapes}
     weights = [path for path, word in words.items() if _WEIGHT.fullmatch(word)]
     biases = [path for path, word in words.items() if _BIAS.fullmatch(word)]
+    if not any(shapes.values()) and 1 <= len(shapes) <= 2:
+        if len(weights) == 2:
+            yield {path_of(sorted(weights)): (2,)}
+        yield from lines(list(shapes))
+        return
     if any(shapes.values()) or len(weights) < 2 or len(weights) + len(biases) != len(shapes):
         return
     weights.sort(key=lambda path: _number(words[path]))

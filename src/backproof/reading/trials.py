@@ -186,8 +186,8 @@ def _handed_over(
                 biases = tuple(name for name in model.parameters if name[0] == "b")
                 if absent == biases and not ran:  # it puts ones beside its inputs
                     yield from _with_bias_inside(child, read, recipe, key, bound, model)
-        if not several and len(paths) <= 2:
-            yield from _of_a_line(child, read, recipe, key, paths)
+            if depth == 1 and not several and len(paths) <= 2:
+                yield from _of_a_line(child, read, recipe, key, paths)
 
 
 def _of_a_line(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeGuard
+from typing import NamedTuple
 
 from backproof.reading import names, patterns, roles
 
@@ -70,12 +70,55 @@ def last_word(node: ast.expr) -> str:
 def updates(body: Sequence[ast.AST]) -> Iterator[Update]:
     """The updates of parameters in these statements, without nested definitions."""
     entries: dict[str, str] = {}
+    renamed = _renamed(body)
     for node in own_nodes(body):
         if isinstance(node, ast.For):
             entries |= _entries_of(node)
         for found in _updates_in(node, entries):
             if _is_parameter(found):
                 yield found
+        yield from _taken_over(node, renamed)
+
+
+def _renamed(body: Sequence[ast.AST]) -> dict[str, Update]:
+    """By its name, what holds a parameter after its step: `w_new = w - lr * dw`."""
+    found = {}
+    for node in own_nodes(body):
+        if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+            continue
+        value, leftmost = node.value, node.value
+        while isinstance(leftmost, ast.BinOp) and isinstance(leftmost.op, ast.Add | ast.Sub):
+            leftmost = leftmost.left
+        if not isinstance(value, ast.BinOp) or not isinstance(leftmost, ast.Name | ast.Attribute):
+            continue
+        moved = Update(leftmost, value.right, isinstance(value.op, ast.Add), node.lineno)
+        named = [one for one in ast.walk(value) if isinstance(one, ast.Name | ast.Attribute)]
+        at_rate = any(roles.is_rate(last_word(one)) for one in named)
+        own = ast.unparse(leftmost) == node.targets[0].id
+        if not own and at_rate and _is_parameter(moved):
+            found[node.targets[0].id] = moved
+    return found
+
+
+def _taken_over(node: ast.AST, renamed: Mapping[str, Update]) -> Iterator[Update]:
+    """The steps that a parameter takes by another name: `w = w_new`, or `return w_new, b_new`."""
+    if isinstance(node, ast.Return) and node.value is not None:
+        for part in node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]:
+            if isinstance(part, ast.Name) and part.id in renamed:
+                yield renamed[part.id]
+    if isinstance(node, ast.Assign):
+        targets, values = [node.targets[0]], [node.value]
+        if isinstance(node.value, ast.Tuple) and isinstance(targets[0], ast.Tuple):
+            targets, values = targets[0].elts, node.value.elts
+        for target, value in zip(targets, values, strict=False):
+            moved = renamed.get(value.id) if isinstance(value, ast.Name) else None
+            if moved is not None and ast.unparse(target) == ast.unparse(moved.target):
+                yield moved._replace(line=node.lineno)
+
+
+def renamed_in(body: Sequence[ast.AST]) -> dict[str, str]:
+    """The parameters that are returned under another name after a step, by that name."""
+    return {name: one.base for name, one in _renamed(body).items()}
 
 
 def held_in(body: Sequence[ast.AST]) -> set[str]:
@@ -198,7 +241,7 @@ def _update(node: ast.AST, entries: Mapping[str, str]) -> Update | None:
     return None
 
 
-_KEEPS = re.compile(r"^v|^m_?d?[wb]\d?$|vel|mom|prev|old|av(?:era)?g|mean|change|delta|grad|ema|^d")
+KEEPS = re.compile(r"^v|^m_?d?[wb]\d?$|vel|mom|prev|old|av(?:era)?g|mean|change|delta|grad|ema|^d")
 
 
 def _shrinks(node: ast.expr, target: ast.expr, step: ast.expr) -> bool:
@@ -211,42 +254,8 @@ def _shrinks(node: ast.expr, target: ast.expr, step: ast.expr) -> bool:
         and isinstance(node.op, ast.Mult)
         and ast.unparse(target) in (ast.unparse(node.left), ast.unparse(node.right))
         and any(map(roles.is_rate, words))
-        and _KEEPS.search(last_word(target).lower()) is None
+        and KEEPS.search(last_word(target).lower()) is None
     )
-
-
-def is_decayed(node: ast.expr, target: ast.expr) -> bool:
-    """`(1 - 1e-5) * W`: a parameter that a step shrinks by a number, beside its gradient."""
-    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult):
-        return False
-    word, text = last_word(target), ast.unparse(target)
-    if _KEEPS.search(word.lower()) or not (
-        names.parameter(word) is not None or WEIGHT_LIKE.fullmatch(word.lower())
-    ):
-        return False
-    for one, other in ((node.left, node.right), (node.right, node.left)):
-        share = patterns.number(other)
-        if isinstance(other, ast.BinOp) and isinstance(other.op, ast.Sub):
-            whole, part = patterns.number(other.left), patterns.number(other.right)
-            share = None if whole is None or part is None else whole - part
-        if ast.unparse(one) == text and share is not None and 0.95 <= share < 1.0:
-            return True
-    return False
-
-
-def is_rounded(node: ast.AST) -> TypeGuard[ast.Assign]:
-    """`w = np.round(w, 4)`: a parameter that is cut to some digits where it stands."""
-    if not isinstance(node, ast.Assign) or patterns.called(node.value) not in _ROUNDS:
-        return False
-    assert isinstance(node.value, ast.Call)
-    word, value = last_word(node.targets[0]), [*node.value.args][:1]
-    if isinstance(node.value.func, ast.Attribute) and ast.unparse(node.value.func.value) != "np":
-        value = [node.value.func.value]
-    known = names.parameter(word) is not None or WEIGHT_LIKE.fullmatch(word.lower()) is not None
-    return known and [*map(ast.unparse, value)] == [ast.unparse(node.targets[0])]
-
-
-_ROUNDS = ("round", "around", "round_")
 
 
 def _moved(node: ast.expr) -> bool:
@@ -344,24 +353,6 @@ WEIGHT_LIKE = re.compile(
     r"coefficients?|intercepts?|params?|parameters?|kernel)(?:_?\w+)?|thetas?\d*|w[a-z]{0,3}\d*|"
     r"b[a-z]{0,4}\d*|[uv]\d*|beta\d*)"
 )
-
-
-def clipped(node: ast.AST) -> ast.expr | None:
-    """The gradient that is clipped: `dW` of `np.clip(dW, -5, 5)` and of `dW.clip(-5, 5)`."""
-    if not isinstance(node, ast.Call) or patterns.called(node) != "clip":
-        return None
-    given = [*node.args, *(one.value for one in node.keywords if one.arg != "out")]
-    if len(given) == 2 and isinstance(node.func, ast.Attribute):
-        given = [node.func.value, *given]
-    if len(given) != 3 or ast.unparse(given[1]) != f"-{ast.unparse(given[2])}":
-        return None
-    word = (
-        last_word(given[0])
-        if isinstance(given[0], ast.Name | ast.Attribute | ast.Subscript)
-        else ""
-    )
-    gradient = names.gradient(word) is not None or re.match(r"g\d?$|d[A-Z_]?\w|.*grad", word)
-    return given[0] if gradient else None
 
 
 def left_behind(function: ast.FunctionDef) -> Iterator[ast.Attribute | ast.Subscript]:
