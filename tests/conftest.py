@@ -28,7 +28,7 @@ settings.load_profile("by day")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """By day our programs are compiled without optimising, and sizes above 32 are few.
+    """By day our programs are compiled without optimising, and no sizes above 16 are drawn.
 
     Compiling is much of what the tests take where nothing is compiled yet: so a third less, and
     half as many programs. Nightly, and by child processes, all is as it is for users.

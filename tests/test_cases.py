@@ -56,11 +56,11 @@ def test_sizes_are_distributed_as_stated(monkeypatch: pytest.MonkeyPatch) -> Non
             if case.scale != "integer"
         ]
     )
-    assert np.median(sizes) == 6
+    assert np.median(sizes) == 4
     assert sizes.max() == LARGEST
-    assert 0.1 < np.mean(sizes == 1) < 0.2
+    assert 0.15 < np.mean(sizes == 1) < 0.22
     assert np.mean(sizes == LARGEST) > 0.01
-    assert 0.02 < np.mean(sizes.max(axis=1) > 32) < 0.1
+    assert 0.02 < np.mean(sizes.max(axis=1) > 16) < 0.1
     distinct = np.array([len(set(row)) == 3 for row in sizes])
     equal = np.array([len(set(row)) == 1 for row in sizes])
     assert 0.08 < equal.mean() < 0.18

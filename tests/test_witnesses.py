@@ -79,7 +79,7 @@ def test_all_witnesses_agree_on_mild_cases(name: str, activation: str) -> None:
 @pytest.mark.parametrize("name", ["dW1", "db2", "loss"])
 def test_a_wrong_truth_finds_dissent(name: str) -> None:
     model = MODELS["mlp"]
-    case = draw(model, 1, seed=7, scales={"mild": 1.0})[0]
+    case = draw(model, 1, seed=8, scales={"mild": 1.0})[0]
     (truth,) = truths(model, [case], "tanh")
     bent = {**truth.values, name: truth.values[name] * (1.0 + 1e-9)}
     assert dissent(model, case, truth._replace(values=bent), "tanh") is not None
@@ -112,7 +112,7 @@ def test_bounds_of_mild_cases_are_finite_in_float32_however_they_are_padded(
     monkeypatch.setattr(backproof.cases, "LARGER", 0.5)
     model = MODELS[name]
     cases = draw(model, 20, 11, {"mild": 1.0})
-    assert len({max(max(a.shape) for a in case.arrays.values()) > 32 for case in cases}) == 2
+    assert len({max(max(a.shape) for a in case.arrays.values()) > 16 for case in cases}) == 2
     for truth in truths(model, cases, precision="float32"):
         assert all(np.isfinite(bound).all() for bound in truth.bounds.values())
 

@@ -3,8 +3,8 @@
 A case is a value for every tensor of a model. All values are float32 numbers (held in float64), so
 a function run in float32, float64 and long double sees the same input; none is subnormal.
 
-Sizes are 1 to 32, and in one case of eight 1 to 64, with P(s) proportional to log((s + 1) / s), the
-integer part of a log-uniform number (median 6, one in six is 1); one in eight of the larger is 64.
+Sizes are 1 to 16, and in one case of eight 1 to 64, with P(s) proportional to log((s + 1) / s), the
+integer part of a log-uniform number (median 4, one in five is 1); one in eight of the larger is 64.
 What is true of the larger costs several times as much, and what is wrong shows in small ones. There
 are 2 classes at least: of one there is no gradient. All axes of a case differ from one another,
 except that one case in eight has them all equal.
@@ -34,7 +34,7 @@ Arrays: TypeAlias = dict[str, NDArray[np.floating]]
 _SHARES: Mapping[Scale, float] = {"mild": 0.5, "hard": 0.4, "integer": 0.1}
 _DECADES: Mapping[Scale, tuple[float, float]] = {"mild": (-1.0, 0.5), "hard": (-4.0, 3.0)}
 LARGER = 1 / 8  # the share of cases whose sizes may be above _LARGEST_SIZE
-_LARGEST_SIZE, _LARGEST_INTEGER_SIZE = 32, 4
+_LARGEST_SIZE, _LARGEST_INTEGER_SIZE = 16, 4
 _PARTS = 64
 
 

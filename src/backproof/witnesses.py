@@ -37,8 +37,8 @@ from backproof.rounding_rules import Format
 
 # Bucket: the largest size of an axis, and how many cases are evaluated together. The smallest holds
 # the integer cases, whose sums are exact.
-BUCKETS: Mapping[int, int] = {32: 32, LARGEST: 8}
-_INTEGER_BUCKET = 32
+BUCKETS: Mapping[int, int] = {16: 64, LARGEST: 8}
+_INTEGER_BUCKET = 16
 _FEW_PARAMETERS = 64
 _STEP_SIZES = (1e-8, 1e-4, 1e-2, 1.0)
 # The direction of the forward-mode witness.

@@ -136,7 +136,7 @@ def test_what_is_no_npz_is_said(tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match="holds one array; expected an NPZ file of several"):
         table(str(path))
     path.write_bytes(b"\x80\x04pickle")
-    with pytest.raises(Unreadable, match=r"is no NPZ file.*\(object\) data$"):
+    with pytest.raises(Unreadable, match=r"is no NPZ file.*(pickle|object)"):
         table(str(path))
     np.savez(path, x=np.ones((2, 1)), y=np.array(["a", "b"], object))
     with pytest.raises(Unreadable, match=r"holds an array of Python objects; expected .*astype"):

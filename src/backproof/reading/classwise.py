@@ -16,10 +16,10 @@ from backproof.reading.updates import last_word, own_nodes, updates
 
 def one_class(tree: ast.Module) -> tuple[ast.Module, tuple[int, ...]]:
     """The file with such loops taken out, and the lines that they began at."""
+    if not any(isinstance(node, ast.For) and _compared_in(node) for node in ast.walk(tree)):
+        return tree, ()
     made = _OneClass()
     changed = made.visit(copy.deepcopy(tree))
-    if not made.lines:
-        return tree, ()
     assert isinstance(changed, ast.Module)
     return ast.fix_missing_locations(changed), tuple(made.lines)
 
@@ -31,8 +31,8 @@ class _OneClass(ast.NodeTransformer):
         self.lines: list[int] = []
 
     def visit_For(self, node: ast.For) -> ast.AST | list[ast.stmt]:
-        told = _class_of(node)
-        if not told or not _trains_anew(node.body) or _takes_numbers(node, told):
+        told = _compared_in(node)
+        if not told:
             self.generic_visit(node)
             return node
         self.lines.append(node.lineno)
@@ -56,6 +56,13 @@ class _Compared(ast.NodeTransformer):
         elif ast.unparse(node.comparators[0]) == self._name:
             node.comparators = [one]
         return node
+
+
+def _compared_in(loop: ast.For) -> str:
+    """The variable of a loop over classes, of each of which it trains anew; empty for others."""
+    told = _class_of(loop)
+    anew = told and _trains_anew(loop.body) and not _takes_numbers(loop, told)
+    return told if anew else ""
 
 
 def _class_of(loop: ast.For) -> str:

@@ -71,7 +71,7 @@ def updates(body: Sequence[ast.AST]) -> Iterator[Update]:
     """The updates of parameters in these statements, without nested definitions."""
     entries: dict[str, str] = {}
     renamed = _renamed(body)
-    for node in own_nodes(body):
+    for node in own_statements(body):
         if isinstance(node, ast.For):
             entries |= _entries_of(node)
         for found in _updates_in(node, entries):
@@ -83,7 +83,7 @@ def updates(body: Sequence[ast.AST]) -> Iterator[Update]:
 def _renamed(body: Sequence[ast.AST]) -> dict[str, Update]:
     """By its name, what holds a parameter after its step: `w_new = w - lr * dw`."""
     found = {}
-    for node in own_nodes(body):
+    for node in own_statements(body):
         if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
             continue
         value, leftmost = node.value, node.value
@@ -186,10 +186,22 @@ def own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
             waiting.extend(list(ast.iter_child_nodes(node))[::-1])
 
 
+def own_statements(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """Of `own_nodes` these and the statements below, which are a tenth of them."""
+    waiting = list(body)[::-1]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, ELSEWHERE):
+            yield node
+            for field in ("finalbody", "orelse", "handlers", "cases", "body"):
+                below = getattr(node, field, None)
+                waiting.extend(below[::-1] if isinstance(below, list) else [])
+
+
 def returned_value(function: ast.FunctionDef) -> ast.expr | None:
     """What a function's last own `return` statement gives; None where none gives anything."""
     last: ast.expr | None = None
-    for node in own_nodes(function.body):
+    for node in own_statements(function.body):
         if isinstance(node, ast.Return) and node.value is not None:
             last = node.value
     return last
