@@ -107,7 +107,8 @@ def test_is_found(
     # What takes the time is the search for a small counterexample.
     monkeypatch.setattr(backproof.judge, "shrink", unshrunk)
     monkeypatch.setattr(backproof.judge, "dissent", lambda *_: None)
-    assert_found(mistake, model, activation, 60)
+    # Few cases of three layers have the sizes that a wrong matrix fits.
+    assert_found(mistake, model, activation, 120 if model.startswith("mlp3") else 60)
 
 
 @pytest.mark.nightly

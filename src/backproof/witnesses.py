@@ -35,10 +35,8 @@ from backproof.error_bounds import FORMATS, bounded
 from backproof.notation import LARGEST, MODELS, Model, slope_below
 from backproof.rounding_rules import Format
 
-# Bucket: the largest size of an axis, and how many cases are evaluated together. The smallest holds
-# the integer cases, whose sums are exact.
+# Bucket: the largest size of an axis, and how many cases are evaluated together.
 BUCKETS: Mapping[int, int] = {16: 64, LARGEST: 8}
-_INTEGER_BUCKET = 16
 _FEW_PARAMETERS = 64
 _STEP_SIZES = (1e-8, 1e-4, 1e-2, 1.0)
 # The direction of the forward-mode witness.
@@ -175,7 +173,7 @@ def _compiled(model: Model, activation: str, bucket: int) -> Callable[..., Any]:
     example = (_pad(model, [], bucket), np.float64(0.0), np.zeros(2), _SIGNS)
 
     def lowered() -> jax.export.Exported:
-        traced = jax.jit(_batch(model, activation, bucket))
+        traced = jax.jit(_batch(model, activation))
         return jax.export.export(traced, platforms=["cpu"])(*example)
 
     def compiled(exported: jax.export.Exported) -> Callable[..., Any]:
@@ -197,7 +195,7 @@ def _fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
-def _batch(model: Model, activation: str, bucket: int) -> Callable[..., Any]:
+def _batch(model: Model, activation: str) -> Callable[..., Any]:
     """From a batch of padded tensors, g'(0) and (u, smallest) to values, bounds and agreement."""
 
     def one(tensors: dict[str, Array], kink: Array, fmt: Array, signs: Array) -> Any:
@@ -216,7 +214,7 @@ def _batch(model: Model, activation: str, bucket: int) -> Callable[..., Any]:
             (loss, long_way), gradients = jax.value_and_grad(losses, has_aux=True)(parameters)
             return {"loss": loss, "long way": long_way, **gradients}
 
-        precision = Format(fmt[0], fmt[1], integers=bucket == _INTEGER_BUCKET)
+        precision = Format(fmt[0], fmt[1])
         values, bounds = bounded(all_values, precision, parameters)
         bounds["loss"] = jnp.maximum(bounds["loss"], bounds.pop("long way"))
         del values["long way"]
