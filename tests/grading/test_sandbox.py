@@ -164,7 +164,7 @@ def imported():
         if one.name not in ("numpy.conftest", "numpy.f2py", "numpy.distutils", "numpy.testing"):
             __import__(one.name)
     from numpy.typing import NDArray
-    arrays = NDArray[numpy.float64].__origin__ is numpy.ndarray
+    arrays = NDArray[numpy.float64] == NDArray[numpy.float64]  # what it is depends on NumPy
     return arrays, secrets.token_bytes(3) != secrets.token_bytes(4), len(secrets.token_hex(8))
 """
 
