@@ -126,10 +126,16 @@ class Candidate(NamedTuple):
             bound = bound + 4.0 * u * np.abs(value)
         if spec.penalty is not None:
             terms = spread([sum(case.arrays[p].size for p in spec.penalised) for case in cases])
-            after = [{d: values[i] for d, (values, _) in steps.items()} for i in range(len(cases))]
-            penalties = [self.penalty(c, name, one) for c, one in zip(cases, after, strict=True)]
             if name == "loss" and spec.loss_term == "after":
+                after = [
+                    {d: values[i] for d, (values, _) in steps.items()} for i in range(len(cases))
+                ]
+                penalties = [
+                    self.penalty(c, name, one) for c, one in zip(cases, after, strict=True)
+                ]
                 bound = bound + [self._squares_off(c, steps, i) for i, c in enumerate(cases)]
+            else:
+                penalties = [self.penalty(case, name) for case in cases]
             penalty = flat([np.broadcast_to(*one) for one in zip(penalties, shapes, strict=True)])
             bound = bound + u * ((8.0 + terms) * np.abs(penalty) + 4.0 * np.abs(value))
         if not spec.updates or name == "loss":

@@ -125,13 +125,13 @@ def held_in(body: Sequence[ast.AST]) -> set[str]:
     """The names of what holds arrays that are moved in place: `w = self.mats[k]; w -= lr * dw`."""
     changed = {
         node.target.id
-        for node in own_nodes(body)
+        for node in own_statements(body)
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
     }
     moved = {one.word for one in updates(body) if isinstance(one.target, ast.Name)} & changed
     return {
         last_word(node.value)
-        for node in own_nodes(body)
+        for node in own_statements(body)
         if isinstance(node, ast.Assign)
         and isinstance(node.value, ast.Subscript)
         and moved & {one.id for one in node.targets if isinstance(one, ast.Name)}
